@@ -1,0 +1,1 @@
+"""Who may do and see what: authorities, people, keys, roles, handling, and the audit trail."""

@@ -1,0 +1,197 @@
+"""Sending reports and sample counts; reading reports and receipts back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from flask import Response, current_app, request
+from sqlalchemy.orm import Session
+
+from app.access.roles import REPORTERS, SIGNED_IN, Role
+from app.api import api
+from app.api.contract import answer, listing, page_size, promise
+from app.api.shapes import ReceiptOut, ReportOut, receipt_out, report_out
+from app.entrance import actor, allow, database, now, problem, today
+from app.errors import Problem, Refused, Unreadable
+from app.intake import queries
+from app.intake.activity import process_activity
+from app.intake.models import Submission
+from app.intake.reading import lines_of, read_json, read_ndjson
+from app.intake.schema import ActivityIn, ReportIn
+from app.intake.service import Row, conclude, receive, refuse, sliced
+from app.intake.taking import take
+from app.intake.words import Channel, EventKind, Fate
+
+NDJSON = {"application/x-ndjson", "application/ndjson", "application/jsonl"}
+ROWS_SHOWN = 200
+
+
+@api.post("/reports")
+@allow(*REPORTERS)
+@promise("Send one report or many", takes=ReportIn, many=True, answers=ReceiptOut, status=201)
+def submit_reports() -> Response:
+    """Accept one report or a list; answer with a receipt that tells the fate of each.
+
+    201 when at least one row was taken, 200 when nothing was new, otherwise a problem document.
+    The whole submission is kept in every case.
+    """
+    content = _body()
+    receipt = take(
+        database(),
+        sliced(content),
+        _reader(content),
+        by=actor(),
+        channel=Channel.API,
+        clock=now,
+        idempotency_key=request.headers.get("Idempotency-Key"),
+    )
+    return _receipt(receipt.submission.code, repeated=receipt.repeated)
+
+
+@api.post("/activity")
+@allow(*REPORTERS)
+@promise(
+    "Send samples analysed a month", takes=ActivityIn, many=True, answers=ReceiptOut, status=201
+)
+def submit_activity() -> Response:
+    """Accept monthly sample counts, the denominator of every rate."""
+    content, who, moment = _body(), actor(), now()
+    with database().transaction() as session:
+        submission, _ = receive(session, sliced(content), by=who, channel=Channel.API, now=moment)
+    try:
+        rows = list(_reader(content)())
+    except Refused as error:
+        with database().transaction() as session:
+            refuse(session.merge(submission), str(error))
+        error.submission = submission.code
+        raise
+    with database().transaction() as session:
+        submission = session.merge(submission)
+        conclude(submission, process_activity(session, submission, rows, by=who, now=moment))
+    return _receipt(submission.code)
+
+
+@api.get("/reports")
+@allow(*SIGNED_IN)
+@promise(
+    "Reports you may see",
+    answers=ReportOut,
+    listed=True,
+    queries=("country", "event_kind", "authority", "after", "limit"),
+)
+def list_reports() -> Response:
+    """Reports in their newest version, newest first, as far as their handling lets you see rows."""
+    kind = request.args.get("event_kind")
+    if kind and kind not in set(EventKind):
+        raise Refused(f'"{kind}" is no event kind; use one of {", ".join(EventKind)}')
+    with database().reading() as session:
+        page = queries.reports(
+            session,
+            actor(),
+            today(),
+            country=request.args.get("country"),
+            kind=EventKind(kind) if kind else None,
+            authority=request.args.get("authority"),
+            after=request.args.get("after"),
+            limit=page_size(),
+        )
+        return listing(page, report_out)
+
+
+@api.get("/reports/<code>")
+@allow(*SIGNED_IN)
+@promise("One report", answers=ReportOut)
+def show_report(code: str) -> Response:
+    """One report in the version of that number."""
+    with database().reading() as session:
+        return answer(report_out(queries.report_by_code(session, actor(), today(), code)))
+
+
+@api.get("/submissions")
+@allow(*SIGNED_IN)
+@promise("Your submissions", answers=ReceiptOut, listed=True, queries=("after", "limit"))
+def list_submissions() -> Response:
+    """Submissions of your authority, newest first."""
+    with database().reading() as session:
+        page = queries.submissions(
+            session, actor(), after=request.args.get("after"), limit=page_size()
+        )
+        return listing(page, lambda submission: receipt_out(submission, []))
+
+
+@api.get("/submissions/<code>")
+@allow(*SIGNED_IN)
+@promise("One receipt", answers=ReceiptOut, queries=("after",))
+def show_submission(code: str) -> Response:
+    """The receipt of one submission: the fate of every row, a page at a time."""
+    after = request.args.get("after", "0")
+    with database().reading() as session:
+        submission = queries.submission_by_code(session, actor(), code)
+        return answer(_receipt_page(session, submission, int(after) if after.isdecimal() else 0))
+
+
+def _body() -> bytes:
+    """The request body; one that is too large is refused, and that is put on record."""
+    largest = current_app.config["MAX_CONTENT_LENGTH"]
+    if (request.content_length or 0) > largest:
+        with database().transaction() as session:
+            submission, _ = receive(session, [], by=actor(), channel=Channel.API, now=now())
+            refuse(submission, f"{request.content_length} bytes; the limit is {largest}")
+    return request.get_data(cache=False)
+
+
+def _reader(content: bytes) -> Callable[[], Iterable[Row]]:
+    kind = request.mimetype
+    if kind in NDJSON:
+        return lambda: read_ndjson(lines_of(content))
+    return lambda: _read_json(content, kind)
+
+
+def _read_json(content: bytes, kind: str) -> list[Row]:
+    if kind != "application/json":
+        raise Unreadable(
+            f'send application/json or application/x-ndjson, not "{kind or "nothing"}"'
+        )
+    return read_json(content)
+
+
+def _receipt(code: str, *, repeated: bool = False) -> Response:
+    """The receipt as an answer: its status says whether anything was taken."""
+    with database().reading() as session:
+        submission = queries.submission_by_code(session, actor(), code)
+        body = _receipt_page(session, submission, 0)
+    fates = set(submission.fates)
+    if repeated or fates == {Fate.UNCHANGED.value}:
+        return answer(body, 200)
+    if fates == {Fate.REJECTED.value}:
+        return _nothing_taken(submission, body)
+    response = answer(body, 201)
+    response.headers["Location"] = body.url
+    return response
+
+
+def _nothing_taken(submission: Submission, receipt: ReceiptOut) -> Response:
+    """Every row was rejected: one problem document naming each row and field."""
+    notes: list[dict[str, Any]] = [note for row in receipt.rows for note in row.notes]
+    codes = {note["code"] for note in notes}
+    status = 422
+    if codes == {"foreign_country"}:
+        status = 403
+    elif codes == {"conflict"}:
+        status = 409
+    found = tuple(Problem(n["field"], n["message"], n.get("row"), n["code"]) for n in notes)
+    detail = f"nothing was taken; what you sent is kept as {submission.code}"
+    return problem(
+        status,
+        "No row could be taken",
+        detail,
+        found=found,
+        receipt=receipt.model_dump(mode="json"),
+    )
+
+
+def _receipt_page(session: Session, submission: Submission, after: int) -> ReceiptOut:
+    rows = queries.submission_rows(session, submission, after=after, limit=ROWS_SHOWN + 1)
+    more = rows[ROWS_SHOWN - 1][0].row if len(rows) > ROWS_SHOWN else None
+    return receipt_out(submission, rows[:ROWS_SHOWN], more)

@@ -1,0 +1,254 @@
+"""What the API answers with: one pydantic model a thing, made from the rooms' objects."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date, datetime
+from typing import Any
+
+from pydantic import BaseModel
+
+from app.entrance import settings
+from app.intake.models import Report, Submission, SubmissionRow
+from app.registry.models import Cluster, Substance
+from app.registry.search import Hit
+
+
+class ControlOut(BaseModel):
+    """A listing in the schedules of the conventions."""
+
+    convention: int
+    schedule: str
+    year: int | None
+    source: str
+
+
+class SubstanceOut(BaseModel):
+    """One substance: what it is, never who reported it."""
+
+    id: str
+    url: str
+    name: str
+    names: list[str] | None = None
+    smiles: str
+    inchikey: str
+    connectivity: str
+    formula: str
+    mass: float
+    standing: str
+    group: str
+    family: str
+    families: list[str]
+    effect: str
+    cas: str | None
+    cluster: str
+    control: list[ControlOut]
+
+
+class ClusterOut(BaseModel):
+    """One cluster of one family."""
+
+    id: str
+    url: str
+    family: str
+    group: str
+    framework: str
+    reason: str
+    members: int
+    substances: list[SubstanceOut] | None = None
+
+
+class HitOut(BaseModel):
+    """A substance found by a search."""
+
+    similarity: float
+    substance: SubstanceOut
+
+
+class FindingOut(BaseModel):
+    """One substance detected in a report."""
+
+    substance: str | None
+    name: str | None
+    substance_name: str | None
+    structure: str | None
+    form: str | None
+    resolution: str
+    role: str
+    purity_percent: float | None
+    techniques: list[str]
+    confirmation: str | None
+    isomer_resolved: bool | None
+    grade: str
+
+
+class ReportOut(BaseModel):
+    """One report in one version."""
+
+    id: str
+    url: str
+    authority: str
+    reference: str
+    version: int
+    type: str
+    event_kind: str
+    event_date: date
+    event_end: date
+    precision: str
+    country: str
+    count: int
+    quantity: float | None
+    unit: str | None
+    physical_form: str | None
+    handling: str
+    received_at: datetime
+    superseded_at: datetime | None
+    simulated: bool
+    findings: list[FindingOut]
+
+
+class RowOut(BaseModel):
+    """The fate of one row."""
+
+    row: int
+    fate: str
+    reference: str | None
+    report: str | None
+    notes: list[dict[str, Any]]
+
+
+class ReceiptOut(BaseModel):
+    """What became of a submission."""
+
+    id: str
+    url: str
+    state: str
+    received_at: datetime
+    content_hash: str
+    problem: str | None
+    fates: dict[str, int]
+    rows: list[RowOut]
+    next: str | None = None
+
+
+def link(path: str) -> str:
+    """An absolute address of ours."""
+    return f"{settings().base_url}{path}"
+
+
+def substance_out(substance: Substance, *, names: bool = False) -> SubstanceOut:
+    """A substance as the API shows it."""
+    return SubstanceOut(
+        id=substance.code,
+        url=link(f"/substances/{substance.code}"),
+        name=substance.name,
+        names=[name.name for name in substance.names] if names else None,
+        smiles=substance.smiles,
+        inchikey=substance.inchikey,
+        connectivity=substance.connectivity,
+        formula=substance.formula,
+        mass=substance.mass,
+        standing=substance.standing.value,
+        group=substance.group,
+        family=substance.family,
+        families=substance.families,
+        effect=substance.effect,
+        cas=substance.cas,
+        cluster=substance.cluster.key,
+        control=[
+            ControlOut(convention=c.convention, schedule=c.schedule, year=c.year, source=c.source)
+            for c in substance.controls
+        ],
+    )
+
+
+def hit_out(hit: Hit) -> HitOut:
+    """A search hit as the API shows it."""
+    return HitOut(similarity=round(hit.similarity, 4), substance=substance_out(hit.substance))
+
+
+def cluster_out(
+    cluster: Cluster, members: int, substances: list[Substance] | None = None
+) -> ClusterOut:
+    """A cluster as the API shows it."""
+    return ClusterOut(
+        id=cluster.key,
+        url=link(f"/clusters/{cluster.key}"),
+        family=cluster.family,
+        group=cluster.group,
+        framework=cluster.framework,
+        reason=cluster.reason,
+        members=members,
+        substances=[substance_out(s) for s in substances] if substances is not None else None,
+    )
+
+
+def report_out(report: Report) -> ReportOut:
+    """A report as the API shows it, to those who may see its row."""
+    return ReportOut(
+        id=report.code,
+        url=link(f"/reports/{report.code}"),
+        authority=report.authority.code,
+        reference=report.reference,
+        version=report.version,
+        type=report.type.value,
+        event_kind=report.event_kind.value,
+        event_date=report.event_date,
+        event_end=report.event_end,
+        precision=report.precision.value,
+        country=report.country,
+        count=report.count,
+        quantity=report.quantity,
+        unit=report.unit.value if report.unit else None,
+        physical_form=report.physical_form.value if report.physical_form else None,
+        handling=report.handling.word,
+        received_at=report.received_at,
+        superseded_at=report.superseded_at,
+        simulated=report.simulated,
+        findings=[
+            FindingOut(
+                substance=finding.substance.code if finding.substance else None,
+                name=finding.substance.name if finding.substance else None,
+                substance_name=finding.substance_name,
+                structure=finding.structure,
+                form=finding.form_label,
+                resolution=finding.resolution.value,
+                role=finding.role.value,
+                purity_percent=finding.purity_percent,
+                techniques=finding.techniques,
+                confirmation=finding.confirmation.value if finding.confirmation else None,
+                isomer_resolved=finding.isomer_resolved,
+                grade=finding.grade.value,
+            )
+            for finding in report.findings
+        ],
+    )
+
+
+def receipt_out(
+    submission: Submission,
+    rows: list[tuple[SubmissionRow, Report | None]],
+    next_row: int | None = None,
+) -> ReceiptOut:
+    """A receipt as the API shows it: the fate of each row, a page at a time."""
+    path = f"/api/v1/submissions/{submission.code}"
+    return ReceiptOut(
+        id=submission.code,
+        url=link(path),
+        state=submission.state.value,
+        received_at=submission.received_at,
+        content_hash=submission.content_hash,
+        problem=submission.problem,
+        fates=dict(Counter(submission.fates)),
+        rows=[
+            RowOut(
+                row=row.row,
+                fate=row.fate.value,
+                reference=row.reference,
+                report=report.code if report else None,
+                notes=row.notes,
+            )
+            for row, report in rows
+        ],
+        next=f"{link(path)}?after={next_row}" if next_row else None,
+    )

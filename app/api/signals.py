@@ -1,0 +1,377 @@
+"""Signals and episodes, alerts, the priority list, subscriptions, authorities."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from flask import Response, jsonify, request
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy import select
+
+from app.access.models import Authority
+from app.access.roles import SECRETARIAT, SIGNED_IN, Role
+from app.access.service import authority_by_code
+from app.api import api
+from app.api.contract import answer, listing, page_size, promise
+from app.api.shapes import link
+from app.db import Page
+from app.entrance import actor, allow, database, now, today
+from app.errors import Forbidden, Refused, Unreadable
+from app.intake.schema import problems_of
+from app.notification import queries as alerts
+from app.notification.models import Subscription
+from app.notification.queries import SeenAlert
+from app.notification.subscriptions import end, subscribe, subscriptions
+from app.registry.models import Substance
+from app.surveillance import queries
+from app.surveillance.models import EpisodeState, Rule, Tier
+from app.surveillance.priority import Entry
+from app.surveillance.queries import SeenEpisode
+from app.surveillance.ranking import priority_list
+from app.surveillance.service import acknowledge
+
+W = TypeVar("W", bound=StrEnum)
+B = TypeVar("B", bound=BaseModel)
+
+
+class EpisodeOut(BaseModel):
+    """One episode as this reader may know it."""
+
+    id: str
+    url: str
+    rule: str
+    scope: str
+    substance: str
+    substance_name: str
+    tier: str
+    state: str
+    since: date
+    sentence: str
+    evidence: dict[str, Any]
+    simulated: bool
+
+
+class AlertOut(BaseModel):
+    """One alert in the newest wording this reader may see."""
+
+    id: str
+    url: str
+    substance: str
+    substance_name: str
+    tier: str
+    headline: str
+    sentences: list[str]
+    countries: list[str]
+    handling: str
+    issued_at: datetime
+    modified_at: datetime
+    simulated: bool
+
+
+class PriorityOut(BaseModel):
+    """One substance for consideration, and where its score comes from."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    rank: int
+    substance: str
+    substance_name: str
+    score: float
+    ceiling: float
+    pillars: list[dict[str, Any]]
+    flags: list[str]
+    controlled: bool
+
+
+class SubscriptionIn(BaseModel, extra="forbid"):
+    """Who wants to be told of what."""
+
+    email: str = Field(max_length=254)
+    group: str | None = None
+    country: str | None = None
+    min_tier: str = Field(default="watch", pattern="^(watch|alert|urgent)$")
+
+
+class SubscriptionOut(BaseModel):
+    """One subscription."""
+
+    id: int
+    email: str
+    authority: str
+    group: str | None
+    country: str | None
+    min_tier: str
+
+
+class AuthorityOut(BaseModel):
+    """One authority."""
+
+    id: str
+    name: str
+    country: str | None
+
+
+class NoteIn(BaseModel, extra="forbid"):
+    """What the person who looks after an episode has to say."""
+
+    note: str = Field(default="", max_length=2000)
+
+
+@api.get("/signals")
+@allow(Role.PUBLIC)
+@promise(
+    "Open signals",
+    answers=EpisodeOut,
+    listed=True,
+    queries=("tier", "rule", "group", "after", "limit"),
+)
+def list_signals() -> Response:
+    """Episodes that are open or acknowledged, newest first."""
+    return _episodes(EpisodeState.OPEN)
+
+
+@api.get("/episodes")
+@allow(Role.PUBLIC)
+@promise(
+    "Episodes",
+    answers=EpisodeOut,
+    listed=True,
+    queries=("state", "tier", "rule", "group", "after", "limit"),
+)
+def list_episodes() -> Response:
+    """Episodes of every state, newest first."""
+    return _episodes(_word("state", EpisodeState))
+
+
+@api.get("/episodes/<code>")
+@allow(Role.PUBLIC)
+@promise("One episode", answers=EpisodeOut)
+def show_episode(code: str) -> Response:
+    """One episode with its evidence."""
+    with database().reading() as session:
+        return answer(_episode_out(queries.episode_by_code(session, actor(), code)))
+
+
+@api.post("/episodes/<code>/acknowledge")
+@allow(*SECRETARIAT)
+@promise("Acknowledge an episode", takes=NoteIn, answers=EpisodeOut)
+def acknowledge_episode(code: str) -> Response:
+    """Say that somebody has seen an episode and looks after it."""
+    said = _read(NoteIn)
+    with database().transaction() as session:
+        acknowledge(session, code, by=actor(), now=now(), note=said.note)
+        return answer(_episode_out(queries.episode_by_code(session, actor(), code)))
+
+
+@api.get("/alerts")
+@allow(Role.PUBLIC)
+@promise("Alerts", answers=AlertOut, listed=True, queries=("group", "country", "after", "limit"))
+def list_alerts() -> Response:
+    """Alerts, the last changed first."""
+    with database().reading() as session:
+        page = alerts.alerts(
+            session,
+            actor(),
+            group=request.args.get("group"),
+            country=request.args.get("country"),
+            after=request.args.get("after"),
+            limit=page_size(),
+        )
+        return listing(page, _alert_out)
+
+
+@api.get("/alerts/<code>")
+@allow(Role.PUBLIC)
+@promise("One alert", answers=AlertOut)
+def show_alert(code: str) -> Response:
+    """One alert."""
+    with database().reading() as session:
+        return answer(_alert_out(alerts.alert_by_code(session, actor(), code)))
+
+
+@api.get("/priority")
+@allow(Role.PUBLIC)
+@promise("Priority list", answers=PriorityOut, listed=True, queries=("controlled",))
+def list_priority() -> Response:
+    """Substances for consideration, most prevalent, persistent and harmful first.
+
+    `controlled=1` lists those under international control instead.
+    """
+    with database().reading() as session:
+        ranks = priority_list(session, actor(), as_of=today(), now=now())
+        entries = ranks.controlled if request.args.get("controlled") == "1" else ranks.ranked
+        pairs = session.execute(select(Substance.id, Substance.name))
+        names = {number: name for number, name in pairs}
+    return listing(Page(list(entries)), lambda entry: _priority_out(entry, names))
+
+
+@api.get("/subscriptions")
+@allow(*SIGNED_IN)
+@promise("Subscriptions", answers=SubscriptionOut, listed=True)
+def list_subscriptions() -> Response:
+    """The active subscriptions of your authority."""
+    with database().reading() as session:
+        return listing(Page(subscriptions(session, actor())), _subscription_out)
+
+
+@api.post("/subscriptions")
+@allow(*SIGNED_IN)
+@promise("Subscribe", takes=SubscriptionIn, answers=SubscriptionOut, status=201)
+def add_subscription() -> Response:
+    """Let somebody be told of alerts on behalf of your authority."""
+    wanted, who = _read(SubscriptionIn), actor()
+    if who.authority_code is None:
+        raise Forbidden("subscriptions belong to an authority")
+    with database().transaction() as session:
+        made = subscribe(
+            session,
+            wanted.email,
+            authority=authority_by_code(session, who.authority_code),
+            group=wanted.group,
+            country=wanted.country,
+            min_tier=Tier[wanted.min_tier.upper()],
+            now=now(),
+            by=who,
+        )
+        return answer(_subscription_out(made), 201)
+
+
+@api.delete("/subscriptions/<int:number>")
+@allow(*SIGNED_IN)
+@promise("Unsubscribe", status=204)
+def end_subscription(number: int) -> Response:
+    """End a subscription."""
+    with database().transaction() as session:
+        end(session, number, now=now(), by=actor())
+    response = jsonify()
+    response.status_code = 204
+    return response
+
+
+@api.get("/authorities")
+@allow(*SIGNED_IN)
+@promise("Authorities", answers=AuthorityOut, listed=True)
+def list_authorities() -> Response:
+    """The authorities that take part."""
+    with database().reading() as session:
+        found = list(session.scalars(select(Authority).order_by(Authority.code)))
+    return listing(
+        Page(found), lambda one: AuthorityOut(id=one.code, name=one.name, country=one.country)
+    )
+
+
+def _episodes(state: EpisodeState | None) -> Response:
+    tier = request.args.get("tier")
+    if tier and tier.upper() not in Tier.__members__:
+        raise Refused(f'"{tier}" is no tier; use watch, alert or urgent')
+    with database().reading() as session:
+        page = queries.episodes(
+            session,
+            actor(),
+            state=state,
+            tier=Tier[tier.upper()] if tier else None,
+            rule=_word("rule", Rule),
+            group=request.args.get("group"),
+            after=request.args.get("after"),
+            limit=page_size(),
+        )
+        return listing(page, _episode_out)
+
+
+def _word(name: str, words: type[W]) -> W | None:
+    given = request.args.get(name)
+    if not given:
+        return None
+    if given not in set(words):
+        raise Refused(f'"{given}" is no {name}; use one of {", ".join(words)}')
+    return words(given)
+
+
+def _read(shape: type[B]) -> B:
+    body = request.get_json(silent=True) if request.data else {}
+    if not isinstance(body, dict):
+        raise Unreadable("send a JSON object")
+    try:
+        return shape.model_validate(body)
+    except ValidationError as error:
+        raise Refused("the body cannot be taken", problems_of(error, 1)) from None
+
+
+def _episode_out(seen: SeenEpisode) -> EpisodeOut:
+    episode, view = seen.episode, seen.view
+    return EpisodeOut(
+        id=episode.code,
+        url=link(f"/signals/{episode.code}"),
+        rule=episode.rule.value,
+        scope=episode.scope,
+        substance=episode.substance.code,
+        substance_name=episode.substance.name,
+        tier=view.tier.word,
+        state=episode.state.value,
+        since=view.since,
+        sentence=view.sentence,
+        evidence=view.evidence,
+        simulated=episode.simulated,
+    )
+
+
+def _alert_out(seen: SeenAlert) -> AlertOut:
+    return AlertOut(
+        id=seen.alert.code,
+        url=link(f"/alerts/{seen.alert.code}"),
+        substance=seen.alert.substance.code,
+        substance_name=seen.alert.substance.name,
+        tier=seen.edition.tier.word,
+        headline=seen.edition.headline,
+        sentences=seen.edition.sentences,
+        countries=seen.edition.countries,
+        handling=seen.edition.handling.word,
+        issued_at=seen.first_issued,
+        modified_at=seen.modified,
+        simulated=seen.alert.simulated,
+    )
+
+
+def _priority_out(entry: Entry, names: dict[int, str]) -> PriorityOut:
+    return PriorityOut(
+        rank=entry.rank,
+        substance=f"TS-{entry.substance_id:05d}",
+        substance_name=names[entry.substance_id],
+        score=entry.score,
+        ceiling=entry.ceiling,
+        pillars=[
+            {
+                "name": pillar.name,
+                "value": pillar.value,
+                "weight": pillar.weight,
+                "contribution": pillar.contribution,
+                "criteria": [
+                    {
+                        "id": c.id,
+                        "label": c.label,
+                        "raw": c.raw,
+                        "unit": c.unit,
+                        "value": c.value,
+                        "contribution": c.contribution,
+                    }
+                    for c in pillar.criteria
+                ],
+            }
+            for pillar in entry.pillars
+        ],
+        flags=list(entry.flags),
+        controlled=entry.controlled,
+    )
+
+
+def _subscription_out(one: Subscription) -> SubscriptionOut:
+    return SubscriptionOut(
+        id=one.id,
+        email=one.email,
+        authority=one.authority.code,
+        group=one.group,
+        country=one.country,
+        min_tier=one.min_tier.word,
+    )

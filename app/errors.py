@@ -1,0 +1,72 @@
+"""What can go wrong in the house, in words for the person who can mend it.
+
+    TocsinError
+    ├── Refused         the input cannot be taken as it is; carries Problems (where, what, remedy)
+    │   └── Unreadable  it is not even what it claims to be (JSON, CSV)
+    ├── NotFound        there is no such thing, or the reader may not know that there is
+    ├── Conflict        it contradicts something already held
+    ├── Forbidden       known, but not allowed
+    └── Misconfigured   a setting is missing or unsafe; the service will not start
+
+No HTTP here: the doors map kinds to status codes.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with one field of one row.
+
+    `row` counts from 1 in the order sent; `field` is a path such as `findings[1].structure`.
+    """
+
+    field: str
+    message: str
+    row: int | None = None
+    code: str = "invalid"
+
+    def __str__(self) -> str:
+        where = f"{self.field}, row {self.row}" if self.row is not None else self.field
+        return f"{where}: {self.message}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The plain form that receipts and problem documents carry."""
+        return {key: value for key, value in asdict(self).items() if value is not None}
+
+
+class TocsinError(Exception):
+    """Base of every error that a door turns into an answer."""
+
+
+class Refused(TocsinError):
+    """Input that cannot be taken; `problems` say where and what would be right.
+
+    `submission` is the receipt's code when what was sent has been kept.
+    """
+
+    def __init__(self, message: str, problems: tuple[Problem, ...] = ()) -> None:
+        super().__init__(message)
+        self.problems = problems
+        self.submission: str | None = None
+
+
+class Unreadable(Refused):
+    """Input that is not even what it claims to be."""
+
+
+class NotFound(TocsinError):
+    """Nothing of that name, as far as this reader may know."""
+
+
+class Conflict(TocsinError):
+    """Contradicts what is already held."""
+
+
+class Forbidden(TocsinError):
+    """Not for this actor."""
+
+
+class Misconfigured(TocsinError):
+    """A setting is missing, malformed or unsafe."""

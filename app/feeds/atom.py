@@ -1,0 +1,69 @@
+"""Alerts as an Atom feed (RFC 4287), the twin of the JSON Feed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from xml.etree.ElementTree import Element, SubElement, tostring
+
+from app.feeds.entries import AUTHOR, DESCRIPTION, TITLE, Entry, entry, printable
+from app.notification.queries import SeenAlert
+
+MEDIA_TYPE = "application/atom+xml"
+NAMESPACE = "http://www.w3.org/2005/Atom"
+
+
+def atom(
+    seen: Sequence[SeenAlert],
+    *,
+    base_url: str,
+    feed_url: str,
+    updated: datetime,
+    next_url: str | None = None,
+) -> bytes:
+    """The feed as XML. `updated` dates an empty one. Raises NotPublic for what is not clear."""
+    feed = Element("feed", {"xmlns": NAMESPACE, "xml:lang": "en"})
+    newest = max((alert.modified for alert in seen), default=updated)
+    _add(feed, "id", feed_url)
+    _add(feed, "title", TITLE)
+    _add(feed, "subtitle", DESCRIPTION)
+    _add(feed, "updated", _when(newest))
+    _link(feed, "self", feed_url, MEDIA_TYPE)
+    _link(feed, "alternate", f"{base_url}/", "text/html")
+    if next_url:
+        _link(feed, "next", next_url, MEDIA_TYPE)
+    author = SubElement(feed, "author")
+    _add(author, "name", AUTHOR)
+    _add(author, "uri", f"{base_url}/")
+    for alert in seen:
+        _entry(feed, entry(alert, base_url))
+    xml: bytes = tostring(feed, encoding="utf-8", xml_declaration=True)
+    return xml
+
+
+def _entry(feed: Element, one: Entry) -> None:
+    element = SubElement(feed, "entry")
+    _add(element, "id", one.url)
+    _add(element, "title", one.title)
+    _add(element, "updated", _when(one.modified))
+    _add(element, "published", _when(one.published))
+    _link(element, "alternate", one.url, "text/html")
+    _link(element, "related", str(one.facts["about"]), "text/html")
+    for tag in one.tags:
+        SubElement(element, "category", {"term": tag})
+    _add(element, "summary", one.summary)
+    _add(element, "content", one.html).set("type", "html")
+
+
+def _add(parent: Element, name: str, text: str) -> Element:
+    element = SubElement(parent, name)
+    element.text = printable(text)
+    return element
+
+
+def _link(parent: Element, rel: str, href: str, media_type: str) -> None:
+    SubElement(parent, "link", {"rel": rel, "href": href, "type": media_type})
+
+
+def _when(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")

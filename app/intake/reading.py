@@ -1,0 +1,183 @@
+"""Reading what was sent into rows: JSON, NDJSON and delimited text.
+
+A reader never stops at a bad row: it hands on what is wrong with it. It raises Unreadable only when
+nothing can be read at all.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, NoReturn
+
+from app.errors import Problem, Unreadable
+from app.intake.profiles import Profile
+from app.intake.schema import FINDING_FIELDS, REPORT_FIELDS
+from app.intake.service import Row
+
+LONGEST_CELL = 200_000
+DELIMITERS = ",;\t|"
+NUMBERS = {"quantity", "purity_percent"}
+_DECIMAL_COMMA = re.compile(r"\d+,\d+")
+
+
+def read_json(content: bytes) -> list[Row]:
+    """Rows of a JSON body: one report object or a list of them. Raises Unreadable."""
+    try:
+        body = json.loads(content.decode("utf-8-sig"), parse_constant=_no_constant)
+    except UnicodeDecodeError as error:
+        raise Unreadable(
+            f"the body is not UTF-8 (byte {error.start}); send JSON as UTF-8"
+        ) from None
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise Unreadable(f"the body is not JSON: {error.msg} at {where}") from None
+    except (RecursionError, ValueError) as error:
+        raise Unreadable(f"the body is not JSON we can read: {error}") from None
+    reports = body if isinstance(body, list) else [body]
+    if not reports:
+        raise Unreadable("the list is empty; send at least one report")
+    return [_object(number, item) for number, item in enumerate(reports, start=1)]
+
+
+def read_ndjson(lines: Iterable[bytes]) -> Iterator[Row]:
+    """Rows of newline-delimited JSON, one report a line; blank lines are passed over."""
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            yield _object(number, json.loads(line.decode("utf-8-sig"), parse_constant=_no_constant))
+        except (ValueError, RecursionError) as error:
+            problem = Problem("report", f"is not JSON: {error}", number, "bad_json")
+            yield Row((number,), None, (problem,))
+
+
+def _no_constant(word: str) -> NoReturn:
+    raise ValueError(f"{word} is not JSON")
+
+
+def _object(number: int, item: Any) -> Row:
+    if isinstance(item, dict):
+        return Row((number,), item)
+    problem = Problem("report", "must be an object with fields", number, "not_an_object")
+    return Row((number,), None, (problem,))
+
+
+def read_delimited(path: Path, profile: Profile | None = None) -> Iterator[Row]:
+    """Rows of a CSV or TSV file, in whatever delimiter and encoding a spreadsheet wrote.
+
+    One line is one finding; neighbouring lines with the same `reference` are one report. Line 1 is
+    the header, so the first row is number 2, as a spreadsheet shows it. Raises Unreadable when the
+    header is unusable.
+    """
+    csv.field_size_limit(LONGEST_CELL)
+    with path.open(encoding=_encoding(path), errors="replace", newline="") as text:
+        head = text.readline()
+        delimiter = max(DELIMITERS, key=head.count)
+        text.seek(0)
+        lines = csv.reader(text, delimiter=delimiter)
+        try:
+            header = [cell.strip().lstrip("\ufeff") for cell in next(lines)]
+        except (StopIteration, csv.Error):
+            raise Unreadable("the file is empty; its first line must name the columns") from None
+        _check_header(header, profile)
+        yield from _grouped(_cells(lines, header, profile))
+
+
+def _encoding(path: Path) -> str:
+    with path.open("rb") as file:
+        start = file.read(64 * 1024)
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    try:
+        start.decode("utf-8")
+    except UnicodeDecodeError as error:
+        # a letter cut in two at the end of the sample says nothing
+        return "utf-8-sig" if error.start > len(start) - 4 else "cp1252"
+    return "utf-8-sig"
+
+
+def _check_header(header: list[str], profile: Profile | None) -> None:
+    if profile:
+        missing = [column for column in profile.columns.values() if column not in header]
+        if missing:
+            raise Unreadable(f"profile {profile.name} needs the column {missing[0]}")
+        return
+    known = {*REPORT_FIELDS, *FINDING_FIELDS}
+    problems = []
+    for column in header:
+        if column not in known:
+            close = get_close_matches(column.lower(), known, n=1)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            problems.append(Problem(column or "(blank)", f"unknown column{hint}", 1, "column"))
+    for column in ("reference", "event_kind", "event_date", "country"):
+        if column not in header:
+            problems.append(Problem(column, "the file has no such column", 1, "column"))
+    if problems:
+        raise Unreadable("; ".join(str(p) for p in problems[:5]), tuple(problems))
+
+
+def _cells(
+    lines: Iterator[list[str]], header: list[str], profile: Profile | None
+) -> Iterator[tuple[int, dict[str, Any] | None, str]]:
+    """Line number, its fields by our names, and what is wrong with the line (empty when nothing)."""
+    number = 1
+    while True:
+        number += 1
+        try:
+            cells = next(lines)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield number, None, f"cannot be read: {error}"
+            continue
+        if not any(cell.strip() for cell in cells):
+            continue
+        if len(cells) > len(header):
+            yield number, None, f"has {len(cells)} cells, the header {len(header)}"
+            continue
+        named = {h: c.strip() for h, c in zip(header, cells, strict=False) if c.strip()}
+        yield number, profile.translate(named) if profile else _plain(named), ""
+
+
+def _plain(named: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        field: value.replace(",", ".")
+        if field in NUMBERS and _DECIMAL_COMMA.fullmatch(value)
+        else value
+        for field, value in named.items()
+    }
+
+
+def _grouped(lines: Iterable[tuple[int, dict[str, Any] | None, str]]) -> Iterator[Row]:
+    """Neighbouring lines of one reference become one report with several findings."""
+    numbers: list[int] = []
+    report: dict[str, Any] = {}
+    for number, fields, wrong in lines:
+        if fields is None:
+            if numbers:
+                yield Row(tuple(numbers), report)
+            yield Row((number,), None, (Problem("line", wrong, number, "line"),))
+            numbers, report = [], {}
+            continue
+        finding = {key: fields.pop(key) for key in FINDING_FIELDS if key in fields}
+        same = numbers and fields.get("reference") == report.get("reference")
+        if same and all(report.get(key) == value for key, value in fields.items()):
+            numbers.append(number)
+            report["findings"].append(finding)
+            continue
+        if numbers:
+            yield Row(tuple(numbers), report)
+        numbers, report = [number], {**fields, "findings": [finding]}
+    if numbers:
+        yield Row(tuple(numbers), report)
+
+
+def lines_of(content: bytes) -> Iterator[bytes]:
+    """The lines of a body."""
+    return iter(io.BytesIO(content))

@@ -1,0 +1,241 @@
+"""The report as it is sent (DESIGN, the report): the single source for the API, files and OpenAPI."""
+
+from __future__ import annotations
+
+from datetime import date
+from difflib import get_close_matches
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
+
+from app.access.handling import Handling
+from app.countries import countries, why_no_country
+from app.errors import Problem
+from app.intake.dates import PartialDate
+from app.intake.words import (
+    AgeBand,
+    Agency,
+    CausalRole,
+    Confirmation,
+    EventKind,
+    FindingRole,
+    Outcome,
+    PhysicalForm,
+    ReportType,
+    Route,
+    Sex,
+    Technique,
+    Unit,
+)
+
+MOST_FINDINGS = 50
+LARGEST_COUNT = 1_000_000_000
+
+
+def _country(code: str) -> str:
+    if code not in countries():
+        raise ValueError(why_no_country(code))
+    return code
+
+
+def _subdivision(code: str) -> str:
+    land, dash, part = code.partition("-")
+    if land not in countries() or not dash or not (1 <= len(part) <= 3 and part.isalnum()):
+        raise ValueError(f'"{code}" is not an ISO 3166-2 code such as DE-BY')
+    return code
+
+
+def _partial_date(value: Any) -> PartialDate:
+    if isinstance(value, PartialDate):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str):
+        raise ValueError("a date is text: YYYY, YYYY-MM or YYYY-MM-DD")
+    return PartialDate.read(value)
+
+
+def _handling(value: Any) -> Handling:
+    if isinstance(value, Handling):
+        return value
+    try:
+        return Handling.of(value)
+    except (KeyError, AttributeError):
+        raise ValueError(f'"{value}" is not one of: clear, green, amber, red') from None
+
+
+def _no_controls(text: str) -> str:
+    if any(ord(letter) < 32 or ord(letter) == 127 for letter in text):
+        raise ValueError("holds control characters; send plain text")
+    return text
+
+
+def _split(value: Any) -> Any:
+    """Spreadsheets write a list in one cell: "GC-MS; NMR"."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.replace("|", ";").split(";") if part.strip()]
+    return value
+
+
+Reference = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    AfterValidator(_no_controls),
+]
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=300),
+    AfterValidator(_no_controls),
+]
+ShortText = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
+    AfterValidator(_no_controls),
+]
+CountryCode = Annotated[
+    str, AfterValidator(_country), WithJsonSchema({"type": "string", "pattern": "^[A-Z]{2}$"})
+]
+SubdivisionCode = Annotated[str, AfterValidator(_subdivision)]
+SomeDate = Annotated[
+    PartialDate,
+    BeforeValidator(_partial_date),
+    PlainSerializer(str, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": r"^\d{4}(-\d{2}(-\d{2})?)?$"}),
+]
+HandlingWord = Annotated[
+    Handling,
+    BeforeValidator(_handling),
+    PlainSerializer(lambda level: level.word, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "enum": [level.word for level in Handling]}),
+]
+Techniques = Annotated[list[Technique], BeforeValidator(_split), Field(max_length=20)]
+
+
+class Strict(BaseModel):
+    """A field we do not know is an error, not a silence."""
+
+    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+
+
+class FindingIn(Strict):
+    """One substance detected: a name, a structure, or both."""
+
+    substance_name: Name | None = None
+    structure: Annotated[str, StringConstraints(max_length=100_000)] | None = None
+    structure_format: Annotated[str, Field(pattern="^(auto|smiles|inchi|molfile)$")] = "auto"
+    role: FindingRole = FindingRole.MAIN
+    purity_percent: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] | None = None
+    techniques: Techniques = []
+    confirmation: Confirmation | None = None
+    isomer_resolved: bool | None = None
+
+    @model_validator(mode="after")
+    def says_what(self) -> FindingIn:
+        """A finding without a name and without a structure says nothing."""
+        if not self.substance_name and not (self.structure and self.structure.strip()):
+            raise ValueError("give substance_name, structure, or both")
+        return self
+
+
+class ReportIn(Strict):
+    """One event, one aggregate for a period, or the withdrawal of a report."""
+
+    reference: Reference
+    version: Annotated[int, Field(ge=1, le=10_000)] = 1
+    type: ReportType = ReportType.EVENT
+    event_kind: EventKind
+    event_date: SomeDate
+    period_end: SomeDate | None = None
+    country: CountryCode
+    subdivision: SubdivisionCode | None = None
+    origin: CountryCode | None = None
+    transit: CountryCode | None = None
+    destination: CountryCode | None = None
+    agency: Agency | None = None
+    count: Annotated[int, Field(ge=1, le=LARGEST_COUNT)] = 1
+    quantity: Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)] | None = None
+    unit: Unit | None = None
+    trace: bool | None = None
+    physical_form: PhysicalForm | None = None
+    sold_as: Name | None = None
+    handling: HandlingWord = Handling.AMBER
+    embargo_until: date | None = None
+    findings: Annotated[list[FindingIn], Field(max_length=MOST_FINDINGS)] = []
+    outcome: Outcome | None = None
+    causal_role: CausalRole | None = None
+    route: Route | None = None
+    age_band: AgeBand | None = None
+    sex: Sex | None = None
+    matrix: ShortText | None = None
+    concentration: ShortText | None = None
+
+    @model_validator(mode="after")
+    def hangs_together(self) -> ReportIn:
+        """What one field says must not contradict another."""
+        if not self.findings and self.type is not ReportType.WITHDRAWAL:
+            raise ValueError("findings: at least one substance is needed")
+        if self.period_end and self.period_end.last < self.event_date.first:
+            raise ValueError("period_end: lies before event_date")
+        if self.quantity is not None and self.unit is None:
+            raise ValueError("unit: a quantity needs its unit (g, kg, tablet, …)")
+        return self
+
+
+class ActivityIn(Strict):
+    """Samples analysed in one month: the denominator of every rate."""
+
+    month: SomeDate
+    country: CountryCode
+    samples: Annotated[int, Field(ge=0, le=LARGEST_COUNT)]
+    scope: Annotated[list[str], BeforeValidator(_split), Field(max_length=40)] = []
+    handling: HandlingWord = Handling.AMBER
+
+
+FINDING_FIELDS = tuple(FindingIn.model_fields)
+REPORT_FIELDS = tuple(name for name in ReportIn.model_fields if name != "findings")
+
+
+def problems_of(error: ValidationError, row: int) -> tuple[Problem, ...]:
+    """Pydantic's findings in our words: the field as a path, what is wrong, what would be right."""
+    return tuple(_problem(detail, row) for detail in error.errors(include_url=False))
+
+
+def _problem(detail: Any, row: int) -> Problem:
+    path = [part for part in detail["loc"] if part != "function-after"]
+    field = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path).lstrip(".")
+    kind, context = detail["type"], detail.get("ctx", {})
+    given = detail.get("input")
+    if kind == "extra_forbidden":
+        message = f"unknown field{_did_you_mean(str(path[-1]), len(path) > 1)}"
+    elif kind == "missing":
+        message = "is required"
+    elif kind == "enum":
+        message = f'"{_shortened(given)}" is not one of: {context["expected"]}'.replace("'", "")
+    elif kind == "value_error":
+        message = str(context["error"])
+        if not path and ": " in message:
+            field, message = message.split(": ", 1)
+    else:
+        message = f'{detail["msg"][0].lower()}{detail["msg"][1:]} (got "{_shortened(given)}")'
+    return Problem(field or "report", message, row=row, code=kind)
+
+
+def _did_you_mean(name: str, in_finding: bool) -> str:
+    close = get_close_matches(name, FINDING_FIELDS if in_finding else REPORT_FIELDS, n=1)
+    return f"; did you mean {close[0]}?" if close else "; see /api/v1/openapi.json for the fields"
+
+
+def _shortened(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 60 else text[:57] + "…"

@@ -1,0 +1,367 @@
+"""Taking submissions in: keep what was sent, then read it, row by row, into reports and findings.
+
+A door calls `receive` and commits, so that nothing sent is ever lost; then `process` for one chunk
+of rows after the other, then `conclude`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from app.access.handling import Handling
+from app.access.roles import Actor
+from app.errors import Conflict, Forbidden, Problem
+from app.intake.grading import grade
+from app.intake.identification import (
+    Identified,
+    identify,
+    known_names,
+    known_structures,
+    remarks,
+    unreadable,
+)
+from app.intake.models import Finding, Report, Submission, SubmissionPart, SubmissionRow
+from app.intake.schema import ReportIn, problems_of
+from app.intake.words import Channel, Fate, ReportType, Resolution, SubmissionState
+from app.registry.names import name_key
+from app.registry.service import Held, Meaning
+
+PART_BYTES = 1024 * 1024
+CLOCK_SLACK = timedelta(days=1)  # it is tomorrow already in the Pacific
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One report as read from a submission: its fields, or what is wrong with them.
+
+    `numbers` are the rows it was read from, counted from 1; a file may spread a report over several.
+    """
+
+    numbers: tuple[int, ...]
+    fields: Mapping[str, Any] | None
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def number(self) -> int:
+        """The first of its rows."""
+        return self.numbers[0]
+
+
+@dataclass(slots=True)
+class Judged:
+    """A row on its way: read, then accepted or not."""
+
+    row: Row
+    report: ReportIn | None
+    fate: Fate
+    notes: list[Problem]
+    hash: str = ""
+    held_id: int | None = None
+    resolutions: list[Resolution] = field(default_factory=list)
+
+
+def receive(
+    session: Session,
+    content: Iterable[bytes],
+    *,
+    by: Actor,
+    channel: Channel,
+    now: datetime,
+    filename: str | None = None,
+    idempotency_key: str | None = None,
+) -> tuple[Submission, bool]:
+    """Keep what was sent, before it is read. The second value is False when the same Idempotency-Key
+    brought the same content before, and that submission is returned instead.
+
+    Raises Forbidden when `by` speaks for no authority, Conflict when the key came with other content.
+    """
+    if by.authority_id is None:
+        raise Forbidden("reports are taken from authorities; sign in or send a key")
+    submission = Submission(
+        code=f"SUB-{secrets.token_hex(6)}",
+        authority_id=by.authority_id,
+        submitted_by=by.label,
+        channel=channel,
+        filename=filename[-255:] if filename else None,
+        idempotency_key=None,
+        content_hash="",
+        content_bytes=0,
+        received_at=now,
+        state=SubmissionState.RECEIVED,
+        fates={},
+    )
+    session.add(submission)
+    session.flush()
+    _keep(session, submission, content)
+    if idempotency_key is None:
+        return submission, True
+    earlier = session.scalar(
+        select(Submission).where(
+            Submission.authority_id == by.authority_id,
+            Submission.idempotency_key == idempotency_key,
+        )
+    )
+    if earlier is None:
+        submission.idempotency_key = idempotency_key
+        session.flush()
+        return submission, True
+    if earlier.content_hash != submission.content_hash:
+        raise Conflict(f"Idempotency-Key was used for other content, in {earlier.code}")
+    session.execute(delete(SubmissionPart).where(SubmissionPart.submission_id == submission.id))
+    session.delete(submission)
+    return earlier, False
+
+
+def _keep(session: Session, submission: Submission, content: Iterable[bytes]) -> None:
+    digest, size = hashlib.sha256(), 0
+    for number, part in enumerate(content):
+        digest.update(part)
+        size += len(part)
+        data = zlib.compress(part, 6)
+        session.add(SubmissionPart(submission_id=submission.id, part=number, data=data))
+        session.flush()
+    submission.content_hash, submission.content_bytes = digest.hexdigest(), size
+
+
+def sliced(content: bytes) -> Iterator[bytes]:
+    """Content in parts of the size they are kept in."""
+    for start in range(0, len(content), PART_BYTES):
+        yield content[start : start + PART_BYTES]
+
+
+def content_of(session: Session, submission: Submission) -> Iterator[bytes]:
+    """What was sent, byte for byte."""
+    query = (
+        select(SubmissionPart.data)
+        .where(SubmissionPart.submission_id == submission.id)
+        .order_by(SubmissionPart.part)
+    )
+    for data in session.scalars(query):
+        yield zlib.decompress(data)
+
+
+def refuse(submission: Submission, problem: str) -> None:
+    """Mark a submission as one that could not be read at all; what was sent stays."""
+    submission.state = SubmissionState.REFUSED
+    submission.problem = problem
+
+
+def process(
+    session: Session,
+    submission: Submission,
+    rows: Sequence[Row],
+    *,
+    by: Actor,
+    now: datetime,
+    simulated: bool = False,
+) -> list[Judged]:
+    """Read one chunk of rows into reports; the fate of every row is recorded."""
+    judged = [_judge(row, by, now.date()) for row in rows]
+    _compare(session, submission.authority_id, judged)
+    taken = [j for j in judged if j.fate not in {Fate.REJECTED, Fate.UNCHANGED}]
+    sent = [j.report for j in taken if j.report is not None]
+    names, held = known_names(session, sent), known_structures(session, sent)
+    stored = [(j, _store(session, submission, j, names, held, now, simulated)) for j in taken]
+    session.add_all(report for _, report in stored)
+    session.flush()
+    for one, report in stored:
+        one.held_id = report.id
+    _supersede(session, submission.authority_id, judged, now)
+    session.add_all(line for one in judged for line in _receipt_lines(submission, one))
+    session.flush()
+    return judged
+
+
+def _receipt_lines(submission: Submission, one: Judged) -> Iterator[SubmissionRow]:
+    """The fate of each row; what there is to say stands at the first row of a report."""
+    reference = one.row.fields.get("reference") if one.row.fields else None
+    for number in one.row.numbers:
+        yield SubmissionRow(
+            submission_id=submission.id,
+            row=number,
+            fate=one.fate,
+            reference=None if reference is None else str(reference)[:200],
+            report_id=one.held_id,
+            notes=[n.as_dict() for n in one.notes] if number == one.row.number else [],
+        )
+
+
+def conclude(submission: Submission, fates: Counter[Fate]) -> None:
+    """Close the submission with the number of rows of each fate."""
+    submission.state = SubmissionState.PROCESSED
+    submission.fates = {fate.value: number for fate, number in sorted(fates.items())}
+
+
+def _judge(row: Row, by: Actor, today: date) -> Judged:
+    """Read one row and say what is wrong with it, before asking the database anything."""
+    if row.fields is None or row.problems:
+        return Judged(row, None, Fate.REJECTED, list(row.problems))
+    try:
+        report = ReportIn.model_validate(row.fields)
+    except ValidationError as error:
+        return Judged(row, None, Fate.REJECTED, list(problems_of(error, row.number)))
+    wrong = [*_misplaced(report, by, today, row.number), *unreadable(report, row.number)]
+    fate = Fate.REJECTED if wrong else Fate.ACCEPTED
+    return Judged(row, report, fate, wrong, hash=content_hash(report))
+
+
+def _misplaced(report: ReportIn, by: Actor, today: date, row: int) -> list[Problem]:
+    wrong = []
+    if report.country not in by.countries:
+        own = ", ".join(by.countries) or "no country"
+        text = f"{by.authority_code} reports for {own}, not for {report.country}"
+        wrong.append(Problem("country", text, row, "foreign_country"))
+    if report.event_date.first > today + CLOCK_SLACK:
+        text = f"{report.event_date} lies in the future; today is {today}"
+        wrong.append(Problem("event_date", text, row, "future_date"))
+    return wrong
+
+
+def content_hash(report: ReportIn) -> str:
+    """SHA-256 of the report's canonical JSON: equal when, and only when, it says the same."""
+    plain = report.model_dump(mode="json", exclude_defaults=True)
+    text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _compare(session: Session, authority_id: int, judged: list[Judged]) -> None:
+    """Against what is held: same version and content is a no-op, other content a conflict, a higher
+    version an amendment."""
+    references = {j.report.reference for j in judged if j.report and j.fate is Fate.ACCEPTED}
+    held: dict[str, dict[int, tuple[str, int | None]]] = {}
+    query = select(Report.reference, Report.version, Report.content_hash, Report.id).where(
+        Report.authority_id == authority_id, Report.reference.in_(references)
+    )
+    for reference, version, digest, report_id in session.execute(query):
+        held.setdefault(reference, {})[version] = (digest, report_id)
+    for one in judged:
+        if one.report is None or one.fate is Fate.REJECTED:
+            continue
+        known = held.setdefault(one.report.reference, {})
+        _settle(one, one.report, known)
+        if one.fate not in {Fate.REJECTED, Fate.UNCHANGED}:
+            known[one.report.version] = (one.hash, None)
+
+
+def _settle(one: Judged, report: ReportIn, known: dict[int, tuple[str, int | None]]) -> None:
+    newest = max(known, default=0)
+    same = known.get(report.version)
+    if same and same[0] == one.hash:
+        one.fate, one.held_id = Fate.UNCHANGED, same[1]
+    elif same:
+        text = f"version {report.version} of {report.reference} is held with other content"
+        _reject(one, "version", f"{text}; send a correction as version {newest + 1}")
+    elif report.version < newest:
+        _reject(one, "version", f"version {newest} of {report.reference} is held already")
+    elif report.type is ReportType.WITHDRAWAL and not known:
+        _reject(one, "reference", f"there is no report {report.reference} to withdraw")
+    elif report.type is ReportType.WITHDRAWAL:
+        one.fate = Fate.WITHDRAWN
+    elif known:
+        one.fate = Fate.AMENDED
+
+
+def _reject(one: Judged, field: str, message: str) -> None:
+    one.fate = Fate.REJECTED
+    one.notes.append(Problem(field, message, one.row.number, "conflict"))
+
+
+def _supersede(session: Session, authority_id: int, judged: list[Judged], now: datetime) -> None:
+    """Newer versions end the time of the older ones, which stay."""
+    for one in judged:
+        if one.report is None or one.fate not in {Fate.AMENDED, Fate.WITHDRAWN}:
+            continue
+        session.execute(
+            update(Report)
+            .where(
+                Report.authority_id == authority_id,
+                Report.reference == one.report.reference,
+                Report.version < one.report.version,
+                Report.superseded_at.is_(None),
+            )
+            .values(superseded_at=now)
+        )
+
+
+def _store(
+    session: Session,
+    submission: Submission,
+    one: Judged,
+    names: dict[str, Meaning],
+    held: dict[str, Held],
+    now: datetime,
+    simulated: bool,
+) -> Report:
+    sent = one.report
+    assert sent is not None
+    openness = sent.handling
+    if sent.embargo_until and sent.embargo_until > now.date():
+        openness = Handling.RED
+    found = [
+        identify(
+            session,
+            finding,
+            names,
+            held,
+            handling=openness,
+            found_by=submission.authority_id,
+            now=now,
+        )
+        for finding in sent.findings
+    ]
+    one.notes.extend(remarks(sent, found, names, one.row.number))
+    one.resolutions = [part.resolution for parts in found for part in parts]
+    if one.fate is Fate.ACCEPTED and Resolution.QUEUED in one.resolutions:
+        one.fate = Fate.QUEUED
+    end = (sent.period_end or sent.event_date).last
+    plain = sent.model_dump(exclude={"event_date", "period_end", "findings"})
+    return Report(
+        **plain,
+        authority_id=submission.authority_id,
+        submission_id=submission.id,
+        content_hash=one.hash,
+        received_at=now,
+        simulated=simulated,
+        event_date=sent.event_date.first,
+        event_end=end,
+        precision=sent.event_date.precision,
+        findings=_findings(sent, found, now),
+    )
+
+
+def _findings(sent: ReportIn, found: list[list[Identified]], now: datetime) -> list[Finding]:
+    return [
+        Finding(
+            position=position,
+            component=part.component,
+            substance_name=finding.substance_name,
+            name_key=name_key(finding.substance_name) if finding.substance_name else None,
+            structure=finding.structure,
+            structure_format=finding.structure_format if finding.structure else None,
+            form_label=part.form_label,
+            form_inchikey=part.form_inchikey,
+            substance_id=part.substance_id,
+            resolution=part.resolution,
+            resolved_at=now if part.substance_id else None,
+            role=finding.role,
+            purity_percent=finding.purity_percent,
+            techniques=[technique.value for technique in finding.techniques],
+            confirmation=finding.confirmation,
+            isomer_resolved=finding.isomer_resolved,
+            grade=grade(finding.confirmation, finding.techniques),
+        )
+        for position, (finding, parts) in enumerate(zip(sent.findings, found, strict=True))
+        for part in parts
+    ]

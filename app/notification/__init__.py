@@ -1,0 +1,1 @@
+"""Telling people: subscriptions, alerts, and the outbox that delivers them."""

@@ -1,0 +1,184 @@
+"""Composing an alert as mail: plain text, the same as HTML, and a picture of the structure.
+
+The words are in `templates/`; here are the headers and the parts. What goes into a header has its
+line breaks taken out, so no name of a substance can add one.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Mapping
+from email import policy
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime, parseaddr
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from app.access.handling import Handling
+from app.countries import country_name
+from app.notification.addresses import thread_id
+from app.notification.models import Edition, Message
+from app.notification.wording import RULE_TITLES, place
+from app.settings import Settings
+from app.surveillance.models import Rule
+from chem.depict import png
+from chem.errors import StructureError
+from chem.parse import parse
+
+LONGEST_SUBJECT = 400
+PICTURE = (600, 400)
+
+SHARING = {
+    Handling.CLEAR: "TLP:CLEAR. It may be shared freely.",
+    Handling.GREEN: "TLP:GREEN. Share it inside the early warning community, not in public.",
+    Handling.AMBER: (
+        "TLP:AMBER. Share it inside your organisation, and with those it works with, "
+        "as far as they need to know."
+    ),
+    Handling.RED: "TLP:RED. For you alone; do not share it.",
+}
+TIERS = {
+    "watch": "watch: keep an eye on it",
+    "alert": "alert: please look at it now",
+    "urgent": "urgent: people may be at risk now",
+}
+
+_log = logging.getLogger(__name__)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+
+
+def renderer(settings: Settings) -> Callable[[Message], EmailMessage]:
+    """What `deliver` needs to turn a message into mail."""
+    return lambda message: compose(message, base_url=settings.base_url, sender=settings.mail_from)
+
+
+def compose(message: Message, *, base_url: str, sender: str) -> EmailMessage:
+    """The mail of one message, the same on every try."""
+    edition = message.edition
+    alert = edition.alert
+    picture = structure_png(str(edition.detail.get("smiles", "")))
+    words = _words(message, base_url, has_picture=picture is not None)
+    mail = EmailMessage(policy=policy.SMTP)
+    mail["From"] = _address(sender)
+    mail["To"] = _address(message.recipient)
+    mail["Subject"] = one_line(_templates().get_template("alert.subject.txt").render(words))[
+        :LONGEST_SUBJECT
+    ]
+    mail["Date"] = format_datetime(edition.issued_at)
+    mail["Message-ID"] = message.message_id
+    mail["References"] = thread_id(alert.code, message.message_id)
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["X-Auto-Response-Suppress"] = "All"
+    mail.set_content(_templates().get_template("alert.txt").render(words), cte="quoted-printable")
+    html = _templates().get_template("alert.html").render(words)
+    mail.add_alternative(html, subtype="html", cte="quoted-printable")
+    if picture is not None:
+        *_, html_part = mail.iter_parts()
+        html_part.add_related(
+            picture,
+            "image",
+            "png",
+            cid=f"<{words['picture']}>",
+            filename=f"{edition.detail.get('substance', 'structure')}.png",
+            disposition="inline",
+        )
+    return mail
+
+
+def one_line(text: str) -> str:
+    """`text` without line breaks or other control characters, as a header must be."""
+    return " ".join(_CONTROL.sub(" ", text).split())
+
+
+@cache
+def structure_png(smiles: str) -> bytes | None:
+    """A picture of the structure, or None when it cannot be drawn: the words then stand alone."""
+    try:
+        return png(parse(smiles).mol, *PICTURE)
+    except StructureError as error:
+        _log.warning("no picture of %r: %s", smiles, error)
+        return None
+
+
+def _words(message: Message, base_url: str, *, has_picture: bool) -> dict[str, Any]:
+    """What the templates may speak of."""
+    edition = message.edition
+    alert = edition.alert
+    detail = edition.detail
+    return {
+        "alert": alert.code,
+        "headline": edition.headline,
+        "simulated": alert.simulated,
+        "handling": edition.handling.word,
+        "sharing": SHARING[edition.handling],
+        "tier": TIERS[edition.tier.word],
+        "tier_word": edition.tier.word,
+        "name": detail["name"],
+        "number": detail["substance"],
+        "inchikey": detail["inchikey"],
+        "kind": _kind(detail),
+        "control": _control(detail),
+        "where": ", ".join(country_name(code) for code in edition.countries),
+        "new": _signals(edition, base_url, new=True),
+        "open": _signals(edition, base_url, new=False),
+        "alert_url": f"{base_url}/alerts/{alert.code}",
+        "substance_url": f"{base_url}/substances/{alert.substance.code}",
+        "subscriptions_url": f"{base_url}/subscriptions",
+        "recipient": message.recipient,
+        "authority": message.subscription.authority.name,
+        "picture": f"structure.{message.message_id.strip('<>')}" if has_picture else "",
+    }
+
+
+def _kind(detail: Mapping[str, Any]) -> str:
+    """Group and family: "nitazenes, family nitazene"; the family only when it says more."""
+    family = detail["family"]
+    told_apart = family and family != detail["group"]
+    return f"{detail['group']}, family {family}" if told_apart else str(detail["group"])
+
+
+def _control(detail: Mapping[str, Any]) -> str:
+    """Under which convention and schedule it is listed."""
+    listings = [
+        f"{listing['convention']} Convention, Schedule {listing['schedule']}"
+        for listing in detail["controlled"]
+    ]
+    return "; ".join(listings) or "not in the schedules of the 1961 and 1971 Conventions"
+
+
+def _signals(edition: Edition, base_url: str, *, new: bool) -> list[dict[str, str]]:
+    """The signals that are new, or those that were open before, as sentences with their sources."""
+    return [
+        {
+            "sentence": episode["sentence"],
+            "title": RULE_TITLES.get(Rule(episode["rule"]), episode["rule"]),
+            "place": place(episode["scope"]),
+            "tier": episode["tier"],
+            "url": f"{base_url}/signals/{episode['code']}",
+            "code": episode["code"],
+        }
+        for episode in edition.detail.get("episodes", [])
+        if bool(episode["news"]) == new
+    ]
+
+
+def _address(text: str) -> Address:
+    """An address header of exactly one mailbox, whatever else the text tries to say."""
+    name, address = parseaddr(one_line(text))
+    user, _, domain = address.rpartition("@")
+    return Address(display_name=name, username=user, domain=domain)
+
+
+@cache
+def _templates() -> Environment:
+    return Environment(
+        loader=PackageLoader("app.notification", "templates"),
+        autoescape=select_autoescape(["html"], default=False),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )

@@ -1,0 +1,145 @@
+"""The outbox: messages are leased, tried, and marked sent, put off or parked.
+
+A lease is a conditional UPDATE, so two deliverers never hold one message; it ends by itself, so a
+dead deliverer's messages are taken up by another. Each try is counted *before* it is made: a
+message that kills its deliverer is put off like any other failure and cannot block the rest. A
+message is sent at least once; its Message-ID never changes, so a second copy is recognised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from app.errors import NotFound
+from app.notification.models import Message, MessageState
+
+BACK_OFF = (30, 60, 300, 900, 3_600, 4 * 3_600, 12 * 3_600)  # seconds after the 1st, 2nd … try
+MOST_TRIES = len(BACK_OFF) + 1
+LEASE = timedelta(minutes=5)
+LONGEST_ERROR = 1_000
+
+
+def lease_due(
+    session: Session, *, owner: str, now: datetime, limit: int = 20, lease: timedelta = LEASE
+) -> list[int]:
+    """Take up to `limit` messages that are due and nobody holds; their ids, the longest due first.
+
+    Uses ix_message_due. On PostgreSQL, rows that another deliverer is taking just now are skipped.
+    """
+    free = or_(Message.leased_until.is_(None), Message.leased_until <= now)
+    due = (Message.state == MessageState.WAITING, Message.next_try_at <= now, free)
+    wanted = session.scalars(
+        select(Message.id)
+        .where(*due)
+        .order_by(Message.next_try_at, Message.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    leased = session.scalars(
+        update(Message)
+        .where(Message.id.in_(wanted), *due)
+        .values(lease_owner=owner, leased_until=now + lease)
+        .returning(Message.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    held = set(leased)
+    return [message_id for message_id in wanted if message_id in held]
+
+
+def begin_try(
+    session: Session, message_id: int, *, owner: str, now: datetime, lease: timedelta = LEASE
+) -> bool:
+    """Count a try and renew the lease; False when the lease is lost or there are no tries left."""
+    message = _held(session, message_id, owner)
+    if message is None or message.leased_until is None or message.leased_until <= now:
+        return False
+    if message.tries >= MOST_TRIES:
+        _park(message, message.last_error or "given up: no try came to an end")
+        return False
+    message.tries += 1
+    message.leased_until = now + lease
+    message.next_try_at = now + _wait(message.tries)
+    return True
+
+
+def mark_sent(session: Session, message_id: int, *, now: datetime) -> None:
+    """It went out, whoever holds the lease by now; a lease lost meanwhile does not unsend it."""
+    session.execute(
+        update(Message)
+        .where(Message.id == message_id, Message.state != MessageState.SENT)
+        .values(
+            state=MessageState.SENT,
+            sent_at=now,
+            last_error=None,
+            lease_owner=None,
+            leased_until=None,
+        )
+    )
+
+
+def mark_failed(
+    session: Session,
+    message_id: int,
+    *,
+    owner: str,
+    now: datetime,
+    error: str,
+    permanent: bool = False,
+) -> bool:
+    """Put it off by the back-off table, or park it after the last try; True when it was parked."""
+    message = _held(session, message_id, owner)
+    if message is None:
+        return False
+    if permanent or message.tries >= MOST_TRIES:
+        _park(message, error)
+        return True
+    message.next_try_at = now + _wait(message.tries)
+    message.last_error = error[:LONGEST_ERROR]
+    message.lease_owner = message.leased_until = None
+    return False
+
+
+def release(session: Session, message_ids: Sequence[int], *, owner: str) -> None:
+    """Give back what was leased and not tried."""
+    session.execute(
+        update(Message)
+        .where(Message.id.in_(message_ids), Message.lease_owner == owner)
+        .values(lease_owner=None, leased_until=None)
+    )
+
+
+def try_again(session: Session, message_id: int, *, now: datetime) -> Message:
+    """Take a parked message up again, with all its tries before it. Raises NotFound."""
+    message = session.get(Message, message_id)
+    if message is None or message.state is not MessageState.PARKED:
+        raise NotFound(f"there is no parked message {message_id}")
+    message.state, message.tries, message.next_try_at = MessageState.WAITING, 0, now
+    return message
+
+
+def _held(session: Session, message_id: int, owner: str) -> Message | None:
+    """The message, locked, if it still waits and `owner` holds it."""
+    return session.scalar(
+        select(Message)
+        .where(
+            Message.id == message_id,
+            Message.state == MessageState.WAITING,
+            Message.lease_owner == owner,
+        )
+        .with_for_update(of=Message)
+        .execution_options(populate_existing=True)
+    )
+
+
+def _park(message: Message, error: str) -> None:
+    message.state = MessageState.PARKED
+    message.last_error = error[:LONGEST_ERROR]
+    message.lease_owner = message.leased_until = None
+
+
+def _wait(tries: int) -> timedelta:
+    return timedelta(seconds=BACK_OFF[min(max(tries, 1), len(BACK_OFF)) - 1])

@@ -1,0 +1,1 @@
+"""What substances there are: their names, forms, families, clusters and control status."""

@@ -1,0 +1,45 @@
+"""When two written names are the same name (research: signals 6.3).
+
+The key folds case, width, Greek letters, dashes, primes and spaces, and drops the words for a salt.
+It never folds digits, locants or halogens: 3-MMC and 4-MMC differ by one character and are two drugs.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+GREEK = {
+    "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "κ": "kappa",
+    "λ": "lambda", "μ": "mu", "π": "pi", "ω": "omega",
+}  # fmt: skip
+DASHES = dict.fromkeys(map(ord, "‐‑‒–—−﹣－_"), "-")
+PRIMES = dict.fromkeys(map(ord, "′’‘`´ʹ"), "'")
+SALT_WORDS = (
+    "hydrochloride", "dihydrochloride", "hydrobromide", "hcl", "hbr", "sulfate", "sulphate",
+    "hemisulfate", "fumarate", "hemifumarate", "maleate", "citrate", "tartrate", "oxalate",
+    "acetate salt", "phosphate", "mesylate", "tosylate", "succinate", "freebase", "free base",
+)  # fmt: skip
+
+_SALT = re.compile(r"(?:[\s\-(]+(?:" + "|".join(SALT_WORDS) + r")\)?)+\s*$")
+_LOCANT_DASH = re.compile(r"(?<=\d)-(?=\d)")
+
+
+def name_key(name: str) -> str:
+    """The key under which a name is held and looked for; empty for a name that says nothing.
+
+    >>> name_key("α-PVP HCl") == name_key("Alpha PVP")
+    True
+    >>> name_key("3-MMC") == name_key("4-MMC")
+    False
+    """
+    text = unicodedata.normalize("NFKC", name).casefold().translate(DASHES).translate(PRIMES)
+    text = "".join(GREEK.get(letter, letter) for letter in text)
+    text = " ".join(text.split())
+    stripped = _SALT.sub("", text)
+    return _folded(stripped) or _folded(text)
+
+
+def _folded(text: str) -> str:
+    kept = _LOCANT_DASH.sub("\x00", text)
+    return kept.replace("-", "").replace(" ", "").replace("\x00", "-").strip(",;.")

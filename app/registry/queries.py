@@ -1,0 +1,172 @@
+"""Looking things up in the registry.
+
+A substance that only restricted reports speak of is as restricted as they are, so every query takes
+the actor.
+"""
+
+from __future__ import annotations
+
+import re
+
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.orm import Session, selectinload
+
+from app.access.handling import figure_clearance
+from app.access.roles import Actor
+from app.db import Page
+from app.errors import NotFound
+from app.registry.models import Cluster, Standing, Substance, SubstanceName
+from app.registry.names import name_key
+
+_CODE = re.compile(r"TS-(\d{1,9})", re.IGNORECASE)
+_CONNECTIVITY = re.compile(r"[A-Z]{14}(-[A-Z]{10}-[A-Z])?")
+
+
+def known_to(actor: Actor) -> ColumnElement[bool]:
+    """Substances whose existence `actor` may know of."""
+    open_enough = Substance.handling <= figure_clearance(actor)
+    if actor.authority_id is None:
+        return open_enough
+    return or_(open_enough, Substance.found_by == actor.authority_id)
+
+
+def substances(
+    session: Session,
+    actor: Actor,
+    *,
+    text: str | None = None,
+    group: str | None = None,
+    standing: Standing | None = None,
+    after: str | None = None,
+    limit: int = 50,
+) -> Page[Substance]:
+    """Substances by name, a page at a time; `text` finds names, numbers and InChIKeys."""
+    query = select(Substance).where(known_to(actor)).options(selectinload(Substance.controls))
+    if text:
+        query = query.where(Substance.id.in_(_matching(text)))
+    if group:
+        query = query.where(Substance.group == group)
+    if standing:
+        query = query.where(Substance.standing == standing)
+    key = func.lower(Substance.name)
+    if after:
+        name, _, number = after.rpartition("\x1f")
+        beyond = int(number) if number.isdigit() else 0
+        query = query.where(or_(key > name, (key == name) & (Substance.id > beyond)))
+    found = list(session.scalars(query.order_by(key, Substance.id).limit(limit + 1)))
+    if len(found) <= limit:
+        return Page(found)
+    last = found[limit - 1]
+    return Page(found[:limit], f"{last.name.lower()}\x1f{last.id}")
+
+
+def _matching(text: str) -> Select[int]:
+    """Ids of substances that `text` may mean, by any of their names or keys."""
+    wanted = text.strip()
+    if code := _CODE.fullmatch(wanted):
+        return select(Substance.id).where(Substance.id == int(code[1]))
+    if _CONNECTIVITY.fullmatch(wanted.upper()):
+        return select(Substance.id).where(Substance.connectivity == wanted.upper()[:14])
+    part = f"%{_escaped(name_key(wanted))}%"
+    named = select(SubstanceName.substance_id).where(SubstanceName.key.like(part, escape="\\"))
+    return select(Substance.id).where(or_(Substance.cas == wanted, Substance.id.in_(named)))
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([\\%_])", r"\\\1", text)
+
+
+def substance_by_code(session: Session, actor: Actor, code: str) -> Substance:
+    """The substance of that number, InChIKey or connectivity block. Raises NotFound."""
+    query = (
+        select(Substance)
+        .where(known_to(actor))
+        .options(selectinload(Substance.controls), selectinload(Substance.names))
+    )
+    if number := _CODE.fullmatch(code):
+        query = query.where(Substance.id == int(number[1]))
+    elif _CONNECTIVITY.fullmatch(code.upper()):
+        query = query.where(Substance.connectivity == code.upper()[:14])
+    else:
+        raise NotFound(f"{code} is no substance number; they look like TS-00042")
+    substance = session.scalar(query)
+    if substance is None:
+        raise NotFound(f"there is no substance {code}")
+    return substance
+
+
+def relatives(
+    session: Session, actor: Actor, substance: Substance, limit: int = 8
+) -> list[Substance]:
+    """Other members of the substance's cluster, by name."""
+    query = (
+        select(Substance)
+        .where(
+            Substance.cluster_id == substance.cluster_id,
+            Substance.id != substance.id,
+            known_to(actor),
+        )
+        .order_by(Substance.name)
+        .limit(limit)
+    )
+    return list(session.scalars(query))
+
+
+def clusters(
+    session: Session,
+    actor: Actor,
+    *,
+    group: str | None = None,
+    after: str | None = None,
+    limit: int = 50,
+) -> Page[tuple[Cluster, int]]:
+    """Clusters with their number of members, by key, a page at a time."""
+    size = func.count(Substance.id)
+    query = (
+        select(Cluster, size)
+        .join(Substance)
+        .where(known_to(actor))
+        .group_by(Cluster.id)
+        .order_by(Cluster.key)
+    )
+    if group:
+        query = query.where(Cluster.group == group)
+    if after:
+        query = query.where(Cluster.key > after)
+    found = [(cluster, count) for cluster, count in session.execute(query.limit(limit + 1))]
+    if len(found) <= limit:
+        return Page(found)
+    return Page(found[:limit], found[limit - 1][0].key)
+
+
+def cluster_by_key(session: Session, actor: Actor, key: str) -> tuple[Cluster, list[Substance]]:
+    """The cluster of that key and the members the actor may know of. Raises NotFound."""
+    cluster = session.scalar(select(Cluster).where(Cluster.key == key))
+    members = (
+        select(Substance)
+        .join(Cluster)
+        .where(Cluster.key == key, known_to(actor))
+        .order_by(Substance.name)
+    )
+    found = list(session.scalars(members))
+    if cluster is None or not found:
+        raise NotFound(f"there is no cluster {key}")
+    return cluster, found
+
+
+def group_sizes(session: Session, actor: Actor) -> dict[str, int]:
+    """Number of new psychoactive substances in each UNODC group."""
+    query = (
+        select(Substance.group, func.count())
+        .where(Substance.standing == Standing.NPS, known_to(actor))
+        .group_by(Substance.group)
+    )
+    return {group: count for group, count in session.execute(query)}
+
+
+def standing_sizes(session: Session, actor: Actor) -> dict[Standing, int]:
+    """Number of substances of each standing."""
+    query = (
+        select(Substance.standing, func.count()).where(known_to(actor)).group_by(Substance.standing)
+    )
+    return {standing: count for standing, count in session.execute(query)}

@@ -1,0 +1,1 @@
+"""From the priority list to a review: cases and the dossier."""

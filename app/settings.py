@@ -1,0 +1,158 @@
+"""Every setting of the service: one table, read from the environment into one frozen object."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from app.errors import Misconfigured
+
+DEMO_SECRET = "demonstration-secret-not-for-production"  # noqa: S105 - refused in production
+SHORTEST_SECRET = 32
+
+
+class Mode(StrEnum):
+    """`demonstration` may run with a known secret and demo logins; `production` refuses both."""
+
+    DEMONSTRATION = "demonstration"
+    PRODUCTION = "production"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One environment variable: its name, its default as written, and what it does."""
+
+    name: str
+    default: str
+    help: str
+
+
+SETTINGS = (
+    Setting("TOCSIN_MODE", "demonstration", "`demonstration` or `production`; production refuses the demo secret and demo logins"),
+    Setting("TOCSIN_DATA_DIR", "instance", "folder for the embedded database, mail files and backups"),
+    Setting("TOCSIN_DATABASE_URL", "", "SQLAlchemy URL; empty means SQLite inside the data folder; `postgresql://user:pass@host/db` for PostgreSQL"),
+    Setting("TOCSIN_SECRET_KEY", "", f"signs sessions and links; at least {SHORTEST_SECRET} characters; required in production"),
+    Setting("TOCSIN_SMTP_URL", "", "`smtp://user:pass@host:port`, `smtp+starttls://…` or `smtps://…`; empty writes `.eml` files to `mail/` in the data folder"),
+    Setting("TOCSIN_MAIL_FROM", "tocsin@localhost", "sender address of alerts"),
+    Setting("TOCSIN_BASE_URL", "", "address that readers use, for links in mail and feeds; empty means http://127.0.0.1:PORT"),
+    Setting("TOCSIN_HOST", "127.0.0.1", "address the web server binds to"),
+    Setting("PORT", "8000", "port the web server binds to"),
+    Setting("TOCSIN_WEB_WORKERS", "2", "web server processes, four threads each"),
+    Setting("TOCSIN_MAX_BODY_MB", "32", "largest request body, in megabytes"),
+    Setting("TOCSIN_ASSESS_MINUTES", "15", "minutes between assessments by the worker"),
+    Setting("TOCSIN_DELIVER_SECONDS", "30", "seconds between deliveries by the worker"),
+    Setting("TOCSIN_LOG_LEVEL", "INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings as read once at start; passed to whoever needs them, never looked up again."""
+
+    mode: Mode
+    data_dir: Path
+    database_url: str
+    secret_key: str
+    smtp_url: str
+    mail_from: str
+    base_url: str
+    host: str
+    port: int
+    web_workers: int
+    max_body_mb: int
+    assess_minutes: int
+    deliver_seconds: int
+    log_level: str
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Settings:
+        """Read and check the settings. Raises Misconfigured, naming the variable and the remedy."""
+        value = {s.name: environ.get(s.name) or s.default for s in SETTINGS}
+        data_dir = Path(value["TOCSIN_DATA_DIR"]).resolve()
+        port = _whole(value, "PORT", 1, 65_535)
+        settings = cls(
+            mode=_mode(value["TOCSIN_MODE"]),
+            data_dir=data_dir,
+            database_url=_database_url(value["TOCSIN_DATABASE_URL"], data_dir),
+            secret_key=value["TOCSIN_SECRET_KEY"] or DEMO_SECRET,
+            smtp_url=_smtp_url(value["TOCSIN_SMTP_URL"]),
+            mail_from=value["TOCSIN_MAIL_FROM"],
+            base_url=(value["TOCSIN_BASE_URL"] or f"http://127.0.0.1:{port}").rstrip("/"),
+            host=value["TOCSIN_HOST"],
+            port=port,
+            web_workers=_whole(value, "TOCSIN_WEB_WORKERS", 1, 64),
+            max_body_mb=_whole(value, "TOCSIN_MAX_BODY_MB", 1, 1024),
+            assess_minutes=_whole(value, "TOCSIN_ASSESS_MINUTES", 1, 1440),
+            deliver_seconds=_whole(value, "TOCSIN_DELIVER_SECONDS", 1, 3600),
+            log_level=value["TOCSIN_LOG_LEVEL"].upper(),
+        )
+        settings.refuse_unsafe()
+        return settings
+
+    @property
+    def production(self) -> bool:
+        """Whether real reports of real countries may be in here."""
+        return self.mode is Mode.PRODUCTION
+
+    @property
+    def mail_dir(self) -> Path:
+        """Where mail goes as `.eml` files when no SMTP server is set."""
+        return self.data_dir / "mail"
+
+    def refuse_unsafe(self) -> None:
+        """Raise Misconfigured when production would run with a secret that others know."""
+        if not self.production:
+            return
+        if self.secret_key == DEMO_SECRET:
+            raise Misconfigured(
+                "TOCSIN_SECRET_KEY is the demonstration secret; production needs its own: "
+                "python -c 'import secrets; print(secrets.token_hex(32))'"
+            )
+        if len(self.secret_key) < SHORTEST_SECRET:
+            raise Misconfigured(
+                f"TOCSIN_SECRET_KEY has {len(self.secret_key)} characters; "
+                f"production needs at least {SHORTEST_SECRET}"
+            )
+
+
+def _mode(text: str) -> Mode:
+    try:
+        return Mode(text)
+    except ValueError:
+        raise Misconfigured(f"TOCSIN_MODE is {text!r}; use demonstration or production") from None
+
+
+def _whole(value: Mapping[str, str], name: str, least: int, most: int) -> int:
+    try:
+        number = int(value[name])
+    except ValueError:
+        raise Misconfigured(f"{name} is {value[name]!r}; it must be a whole number") from None
+    if not least <= number <= most:
+        raise Misconfigured(f"{name} is {number}; it must lie between {least} and {most}")
+    return number
+
+
+def _database_url(text: str, data_dir: Path) -> str:
+    """SQLite in the data folder unless told otherwise; PostgreSQL always through psycopg 3."""
+    if not text:
+        return f"sqlite:///{data_dir / 'tocsin.sqlite'}"
+    for scheme in ("postgres://", "postgresql://"):
+        if text.startswith(scheme):
+            return "postgresql+psycopg://" + text.removeprefix(scheme)
+    if text.startswith(("sqlite:///", "postgresql+psycopg://")):
+        return text
+    raise Misconfigured(
+        f"TOCSIN_DATABASE_URL starts with {text.split(':', 1)[0]!r}; use sqlite:/// or postgresql://"
+    )
+
+
+def _smtp_url(text: str) -> str:
+    if text and (
+        urlsplit(text).scheme not in {"smtp", "smtp+starttls", "smtps"}
+        or not urlsplit(text).hostname
+    ):
+        raise Misconfigured("TOCSIN_SMTP_URL must look like smtp://user:pass@host:port")
+    return text

@@ -1,0 +1,1 @@
+"""What is emerging: sightings as of a day, the rules that read them, episodes, priority."""

@@ -1,0 +1,182 @@
+"""When an episode opens, rises, goes quiet and closes: decisions on plain data.
+
+    no episode ── fires ──▶ open ──────── 180 days ───────▶ closed (lapsed)       a first
+                             │  └── its ground is gone ──▶ closed (withdrawn)    a first
+                             └── 90 days without firing ─▶ closed (lapsed)       a spread
+
+People close with an outcome of their own. A first that was closed never opens again for the same
+place, unless its ground had gone: then it had not been one. A spread may, after a cooldown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from app.access.handling import Handling
+from app.surveillance.evidence import FIRSTS, Evidence
+from app.surveillance.models import Rule, Tier
+from app.surveillance.rules import sparing
+from app.surveillance.ruleset import EpisodeLimits
+
+LAPSED = "lapsed"
+WITHDRAWN = "withdrawn"
+OUTCOMES = ("confirmed", "not_confirmed", "duplicate", "data_error")  # those that people give
+
+
+class Reason(StrEnum):
+    """Why people are told, the weightiest first."""
+
+    OPENED = "opened"
+    CLOSED = "closed"
+    RAISED = "raised"
+    WIDER = "wider"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What one audience is shown, and the most it was ever told, so that no news is told twice."""
+
+    evidence: Evidence
+    since: date
+    told_tier: Tier
+    told_regions: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """An open episode before an assessment."""
+
+    rule: Rule
+    opened_on: date
+    quiet_since: date | None
+    views: Mapping[Handling, View]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The episode after an assessment, and what is news about it to which audience."""
+
+    views: Mapping[Handling, View]
+    news: tuple[tuple[Handling, Reason], ...] = ()
+    quiet_since: date | None = None
+    outcome: str | None = None  # set when it closes
+
+
+def may_open(rule: Rule, closed_on: date | None, *, as_of: date, limits: EpisodeLimits) -> bool:
+    """Whether a signal that fires may open an episode, given when its last one closed."""
+    if closed_on is None:
+        return True
+    return rule not in FIRSTS and (as_of - closed_on).days >= limits.cooldown_days
+
+
+def opening(fired: Mapping[Handling, Evidence], *, as_of: date) -> Decision:
+    """A new episode."""
+    return _told({}, fired, as_of)
+
+
+def next_of_first(
+    present: Present,
+    fired: Mapping[Handling, Evidence],
+    stands: Mapping[Handling, Evidence],
+    *,
+    as_of: date,
+    limits: EpisodeLimits,
+) -> Decision:
+    """What becomes of an open first: `fired` is what is news today, `stands` what still holds."""
+    if (as_of - present.opened_on).days >= limits.first_open_days:
+        return _closing(present, LAPSED)
+    if not stands:
+        return _closing(present, WITHDRAWN)
+    shown = {
+        level: evidence
+        for level, evidence in stands.items()
+        if any(v <= level for v in (*present.views, *fired))
+    }
+    return _told(present.views, sparing(shown or stands), as_of)
+
+
+def next_of_spread(
+    present: Present,
+    fired: Mapping[Handling, Evidence],
+    *,
+    as_of: date,
+    limits: EpisodeLimits,
+) -> Decision:
+    """What becomes of an open spread."""
+    if fired:
+        kept = _lingering(present, fired, as_of, limits)
+        return _told(present.views, {**kept, **fired}, as_of)
+    quiet_since = present.quiet_since or as_of
+    if (as_of - quiet_since).days >= limits.quiet_days:
+        return _closing(present, LAPSED)
+    return Decision(views=present.views, quiet_since=quiet_since)
+
+
+def seen_by(views: Mapping[Handling, View], audience: Handling) -> Handling | None:
+    """The level of the view that an audience is shown: the highest it is cleared for."""
+    return max((level for level in views if level <= audience), default=None)
+
+
+def _lingering(
+    present: Present, fired: Mapping[Handling, Evidence], as_of: date, limits: EpisodeLimits
+) -> dict[Handling, Evidence]:
+    """Views of audiences for whom it stopped firing: they stay as long as a quiet episode does."""
+    return {
+        level: view.evidence
+        for level, view in present.views.items()
+        if level < min(fired) and (as_of - view.evidence.as_of).days < limits.quiet_days
+    }
+
+
+def _told(
+    before: Mapping[Handling, View], after: Mapping[Handling, Evidence], as_of: date
+) -> Decision:
+    """Carry over what each audience knew, and find what is news to it."""
+    views: dict[Handling, View] = {}
+    for level, evidence in after.items():
+        shown = seen_by(before, level)
+        if shown is None:
+            views[level] = View(evidence, as_of, evidence.tier, evidence.regions)
+        else:
+            known = before[shown]
+            views[level] = View(
+                evidence,
+                known.since,
+                max(known.told_tier, evidence.tier),
+                known.told_regions | evidence.regions,
+            )
+    news: dict[Handling, Reason] = {}
+    for audience in Handling:
+        told = _news(before, views, audience)
+        if told is not None:
+            level, reason = told
+            news[level] = min(reason, news.get(level, reason), key=list(Reason).index)
+    return Decision(views=views, news=tuple(sorted(news.items())))
+
+
+def _news(
+    before: Mapping[Handling, View], after: Mapping[Handling, View], audience: Handling
+) -> tuple[Handling, Reason] | None:
+    was, is_now = seen_by(before, audience), seen_by(after, audience)
+    if is_now is None:
+        return None if was is None else (was, Reason.CLOSED)
+    if was is None:
+        return is_now, Reason.OPENED
+    evidence = after[is_now].evidence
+    if evidence.tier > before[was].told_tier:
+        return is_now, Reason.RAISED
+    if evidence.rule is Rule.NEW_SPREAD and evidence.regions - before[was].told_regions:
+        return is_now, Reason.WIDER
+    return None
+
+
+def _closing(present: Present, outcome: str) -> Decision:
+    return Decision(
+        views=present.views,
+        news=tuple((level, Reason.CLOSED) for level in sorted(present.views)),
+        quiet_since=present.quiet_since,
+        outcome=outcome,
+    )

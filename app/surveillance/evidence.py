@@ -1,0 +1,110 @@
+"""Evidence: what a rule saw when it fired, whole enough to be derived again and put into words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from app.access.handling import Handling
+from app.countries import REGIONS, countries
+from app.surveillance.models import Rule, Tier
+
+WORLD = "world"
+FIRSTS = (Rule.FIRST_WORLD, Rule.FIRST_REGION, Rule.FIRST_COUNTRY)
+
+Key = tuple[Rule, str]  # a rule and its scope: one signal of a substance
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Why a rule fired, for reports handled at most as `level`, as known on `as_of`.
+
+    `countries` are those the signal is about: the ones that were first, or the ones that spread.
+    `numbers` are counts in the scope: `reports`, `confirmed` (grade A or B) and `events` ever for a
+    first, or in the window for a spread; `deaths` always in the window. The window runs from
+    `since` to `as_of`, both included. The first sighting lay between `first` and `first_end`, the
+    same day when the date was given to the day; `last` is the first day of the latest.
+    """
+
+    rule: Rule
+    scope: str
+    tier: Tier
+    level: Handling
+    countries: tuple[str, ...]
+    numbers: Mapping[str, int]
+    first: date
+    first_end: date
+    last: date
+    since: date
+    as_of: date
+    ruleset: str
+    simulated: bool = False
+    thresholds: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def key(self) -> Key:
+        """The signal it belongs to."""
+        return self.rule, self.scope
+
+    @property
+    def regions(self) -> frozenset[str]:
+        """The M49 regions of its countries."""
+        known = countries()
+        found = {known[code].region for code in self.countries if code in known}
+        return frozenset(found & set(REGIONS))
+
+    def says_more_than(self, other: Evidence) -> bool:
+        """Whether it differs in what people are told: tier, countries, counts or dates."""
+        return _said(self) != _said(other)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The plain form that is stored and served."""
+        return {
+            "rule": self.rule.value,
+            "scope": self.scope,
+            "tier": int(self.tier),
+            "handling": self.level.word,
+            "countries": list(self.countries),
+            "numbers": dict(self.numbers),
+            "first": self.first.isoformat(),
+            "first_end": self.first_end.isoformat(),
+            "last": self.last.isoformat(),
+            "window": {"from": self.since.isoformat(), "to": self.as_of.isoformat()},
+            "as_of": self.as_of.isoformat(),
+            "ruleset": self.ruleset,
+            "simulated": self.simulated,
+            "thresholds": dict(self.thresholds),
+        }
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> Evidence:
+        """The evidence of a stored plain form."""
+        return cls(
+            rule=Rule(stored["rule"]),
+            scope=stored["scope"],
+            tier=Tier(stored["tier"]),
+            level=Handling.of(stored["handling"]),
+            countries=tuple(stored["countries"]),
+            numbers=dict(stored["numbers"]),
+            first=date.fromisoformat(stored["first"]),
+            first_end=date.fromisoformat(stored["first_end"]),
+            last=date.fromisoformat(stored["last"]),
+            since=date.fromisoformat(stored["window"]["from"]),
+            as_of=date.fromisoformat(stored["as_of"]),
+            ruleset=stored["ruleset"],
+            simulated=stored["simulated"],
+            thresholds=dict(stored["thresholds"]),
+        )
+
+
+def _said(evidence: Evidence) -> tuple[Any, ...]:
+    return (
+        evidence.tier,
+        evidence.countries,
+        dict(evidence.numbers),
+        evidence.first,
+        evidence.first_end,
+        evidence.simulated,
+    )

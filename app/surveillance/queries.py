@@ -1,0 +1,127 @@
+"""What a reader may see of the surveillance room. The visible view is found in the query itself."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy.orm import Session, contains_eager
+
+from app.access.handling import visible_up_to
+from app.access.roles import Actor
+from app.db import Page
+from app.errors import NotFound, Refused
+from app.registry.models import Substance
+from app.surveillance.models import (
+    Assessment,
+    Episode,
+    EpisodeState,
+    EpisodeView,
+    Rule,
+    Tier,
+)
+
+_CODE = re.compile(r"E-(\d{1,9})")
+_CURSOR = re.compile(r"(\d{4}-\d{2}-\d{2})\.(\d{1,18})")
+
+
+@dataclass(frozen=True, slots=True)
+class SeenEpisode:
+    """An episode, and the one view of it that this reader is shown.
+
+    What the view says of dates, tier and countries is for this reader; the episode's own
+    `opened_on` and its other views may tell of reports that the reader may not know of.
+    """
+
+    episode: Episode
+    view: EpisodeView
+
+
+def episodes(
+    session: Session,
+    actor: Actor,
+    *,
+    state: EpisodeState | None = None,
+    tier: Tier | None = None,
+    rule: Rule | None = None,
+    group: str | None = None,
+    substance_id: int | None = None,
+    after: str | None = None,
+    limit: int = 50,
+) -> Page[SeenEpisode]:
+    """The episodes that exist for `actor`, those they last learnt of first.
+
+    `tier` is the tier this reader sees. Raises Refused for a cursor that is none of ours.
+    """
+    wanted = _seen(actor)
+    if state is not None:
+        wanted = wanted.where(Episode.state == state)
+    if tier is not None:
+        wanted = wanted.where(EpisodeView.tier == tier)
+    if rule is not None:
+        wanted = wanted.where(Episode.rule == rule)
+    if group is not None:
+        wanted = wanted.where(Substance.group == group)
+    if substance_id is not None:
+        wanted = wanted.where(Episode.substance_id == substance_id)
+    if after is not None:
+        wanted = wanted.where(tuple_(EpisodeView.since, Episode.id) < tuple_(*_position(after)))
+    wanted = wanted.order_by(EpisodeView.since.desc(), Episode.id.desc()).limit(limit + 1)
+    rows = [SeenEpisode(view.episode, view) for view in session.scalars(wanted)]
+    if len(rows) <= limit:
+        return Page(rows)
+    last = rows[limit - 1]
+    return Page(rows[:limit], f"{last.view.since.isoformat()}.{last.episode.id}")
+
+
+def episode_by_code(session: Session, actor: Actor, code: str) -> SeenEpisode:
+    """The episode of that number. Raises NotFound when there is none that `actor` may know of."""
+    number = _CODE.fullmatch(code)
+    wanted = _seen(actor).where(Episode.id == int(number[1])) if number else None
+    view = None if wanted is None else session.scalars(wanted).one_or_none()
+    if view is None:
+        raise NotFound(f"there is no episode {code}")
+    return SeenEpisode(view.episode, view)
+
+
+def last_assessment(session: Session) -> Assessment | None:
+    """The newest run of the rules, or None before the first."""
+    return session.scalars(
+        select(Assessment).order_by(Assessment.as_of.desc(), Assessment.id.desc()).limit(1)
+    ).one_or_none()
+
+
+def _seen(actor: Actor) -> Select[EpisodeView]:
+    """For each episode the view of the highest level the actor is cleared for, and no other.
+
+    Goes through the unique key (episode_id, handling) of episode_view.
+    """
+    highest = (
+        select(EpisodeView.episode_id, func.max(EpisodeView.handling).label("handling"))
+        .where(visible_up_to(actor, EpisodeView.handling))
+        .group_by(EpisodeView.episode_id)
+        .subquery("highest")
+    )
+    return (
+        select(EpisodeView)
+        .join(
+            highest,
+            (highest.c.episode_id == EpisodeView.episode_id)
+            & (highest.c.handling == EpisodeView.handling),
+        )
+        .join(EpisodeView.episode)
+        .join(Episode.substance)
+        .options(contains_eager(EpisodeView.episode).contains_eager(Episode.substance))
+    )
+
+
+def _position(cursor: str) -> tuple[date, int]:
+    found = _CURSOR.fullmatch(cursor)
+    try:
+        if found is None:
+            raise ValueError(cursor)
+        return date.fromisoformat(found[1]), int(found[2])
+    except ValueError:
+        raise Refused(f'"{cursor}" is no cursor of this list; start without one') from None

@@ -1,0 +1,129 @@
+"""The thresholds of the rules and the anchors of the priority list, as data with a version.
+
+Each value in `data/ruleset.toml` names its unit and its source; here they become plain dataclasses
+that the rules are handed, so that a test or a replay may hand them others.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from app.surveillance.models import Rule, Tier
+
+
+@dataclass(frozen=True, slots=True)
+class FirstLimits:
+    """When an earliest sighting is news, and when it is believed."""
+
+    fresh_months: int
+    presumptive_reports: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpreadLimits:
+    """When a young substance is spreading."""
+
+    age_months: int
+    window_months: int
+    countries: int
+    events: int
+
+
+@dataclass(frozen=True, slots=True)
+class TierLimits:
+    """How much each rule asks for, and what raises it."""
+
+    first_country: int
+    first_region: int
+    first_world: int
+    new_spread: int
+    urgent_deaths: int
+    raising_effects: tuple[str, ...]
+
+    def base(self, rule: Rule) -> Tier:
+        """The tier of `rule` before anything raises it."""
+        return Tier(
+            {
+                Rule.FIRST_COUNTRY: self.first_country,
+                Rule.FIRST_REGION: self.first_region,
+                Rule.FIRST_WORLD: self.first_world,
+                Rule.NEW_SPREAD: self.new_spread,
+            }[rule]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeLimits:
+    """How long episodes stay open, in days."""
+
+    first_open_days: int
+    quiet_days: int
+    cooldown_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Anchors:
+    """Fixed anchors of the value functions; their meaning and units are in the data file."""
+
+    pillar_weight: float
+    recent_months: int
+    rate_anchors: tuple[float, float]
+    event_anchors: tuple[float, float]
+    declared_months: int
+    declared_share: float
+    least_samples: int
+    volume_anchors: tuple[float, float]
+    volume_months: int
+    share_anchor: float
+    least_active_countries: int
+    region_values: tuple[float, ...]
+    quarters: int
+    recency_months: float
+    duration_months: float
+    half_life_months: float
+    death_constant: float
+    toxicity_constant: float
+    role_sole: float
+    role_contributory: float
+    role_present: float
+    role_unknown: float
+    harm_prior: float
+    harm_prior_events: float
+    harm_anchor: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ruleset:
+    """One version of all thresholds."""
+
+    version: str
+    first: FirstLimits
+    spread: SpreadLimits
+    tiers: TierLimits
+    episodes: EpisodeLimits
+    priority: Anchors
+
+
+@cache
+def ruleset() -> Ruleset:
+    """The thresholds in force."""
+    with (files("app.surveillance") / "data" / "ruleset.toml").open("rb") as text:
+        data = tomllib.load(text)
+    return Ruleset(
+        version=data["version"],
+        first=FirstLimits(**_values(data["first"])),
+        spread=SpreadLimits(**_values(data["spread"])),
+        tiers=TierLimits(**_values(data["tiers"])),
+        episodes=EpisodeLimits(**_values(data["episodes"])),
+        priority=Anchors(**_values(data["priority"])),
+    )
+
+
+def _values(section: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """The values alone; a misspelt or missing name is refused by the dataclass."""
+    values = {name: entry["value"] for name, entry in section.items()}
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}

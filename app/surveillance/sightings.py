@@ -1,0 +1,277 @@
+"""What was known on a day: stored reports, grouped by the database into cells.
+
+A report is known as of day D when it had been received by the end of D and was not yet superseded;
+its finding, when it had been resolved to a substance by then. Events and aggregates are told apart
+in every cell and never added up: an aggregate says *that* a substance was there, an event counts.
+
+Reads go through `ix_report_known` and `ix_finding_substance_id`; one statement each, and no object
+per stored row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Subquery, case, func, literal, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from app.access.handling import Handling, effective_handling
+from app.clock import end_of_day
+from app.countries import REGIONS, countries
+from app.intake.models import Activity, Finding, Report
+from app.intake.words import CausalRole, EventKind, FindingRole, Grade, ReportType
+from app.registry.models import WATCHED, Substance
+
+COUNTED_ROLES = (FindingRole.MAIN, FindingRole.MINOR, FindingRole.UNKNOWN)
+CONFIRMED = (Grade.A, Grade.B)
+CAUSAL = (CausalRole.SOLE, CausalRole.CONTRIBUTORY)
+HARMS = (EventKind.ACUTE_TOXICITY, EventKind.DEATH)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Reports of one substance that are alike in everything the rules look at.
+
+    The database splits cells at the edges of the windows asked for, so a cell lies inside a window
+    or outside it, never across. A date given as a month or a year is its first and its last day.
+    """
+
+    substance_id: int
+    country: str
+    authority_id: int
+    type: ReportType
+    kind: EventKind
+    causal_role: CausalRole | None
+    handling: Handling  # effective: red while an embargo lasts
+    simulated: bool
+    reports: int  # distinct reports; for events, the number of events
+    confirmed: int  # those of grade A or B
+    cases: int  # persons or items in events; reports in aggregates
+    first: date  # earliest first day
+    first_end: date  # earliest last day: the first sighting was no later than this
+    last: date  # latest first day
+    until: date  # latest last day
+    received_at: datetime  # when the first of them came in
+
+    @property
+    def region(self) -> str | None:
+        """The M49 region of the country; Antarctica and the like have none."""
+        known = countries().get(self.country)
+        return known.region if known and known.region in REGIONS else None
+
+    @property
+    def events(self) -> int:
+        """Events in it: none when it is an aggregate."""
+        return self.reports if self.type is ReportType.EVENT else 0
+
+    @property
+    def deaths(self) -> int:
+        """Deaths that the substance caused or contributed to, as single events."""
+        counts = self.kind is EventKind.DEATH and self.causal_role in CAUSAL
+        return self.cases if counts and self.type is ReportType.EVENT else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """An aggregate count: one authority, one kind, one span of time."""
+
+    substance_id: int
+    country: str
+    authority_id: int
+    kind: EventKind
+    first: date
+    until: date
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """Samples that an authority analysed in a month; an empty scope means for everything."""
+
+    authority_id: int
+    country: str
+    month: date
+    samples: int
+    scope: frozenset[str]
+
+
+def cells(
+    session: Session,
+    *,
+    as_of: date,
+    edges: Sequence[date],
+    ceiling: Handling = Handling.RED,
+) -> list[Cell]:
+    """Every known sighting of a watched substance, handled at most as `ceiling`, in cells.
+
+    `edges` are first days of windows, in any order.
+    """
+    known = _known(as_of, edges)
+    key = (
+        known.c.substance_id,
+        known.c.country,
+        known.c.authority_id,
+        known.c.type,
+        known.c.event_kind,
+        known.c.causal_role,
+        known.c.level,
+        known.c.simulated,
+    )
+    figures = (
+        func.count(),
+        func.sum(known.c.confirmed),
+        func.sum(known.c.count),
+        func.min(known.c.event_date),
+        func.min(known.c.event_end),
+        func.max(known.c.event_date),
+        func.max(known.c.event_end),
+        func.min(known.c.received_at),
+    )
+    grouped = (
+        select(*key, *figures).where(known.c.level <= int(ceiling)).group_by(*key, known.c.window)
+    )
+    return [_cell(*row) for row in session.execute(grouped)]
+
+
+def periods(
+    session: Session, *, as_of: date, since: date, ceiling: Handling = Handling.RED
+) -> list[Period]:
+    """The aggregate counts known as of a day whose spans end on `since` or later."""
+    known = _known(as_of, ())
+    key = (
+        known.c.substance_id,
+        known.c.country,
+        known.c.authority_id,
+        known.c.event_kind,
+        known.c.event_date,
+        known.c.event_end,
+    )
+    grouped = (
+        select(*key, func.sum(known.c.count))
+        .where(
+            known.c.type == ReportType.AGGREGATE,
+            known.c.event_end >= since,
+            known.c.level <= int(ceiling),
+        )
+        .group_by(*key)
+    )
+    return [Period(*row[:6], count=int(row[6])) for row in session.execute(grouped)]
+
+
+def exposures(
+    session: Session, *, as_of: date, since: date, ceiling: Handling = Handling.RED
+) -> list[Exposure]:
+    """The samples analysed in months from `since` on, as declared by the end of `as_of`."""
+    declared = select(
+        Activity.authority_id, Activity.country, Activity.month, Activity.samples, Activity.scope
+    ).where(
+        *_held(Activity.received_at, Activity.superseded_at, as_of),
+        Activity.month >= since,
+        Activity.month <= as_of,
+        Activity.handling <= ceiling,
+    )
+    return [
+        Exposure(authority, country, month, samples, frozenset(scope))
+        for authority, country, month, samples, scope in session.execute(declared)
+    ]
+
+
+def data_version(session: Session, as_of: date) -> int:
+    """The highest number of a report received by the end of `as_of`; 0 when there is none."""
+    newest = select(func.max(Report.id)).where(Report.received_at <= end_of_day(as_of))
+    return session.scalar(newest) or 0
+
+
+def _known(as_of: date, edges: Sequence[date]) -> Subquery:
+    """One row for each report and watched substance known as of a day, with its best grade.
+
+    Two findings of the same substance in a report are one sighting.
+    """
+    found = (
+        select(
+            Finding.report_id,
+            Finding.substance_id,
+            func.max(case((Finding.grade.in_(CONFIRMED), 1), else_=0)).label("confirmed"),
+        )
+        .join(Substance, Substance.id == Finding.substance_id)
+        .where(
+            Substance.standing.in_(WATCHED),
+            Finding.resolved_at <= end_of_day(as_of),
+            Finding.role.in_(COUNTED_ROLES),
+        )
+        .group_by(Finding.report_id, Finding.substance_id)
+        .subquery("found")
+    )
+    level = effective_handling(Report.handling, Report.embargo_until, as_of)
+    return (
+        select(
+            found.c.substance_id,
+            found.c.confirmed,
+            Report.country,
+            Report.authority_id,
+            Report.type,
+            Report.event_kind,
+            Report.causal_role,
+            Report.simulated,
+            Report.count,
+            Report.event_date,
+            Report.event_end,
+            Report.received_at,
+            level.label("level"),
+            _window(edges).label("window"),
+        )
+        .join(found, found.c.report_id == Report.id)
+        .where(
+            *_held(Report.received_at, Report.superseded_at, as_of),
+            Report.type != ReportType.WITHDRAWAL,
+            Report.event_date <= as_of,
+        )
+        .subquery("known")
+    )
+
+
+def _window(edges: Sequence[date]) -> ColumnElement[int]:
+    """How many edges lie on or before the event; for an aggregate, with those it stretches over."""
+    if not edges:
+        return literal(0)
+    latest_first = sorted(edges, reverse=True)
+    count = len(latest_first)
+    begins = case(
+        *((Report.event_date >= edge, count - n) for n, edge in enumerate(latest_first)), else_=0
+    )
+    ends = case(
+        *((Report.event_end >= edge, count - n) for n, edge in enumerate(latest_first)), else_=0
+    )
+    is_aggregate = Report.type == ReportType.AGGREGATE
+    return begins + case((is_aggregate, (count + 1) * (ends + 1)), else_=0)
+
+
+def _held(
+    received_at: InstrumentedAttribute[datetime],
+    superseded_at: InstrumentedAttribute[datetime | None],
+    as_of: date,
+) -> tuple[ColumnElement[bool], ...]:
+    end = end_of_day(as_of)
+    return received_at <= end, or_(superseded_at.is_(None), superseded_at > end)
+
+
+def _cell(*row: Any) -> Cell:
+    substance, country, authority, type_, kind, role, level, simulated, *figures = row
+    reports, confirmed, cases, *times = figures
+    return Cell(
+        substance,
+        country,
+        authority,
+        type_,
+        kind,
+        role,
+        Handling(level),
+        bool(simulated),
+        int(reports),
+        int(confirmed),
+        int(cases),
+        *times,
+    )

@@ -1,0 +1,23 @@
+"""Every table of the house, imported so that the metadata is whole (for migrations and tests)."""
+
+from app.access import models as access
+from app.db import Base
+from app.intake import models as intake
+from app.jobs import Job
+from app.notification import models as notification
+from app.registry import models as registry
+from app.review import models as review
+from app.surveillance import models as surveillance
+
+__all__ = [
+    "Job",
+    "access",
+    "intake",
+    "metadata",
+    "notification",
+    "registry",
+    "review",
+    "surveillance",
+]
+
+metadata = Base.metadata

@@ -1,0 +1,131 @@
+"""Keeping the service well: prepare the database, check up on it, back it up, put a backup back."""
+
+from __future__ import annotations
+
+import shutil
+import smtplib
+import sqlite3
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sqlalchemy import func, select
+from sqlalchemy.engine import make_url
+
+from app.db import Database
+from app.errors import Conflict, Misconfigured, Refused
+from app.jobs import Job
+from app.registry.knowledge import load_knowledge
+from app.registry.models import Substance
+from app.settings import Settings
+from chem.identity import RDKIT_VERSION, RULESET
+
+
+def prepare(settings: Settings, *, now: datetime) -> str:
+    """Migrate the database and load the knowledge base; what was done, in a sentence."""
+    database = Database(settings.database_url)
+    before = database.revision()
+    database.migrate()
+    with database.transaction() as session:
+        read = load_knowledge(session, now=now)
+        held = session.scalar(select(func.count()).select_from(Substance))
+    schema = "schema up to date" if before == database.revision() else "schema migrated"
+    knowledge = f"{read} known substances read" if read else "knowledge base up to date"
+    return f"{schema}; {knowledge}; {held} substances in the registry"
+
+
+def require_schema(database: Database) -> None:
+    """Raise Misconfigured, with the remedy, when the schema is not the one the code expects."""
+    if database.revision() != database.newest_revision():
+        raise Misconfigured("the database is missing or of another version; run: tocsin init")
+
+
+def check_up(settings: Settings, *, now: datetime) -> tuple[list[str], bool]:
+    """What is well and what is not, a line each, and whether all is well."""
+    lines, well = [], True
+
+    def say(good: bool, text: str) -> None:
+        nonlocal well
+        well = well and good
+        lines.append(f"{'ok  ' if good else 'BAD '} {text}")
+
+    say(True, f"mode {settings.mode.value}, data in {settings.data_dir}")
+    say(True, f"RDKit {RDKIT_VERSION}, rule set {RULESET}")
+    database = Database(settings.database_url)
+    try:
+        revision = database.revision()
+    except Exception as error:
+        say(False, f"database cannot be reached: {error}")
+        return lines, False
+    say(
+        revision == database.newest_revision(),
+        f"schema at {revision}, code expects {database.newest_revision()}"
+        + ("" if revision == database.newest_revision() else "; run: tocsin init"),
+    )
+    say(*_mail(settings))
+    if revision == database.newest_revision():
+        with database.reading() as session:
+            for job in session.scalars(select(Job).order_by(Job.name)):
+                text = f"job {job.name}: last finished {job.last_finished or 'never'}"
+                say(not job.overdue(now) and not job.last_error, text)
+            if not session.scalar(select(func.count()).select_from(Job)):
+                say(False, "no worker has run yet; start one with: tocsin worker")
+    return lines, well
+
+
+def _mail(settings: Settings) -> tuple[bool, str]:
+    if not settings.smtp_url:
+        return True, f"no SMTP server set; mail is written to {settings.mail_dir}"
+    url = urlsplit(settings.smtp_url)
+    kind = smtplib.SMTP_SSL if url.scheme == "smtps" else smtplib.SMTP
+    try:
+        with kind(url.hostname or "", url.port or 0, timeout=10) as server:
+            server.noop()
+    except OSError as error:
+        return False, f"mail server {url.hostname} does not answer: {error}"
+    return True, f"mail server {url.hostname} answers"
+
+
+def back_up(settings: Settings, target: Path) -> str:
+    """Copy the embedded database consistently, service running or not. Raises Refused elsewhere."""
+    source = _embedded(settings)
+    if target.exists():
+        raise Conflict(f"{target} exists already; choose another name")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with sqlite3.connect(source) as live, sqlite3.connect(target) as copy:
+        live.backup(copy)
+    return f"{source} copied to {target} ({target.stat().st_size} bytes)"
+
+
+def put_back(settings: Settings, source: Path, *, now: datetime) -> str:
+    """Put a backup in place; the present database stays beside it under another name."""
+    live = _embedded(settings)
+    with sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True) as check:
+        try:
+            sound = check.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+            sound = sound and bool(
+                check.execute("SELECT version_num FROM alembic_version").fetchall()
+            )
+        except sqlite3.DatabaseError:
+            sound = False
+    if not sound:
+        raise Refused(f"{source} is not a sound Tocsin database")
+    kept = live.with_name(f"{live.name}.before-{now:%Y%m%dT%H%M%S}")
+    if live.exists():
+        with sqlite3.connect(live) as old:
+            old.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        live.rename(kept)
+    for leftover in (live.with_name(live.name + "-wal"), live.with_name(live.name + "-shm")):
+        leftover.unlink(missing_ok=True)
+    live.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, live)
+    return f"{source} restored; run tocsin init to migrate it; the former database is {kept.name}"
+
+
+def _embedded(settings: Settings) -> Path:
+    url = make_url(settings.database_url)
+    if url.get_backend_name() != "sqlite" or not url.database:
+        raise Refused(
+            "this is for the embedded database; use pg_dump and pg_restore for PostgreSQL"
+        )
+    return Path(url.database)

@@ -1,0 +1,23 @@
+"""The pages: thin views that ask a room and fill a template. One module for each noun."""
+
+from flask import Blueprint
+
+web = Blueprint("web", __name__, static_folder="static", static_url_path="/static")
+
+from app.web import (  # noqa: E402, F401 - each module hangs its routes on the blueprint above
+    admin,
+    alerts,
+    clusters,
+    curation,
+    frame,
+    overview,
+    priority,
+    reports,
+    review,
+    signals,
+    signing,
+    status,
+    submissions,
+    subscriptions,
+    substances,
+)

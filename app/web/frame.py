@@ -1,0 +1,99 @@
+"""What every page has around it: navigation, the demonstration note, versions, and wording."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from importlib.metadata import version
+from typing import Any, cast
+
+from flask import Flask, Response, current_app, request, url_for
+from flask.blueprints import BlueprintSetupState
+
+from app.access.roles import REPORTERS, SECRETARIAT, SIGNED_IN, Actor, Role
+from app.countries import country_name
+from app.entrance import actor, allow, database, now, today
+from app.intake.queries import simulated_present
+from app.web import web, wording
+from chem.families import version as ruleset_version
+
+Entry = tuple[str, str, frozenset[str]]
+
+# endpoint, word, and the endpoints that count as being there
+NAVIGATION: tuple[Entry, ...] = (
+    ("web.overview", "Overview", frozenset()),
+    ("web.substances", "Substances", frozenset({"web.substance"})),
+    ("web.clusters", "Clusters", frozenset({"web.cluster"})),
+    ("web.signals", "Signals", frozenset({"web.signal", "web.alert"})),
+    ("web.priority", "Priority", frozenset()),
+    ("web.reports", "Reports", frozenset({"web.report"})),
+)
+DESK: tuple[tuple[Entry, frozenset[Role]], ...] = (
+    (
+        ("web.submissions", "Submissions", frozenset({"web.submission"})),
+        REPORTERS | {Role.ADMIN},
+    ),
+    (("web.review", "Review", frozenset({"web.case"})), SIGNED_IN),
+    (("web.curation", "Curation", frozenset()), SECRETARIAT),
+    (("web.subscriptions", "Subscriptions", frozenset()), SIGNED_IN),
+    (("web.admin", "Administration", frozenset()), frozenset({Role.ADMIN})),
+)
+NOTE_LASTS = timedelta(seconds=30)
+SAYINGS = (
+    "day", "month", "moment", "dated", "ago", "number", "count", "spelled", "label", "sentence",
+    "options", "listing", "places", "scope", "rule_name", "effect_class", "formula", "told",
+)  # fmt: skip
+
+
+@web.record_once
+def _prepare(state: BlueprintSetupState) -> None:
+    """Let everybody fetch the static files, and teach templates how things are said."""
+    app = cast(Flask, state.app)
+    app.view_functions["web.static"] = _static_file
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    for name in SAYINGS:
+        app.jinja_env.filters[name] = getattr(wording, name)
+    app.jinja_env.filters["country"] = country_name
+
+
+@allow(Role.PUBLIC)
+def _static_file(filename: str) -> Response:
+    """A file of the static folder; in the place of Flask's own view, which cannot be declared."""
+    return web.send_static_file(filename)
+
+
+@web.app_context_processor
+def frame() -> dict[str, Any]:
+    """What base.html needs; error pages too."""
+    who = actor()
+    return {
+        "who": who,
+        "today": today(),
+        "navigation": NAVIGATION,
+        "desk": desk_of(who),
+        "simulated_note": simulated_note(),
+        "ruleset": ruleset_version(),
+        "rdkit_version": version("rdkit"),
+        "with_args": with_args,
+    }
+
+
+def desk_of(who: Actor) -> list[Entry]:
+    """The working pages of one role."""
+    return [entry for entry, roles in DESK if who.role in roles]
+
+
+def with_args(**changes: str | None) -> str:
+    """This page's address with some of its arguments changed; None leaves one out."""
+    args: dict[str, Any] = {**request.args.to_dict(), **(request.view_args or {}), **changes}
+    kept = {name: value for name, value in args.items() if value}
+    return url_for(request.endpoint or "web.overview", **kept)
+
+
+def simulated_note() -> bool:
+    """Whether simulated reports are present; asked of the database at most every half minute."""
+    held: tuple[datetime, bool] | None = current_app.extensions.get("tocsin.simulated")
+    if held is None or not timedelta(0) <= now() - held[0] < NOTE_LASTS:
+        with database().reading() as session:
+            held = (now(), simulated_present(session))
+        current_app.extensions["tocsin.simulated"] = held
+    return held[1]

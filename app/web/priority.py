@@ -1,0 +1,93 @@
+"""The priority list: which substances to consider for review, in what order, and why."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+from flask import Response, render_template
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.access.roles import Role
+from app.entrance import actor, allow, database, now, today
+from app.registry.models import Substance
+from app.registry.queries import known_to
+from app.surveillance.ranking import PriorityList, priority_list
+from app.web import charts, web
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+@web.get("/priority")
+@allow(Role.PUBLIC)
+def priority() -> Any:
+    """The list, with what each pillar contributes."""
+    with database().reading() as session:
+        ranking = priority_list(session, actor(), as_of=today(), now=now())
+        entries = [*ranking.ranked, *ranking.controlled]
+        return render_template(
+            "priority.html",
+            ranking=ranking,
+            substances=_substances(session, [e.substance_id for e in entries]),
+            bars={
+                e.substance_id: charts.stacked(
+                    [*((p.name, p.contribution) for p in e.pillars), ("open", e.ceiling - e.score)]
+                )
+                for e in entries
+            },
+        )
+
+
+@web.get("/priority.csv")
+@allow(Role.PUBLIC)
+def priority_csv() -> Response:
+    """The same list as a file, criterion by criterion."""
+    with database().reading() as session:
+        ranking = priority_list(session, actor(), as_of=today(), now=now())
+        entries = [*ranking.ranked, *ranking.controlled]
+        substances = _substances(session, [e.substance_id for e in entries])
+        text = _csv(ranking, substances)
+    name = f"tocsin-priority-{today()}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(text, mimetype="text/csv", headers=headers)
+
+
+def _substances(session: Session, ids: list[int]) -> dict[int, Substance]:
+    query = select(Substance).where(Substance.id.in_(ids), known_to(actor()))
+    return {substance.id: substance for substance in session.scalars(query)}
+
+
+def _csv(ranking: PriorityList, substances: dict[int, Substance]) -> str:
+    file = io.StringIO()
+    table = csv.writer(file)
+    table.writerow(
+        ["rank", "substance", "name", "group", "controlled", "score", "pillar", "weight",
+         "pillar_value", "contribution", "criterion", "raw", "unit", "value", "flags"]
+    )  # fmt: skip
+    for entry in [*ranking.ranked, *ranking.controlled]:
+        substance = substances.get(entry.substance_id)
+        if substance is None:
+            continue
+        for pillar in entry.pillars:
+            for criterion in pillar.criteria:
+                row = [
+                    entry.rank, substance.code, substance.name, substance.group,
+                    "yes" if entry.controlled else "no", round(entry.score, 2), pillar.name,
+                    round(pillar.weight, 4), pillar.value, pillar.contribution, criterion.id,
+                    criterion.raw, criterion.unit, criterion.value, "; ".join(entry.flags),
+                ]  # fmt: skip
+                table.writerow([plain_cell(cell) for cell in row])
+    return file.getvalue()
+
+
+def plain_cell(value: Any) -> Any:
+    """Text that a spreadsheet would take for a formula gets an apostrophe before it.
+
+    >>> plain_cell("=1+1"), plain_cell(-2), plain_cell("4F-MPH")
+    ("'=1+1", -2, '4F-MPH')
+    """
+    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
+        return "'" + value
+    return value

@@ -1,0 +1,125 @@
+"""Signals: what the rules noticed, why, and what became of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+
+from app.access.roles import SECRETARIAT, Role
+from app.entrance import actor, allow, database, now, today
+from app.errors import Conflict, Refused
+from app.registry import queries as registry
+from app.surveillance import queries as surveillance
+from app.surveillance import service
+from app.surveillance.episodes import OUTCOMES
+from app.surveillance.evidence import Evidence
+from app.surveillance.models import EpisodeState, Rule, Tier
+from app.surveillance.wording import would_not_fire
+from app.web import charts, web
+from app.web.trends import months_by_substance
+from app.web.wording import rule_name
+
+SPARK_MONTHS = 18
+NUMBER_WORDS = {
+    "reports": "Reports, annual totals included",
+    "confirmed": "Confirmed (grade A or B)",
+    "events": "Events",
+    "deaths": "Deaths linked, in the window",
+}
+
+
+@web.get("/signals")
+@allow(Role.PUBLIC)
+def signals() -> Any:
+    """Signals filtered by the address; open ones unless told otherwise."""
+    args = request.args
+    tier = next((t for t in Tier if t.word == args.get("tier")), None)
+    rule = next((r for r in Rule if r == args.get("rule")), None)
+    state = next((s for s in EpisodeState if s == args.get("state")), None)
+    group = args.get("group") or None
+    with database().reading() as session:
+        page = surveillance.episodes(
+            session,
+            actor(),
+            state=state,
+            tier=tier,
+            rule=rule,
+            group=group,
+            after=args.get("after"),
+            limit=30,
+        )
+        return render_template(
+            "signals.html",
+            page=page,
+            sparks=sparks(session, [s.episode.substance_id for s in page.items]),
+            filters={"tier": tier, "rule": rule, "state": state, "group": group},
+            tiers=sorted(Tier, reverse=True),
+            rule_options=[(rule.value, rule_name(rule)) for rule in Rule],
+            states=EpisodeState,
+            groups=sorted(registry.group_sizes(session, actor())),
+            assessment=surveillance.last_assessment(session),
+        )
+
+
+@web.get("/signals/<code>")
+@allow(Role.PUBLIC)
+def signal(code: str) -> Any:
+    """One signal: the sentence, what it rests on, and what would have to be untrue."""
+    with database().reading() as session:
+        seen = surveillance.episode_by_code(session, actor(), code)
+        evidence = Evidence.from_dict(seen.view.evidence)
+        found = sparks(session, [seen.episode.substance_id])
+        return render_template(
+            "signal.html",
+            episode=seen.episode,
+            view=seen.view,
+            spark=found.get(seen.episode.substance_id),
+            evidence=evidence,
+            would_not_fire=would_not_fire(evidence),
+            may_decide=actor().role in SECRETARIAT,
+            outcomes=OUTCOMES,
+            number_words=NUMBER_WORDS,
+        )
+
+
+@web.post("/signals/<code>/acknowledge")
+@allow(*SECRETARIAT)
+def acknowledge(code: str) -> Any:
+    """Say that somebody has seen it."""
+    note = request.form.get("note", "").strip()
+    return _decide(code, lambda db: service.acknowledge(db, code, by=actor(), now=now(), note=note))
+
+
+@web.post("/signals/<code>/close")
+@allow(*SECRETARIAT)
+def close(code: str) -> Any:
+    """Close it, with what came of it and why."""
+    outcome, note = request.form.get("outcome", ""), request.form.get("note", "").strip()
+    return _decide(
+        code,
+        lambda db: service.close(db, code, outcome=outcome, by=actor(), now=now(), note=note),
+    )
+
+
+def _decide(code: str, act: Any) -> Any:
+    """Do it in a transaction, and say so, or why not."""
+    try:
+        with database().transaction() as session:
+            surveillance.episode_by_code(session, actor(), code)
+            act(session)
+            flash(f"Noted for {code}.")
+    except (Conflict, Refused) as refusal:
+        flash(f"Nothing changed: {refusal}.", "problem")
+    return redirect(url_for("web.signal", code=code))
+
+
+def sparks(session: Any, substance_ids: list[int]) -> dict[int, charts.Sparkline]:
+    """Events by month of each substance, as small lines; none for a substance without events."""
+    since = charts.months_back(today(), SPARK_MONTHS - 1)
+    counts = months_by_substance(session, actor(), today(), substance_ids, since)
+    months = charts.months_between(since, today())
+    return {
+        number: charts.sparkline([found.get(month, 0) for month in months])
+        for number, found in counts.items()
+    }

@@ -1,0 +1,35 @@
+"""Submissions: receipts, with the fate of each row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import render_template, request
+
+from app.access.roles import REPORTERS, Role
+from app.entrance import actor, allow, database
+from app.intake import queries as intake
+from app.web import web
+
+
+@web.get("/submissions")
+@allow(*REPORTERS, Role.ADMIN)
+def submissions() -> Any:
+    """What the reader's authority sent, newest first."""
+    with database().reading() as session:
+        page = intake.submissions(session, actor(), after=request.args.get("after"))
+        return render_template("submissions.html", page=page)
+
+
+@web.get("/submissions/<code>")
+@allow(*REPORTERS, Role.ADMIN)
+def submission(code: str) -> Any:
+    """One receipt."""
+    after = request.args.get("after", "")
+    with database().reading() as session:
+        found = intake.submission_by_code(session, actor(), code)
+        rows = intake.submission_rows(
+            session, found, after=int(after) if after.isdigit() else 0, limit=201
+        )
+        more = str(rows[199][0].row) if len(rows) > 200 else None
+        return render_template("submission.html", submission=found, rows=rows[:200], more=more)

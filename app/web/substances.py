@@ -1,0 +1,213 @@
+"""Substances: the list, one of them, and their pictures."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from flask import Response, render_template, request
+from sqlalchemy.orm import Session
+
+from app.access.handling import Handling
+from app.access.roles import Role
+from app.db import Page
+from app.entrance import actor, allow, database, today
+from app.errors import Refused
+from app.intake import queries as intake
+from app.intake.queries import MonthCount, YearCount
+from app.intake.words import EventKind
+from app.registry import queries as registry
+from app.registry import search
+from app.registry.models import Standing, Substance
+from app.surveillance import queries as surveillance
+from app.web import charts, web
+from app.web.charts import BarChart, Column
+from app.web.trends import forms_submitted
+from chem.anatomy import Block, blocks
+from chem.depict import png, svg
+from chem.errors import StructureError
+from chem.families import classify
+from chem.parse import parse
+from chem.similarity import tanimoto
+from chem.types import Mol
+
+PICTURE_AGE = 7 * 24 * 3600
+LONGEST_SERIES = 36  # months drawn; the table has all
+SHORTEST_SERIES = 12
+WIDTHS = {"wide": 620, "narrow": 330}
+MOST_SIMILAR = 20
+HARM = (EventKind.ACUTE_TOXICITY, EventKind.DEATH)
+
+
+@web.get("/substances")
+@allow(Role.PUBLIC)
+def substances() -> Any:
+    """Substances by name, filtered by the address."""
+    args = request.args
+    text, group = args.get("q", "").strip(), args.get("group") or None
+    standing = next((s for s in Standing if s == args.get("standing")), None)
+    with database().reading() as session:
+        page = registry.substances(
+            session,
+            actor(),
+            text=text or None,
+            group=group,
+            standing=standing,
+            after=args.get("after"),
+            limit=40,
+        )
+        similar: dict[int, float] = {}
+        if text and not page.items and not group and not standing:
+            page, similar = _by_structure(session, text)
+        return render_template(
+            "substances.html",
+            page=page,
+            seen=intake.occurrences(session, actor(), today(), [s.id for s in page.items]),
+            text=text,
+            group=group,
+            standing=standing,
+            groups=sorted(registry.group_sizes(session, actor())),
+            standings=registry.standing_sizes(session, actor()),
+            similar=similar,
+        )
+
+
+@web.get("/substances/<code>")
+@allow(Role.PUBLIC)
+def substance(code: str) -> Any:
+    """Everything known about one substance."""
+    who, day = actor(), today()
+    with database().reading() as session:
+        found = registry.substance_by_code(session, who, code)
+        months = intake.months(session, who, day, found.id)
+        years = intake.years(session, who, day, found.id)
+        return render_template(
+            "substance.html",
+            substance=found,
+            seen=intake.occurrences(session, who, day, [found.id]).get(found.id),
+            blocks=_blocks(found),
+            months=_month_table(months),
+            dated_events=sum(row.events for row in months),
+            event_kinds=sorted({row.kind for row in months}),
+            harm=any(row.kind in HARM for row in months),
+            years=years,
+            month_charts=_month_charts(months, day),
+            year_charts=_year_charts(years),
+            where=intake.where_seen(session, who, day, found.id),
+            signals=surveillance.episodes(session, who, substance_id=found.id).items,
+            forms=forms_submitted(session, who, day, found.id),
+            relatives=_relatives(session, found),
+        )
+
+
+@web.get("/substances/<code>.svg")
+@allow(Role.PUBLIC)
+def structure_svg(code: str) -> Response:
+    """The structure as a picture that scales."""
+    found, mol = _molecule(code)
+    return _picture(found, svg(mol) if mol else NO_PICTURE, "image/svg+xml")
+
+
+@web.get("/substances/<code>.png")
+@allow(Role.PUBLIC)
+def structure_png(code: str) -> Response:
+    """The structure as a picture for documents."""
+    found, mol = _molecule(code)
+    return _picture(found, png(mol), "image/png") if mol else Response(status=404)
+
+
+NO_PICTURE = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 220 150" width="220" height="150">'
+    '<text x="110" y="78" text-anchor="middle" font-family="sans-serif" font-size="12">'
+    "no drawing</text></svg>"
+)
+
+
+def _molecule(code: str) -> tuple[Substance, Mol | None]:
+    with database().reading() as session:
+        found = registry.substance_by_code(session, actor(), code)
+    return found, _mol(found)
+
+
+def _mol(substance: Substance) -> Mol | None:
+    try:
+        return parse(substance.smiles, "smiles").mol
+    except StructureError:
+        return None
+
+
+def _picture(substance: Substance, body: str | bytes, mimetype: str) -> Response:
+    """A picture with a long life: the structure of a number never changes, its drawing rarely.
+
+    One of a substance that is not public is kept by nobody (see app.entrance).
+    """
+    response = Response(body, mimetype=mimetype)
+    response.add_etag()
+    if substance.handling is Handling.CLEAR:
+        response.headers["Cache-Control"] = f"public, max-age={PICTURE_AGE}"
+    response.make_conditional(request)
+    return response
+
+
+def _by_structure(session: Session, text: str) -> tuple[Page[Substance], dict[int, float]]:
+    """What resembles a structure typed into the search box, if it is one."""
+    try:
+        hits = search.by_structure(session, actor(), text, "similarity")[:MOST_SIMILAR]
+    except Refused:
+        hits = []
+    return Page([h.substance for h in hits]), {h.substance.id: h.similarity for h in hits}
+
+
+def _blocks(substance: Substance) -> tuple[Block, ...]:
+    mol = _mol(substance)
+    return blocks(mol, classify(mol)) if mol else ()
+
+
+def _relatives(session: Session, substance: Substance) -> list[tuple[Substance, float]]:
+    """Members of the same cluster, the most similar first."""
+    near = [
+        (other, tanimoto(substance.fingerprint, other.fingerprint))
+        for other in registry.relatives(session, actor(), substance, limit=60)
+    ]
+    return sorted(near, key=lambda pair: (-pair[1], pair[0].name))[:8]
+
+
+def _month_table(months: list[MonthCount]) -> list[tuple[date, dict[EventKind, int]]]:
+    """Months with events, the newest first, each by kind."""
+    table: dict[date, dict[EventKind, int]] = {}
+    for row in months:
+        table.setdefault(row.month, {})[row.kind] = row.events
+    return sorted(table.items(), reverse=True)
+
+
+def _month_charts(months: list[MonthCount], today: date) -> dict[str, BarChart]:
+    """Events by month, drawn once for wide and once for narrow screens."""
+    if not months:
+        return {}
+    counts: dict[date, tuple[int, int]] = {}
+    for row in months:
+        total, harm = counts.get(row.month, (0, 0))
+        worse = row.events if row.kind in HARM else 0
+        counts[row.month] = (total + row.events, harm + worse)
+    first = min(*counts, charts.months_back(today, SHORTEST_SERIES - 1))
+    first = max(first, charts.months_back(today, LONGEST_SERIES - 1))
+    columns = charts.month_columns(counts, first, today)
+    return {n: charts.bars(f"months-{n}", columns, width=w) for n, w in WIDTHS.items()}
+
+
+def _year_charts(years: list[YearCount]) -> dict[str, BarChart]:
+    """Reports inside totals by year; years without a total stay empty, and say so."""
+    if not years:
+        return {}
+    totals: dict[int, int] = {}
+    for row in years:
+        totals[row.year] = totals.get(row.year, 0) + row.reports
+    columns = [
+        Column(
+            f"{year}: {totals[year]} reports" if year in totals else f"{year}: no total received",
+            str(year),
+            totals.get(year, 0),
+        )
+        for year in range(min(totals), max(totals) + 1)
+    ]
+    return {n: charts.bars(f"years-{n}", columns, width=w) for n, w in WIDTHS.items()}

@@ -1,0 +1,185 @@
+"""How values are said on a page: dates, numbers, code-list words, places. Pure functions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from app.access.handling import Handling
+from app.countries import REGIONS, countries, country_name
+from app.intake.words import Precision
+from app.surveillance.models import Rule
+
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+RULES = {
+    Rule.FIRST_WORLD: "First in the world",
+    Rule.FIRST_REGION: "First in a region",
+    Rule.FIRST_COUNTRY: "First in a country",
+    Rule.NEW_SPREAD: "New and spreading",
+}
+EFFECTS = {  # word found in an effect or group -> the class that carries its colour
+    "opioid": ("opioid", "nitazene", "fentanyl", "orphine"),
+    "cannabinoid": ("cannabinoid",),
+    "sedative": ("sedative", "benzodiazepine", "etomidate"),
+    "hallucinogen": ("hallucinogen", "tryptamine", "lysergamide"),
+    "dissociative": ("dissociative", "phencyclidine", "arylcyclohexylamine"),
+    "stimulant": (
+        "stimulant", "cathinone", "phenethylamine", "aminoindane", "piperazine",
+        "phenidate", "phenmetrazine", "aminorex",
+    ),
+}  # fmt: skip
+HANDLING = {
+    Handling.CLEAR: "for everybody",
+    Handling.GREEN: "for signed-in readers",
+    Handling.AMBER: "for the reporter and the secretariat; figures for signed-in readers",
+    Handling.RED: "for the reporter; figures for the secretariat",
+}
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_COUNTRY = re.compile(r"[A-Z]{2}")
+
+
+def day(value: date | datetime | None) -> str:
+    """20 Nov 2026; a dash when there is none."""
+    if value is None:
+        return "–"
+    return f"{value.day} {MONTHS[value.month - 1]} {value.year}"
+
+
+def month(value: date) -> str:
+    """Nov 2026."""
+    return f"{MONTHS[value.month - 1]} {value.year}"
+
+
+def moment(value: datetime | None) -> str:
+    """20 Nov 2026, 14:05 UTC."""
+    if value is None:
+        return "never"
+    utc = value.astimezone(UTC)
+    return f"{day(utc)}, {utc:%H:%M} UTC"
+
+
+def dated(report: Any) -> str:
+    """A report's date as precisely as it was given, and its period when it is one."""
+    say: dict[Precision, Callable[[date], str]] = {
+        Precision.YEAR: lambda d: str(d.year),
+        Precision.MONTH: month,
+        Precision.DAY: day,
+    }[report.precision]
+    first, last = say(report.event_date), say(report.event_end)
+    return first if first == last else f"{first} – {last}"
+
+
+def ago(then: date, today: date) -> str:
+    """How long ago a day was, in words."""
+    days = (today - then).days
+    if days <= 0:
+        return "today"
+    if days == 1:
+        return "yesterday"
+    if days < 60:
+        return f"{days} days ago"
+    if days < 730:
+        return f"{round(days / 30.44)} months ago"
+    return f"{round(days / 365.25)} years ago"
+
+
+def number(value: float | None, places: int = 0) -> str:
+    """12 345 with narrow spaces; a dash when nothing is known, which is not zero."""
+    if value is None:
+        return "–"
+    return f"{value:,.{places}f}".replace(",", "\u202f").replace("-", "−")
+
+
+def count(value: int, one: str, many: str | None = None) -> str:
+    """3 countries, 1 country."""
+    return f"{number(value)}\u00a0{one if value == 1 else many or one + 's'}"
+
+
+def spelled(value: int) -> str:
+    """Small numbers as words, for the start of a sentence."""
+    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+             "eleven", "twelve")  # fmt: skip
+    return words[value] if 0 <= value < len(words) else number(value)
+
+
+def label(word: Any) -> str:
+    """A stored word as people read it: collected_sample -> collected sample."""
+    if word is None or word == "":
+        return "–"
+    return str(getattr(word, "value", word)).replace("_", " ")
+
+
+def options(words: Iterable[Any]) -> list[tuple[str, str]]:
+    """Stored words and how people read them, for a select; words that say nothing are left out."""
+    return [(str(getattr(word, "value", word)), label(word)) for word in words if word]
+
+
+def country_options() -> list[tuple[str, str]]:
+    """All countries by name, for a select."""
+    return [(c.code, c.name) for c in sorted(countries().values(), key=lambda c: c.name)]
+
+
+def sentence(text: str) -> str:
+    """The same text with a capital at its start."""
+    return text[:1].upper() + text[1:]
+
+
+def listing(items: Iterable[str], most: int = 99) -> str:
+    """a, b and c; after `most`, how many more."""
+    names = list(items)
+    if len(names) > most:
+        return f"{', '.join(names[:most])} and {len(names) - most} more"
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def places(codes: Iterable[str], most: int = 6) -> str:
+    """Country names, at most so many of them."""
+    return listing(sorted(country_name(c) for c in codes), most)
+
+
+def scope(where: str) -> str:
+    """The place of an episode: the world, a region, or a country."""
+    if where.lower() == "world":
+        return "the world"
+    return where if where in REGIONS else country_name(where)
+
+
+def rule_name(rule: str) -> str:
+    """What a rule notices."""
+    return RULES[Rule(rule)] if rule in set(Rule) else label(rule).lower()
+
+
+def effect_class(*texts: str | None) -> str:
+    """The class that colours an effect group, from an effect or a UNODC group."""
+    for text in texts:
+        for name, words in EFFECTS.items():
+            if text and any(word in text.lower() for word in words):
+                return name
+    return "unassigned"
+
+
+def formula(text: str) -> Markup:
+    """C22H26N4O3 with its numbers set low."""
+    return Markup(re.sub(r"(\d+)", r"<sub>\1</sub>", str(escape(text))))  # noqa: S704 - escaped first
+
+
+def told(value: Any) -> str:
+    """A value of evidence as people read it: lists, numbers, dates and country codes in words."""
+    if isinstance(value, list | tuple):
+        return listing([told(v) for v in value]) or "none"
+    if isinstance(value, dict):
+        return "; ".join(f"{told(str(k))}: {told(v)}" for k, v in value.items())
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return number(value, 0 if float(value).is_integer() else 2)
+    text = label(value)
+    if _DATE.fullmatch(text):
+        return day(date.fromisoformat(text))
+    return country_name(text) if _COUNTRY.fullmatch(text) else text

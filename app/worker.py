@@ -1,0 +1,114 @@
+"""The worker: APScheduler's table of jobs, in a process of its own.
+
+The schedule lives here; who may run a job, and what came of it, lives in the database (app.jobs), so
+any number of workers may run and a dead one's jobs are taken over.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import partial
+from typing import Any
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.blocking import BlockingScheduler
+
+from app import jobs
+from app.clock import Clock, utc_now
+from app.db import Database
+from app.intake.curation import open_up
+from app.notification.addresses import host_for
+from app.notification.delivery import deliver
+from app.notification.mail import mailer
+from app.notification.telling import tell
+from app.notification.transport import transport_for
+from app.settings import Settings
+from app.surveillance.service import assess
+
+log = logging.getLogger("tocsin.worker")
+
+LEASE = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a job needs."""
+
+    database: Database
+    settings: Settings
+    clock: Clock = utc_now
+
+
+def assess_and_tell(work: Work, as_of: date | None = None) -> dict[str, Any]:
+    """Assess as of a day (today, unless told otherwise); what opened is told in the same transaction."""
+    now = work.clock()
+    with work.database.transaction() as session:
+        open_up(session, now=now)
+        outcome = assess(session, as_of=as_of or now.date(), now=now)
+        told = tell(session, outcome.changes, now=now, host=host_for(work.settings))
+    return {"changes": len(outcome.changes), "messages": told.messages}
+
+
+def deliver_waiting(work: Work) -> dict[str, Any]:
+    """Send what waits in the outbox."""
+    done = deliver(
+        work.database,
+        transport_for(work.settings),
+        mailer(work.settings),
+        owner=owner(),
+        clock=work.clock,
+    )
+    return {"sent": done.sent, "failed": done.failed, "parked": done.parked}
+
+
+def owner() -> str:
+    """This process, as leases name it."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def run_job(work: Work, name: str, job: Callable[[Work], dict[str, Any]]) -> None:
+    """Run a job if no other worker holds it, and record what came of it."""
+    with work.database.transaction() as session:
+        if not jobs.claim(session, name, owner=owner(), now=work.clock(), lease=LEASE):
+            return
+    result, error = None, None
+    try:
+        result = job(work)
+    except Exception as caught:
+        log.exception("job %s failed", name)
+        error = f"{type(caught).__name__}: {caught}"
+    with work.database.transaction() as session:
+        jobs.finish(session, name, owner=owner(), now=work.clock(), result=result, error=error)
+
+
+def run_worker(settings: Settings) -> None:
+    """Run the jobs on their schedule until told to stop."""
+    work = Work(Database(settings.database_url), settings)
+    table = (
+        ("assess", settings.assess_minutes * 60, assess_and_tell),
+        ("deliver", settings.deliver_seconds, deliver_waiting),
+    )
+    scheduler = BlockingScheduler(
+        executors={"default": ThreadPoolExecutor(len(table))},
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+    )
+    for name, seconds, job in table:
+        with work.database.transaction() as session:
+            jobs.declare(session, name, seconds)
+        scheduler.add_job(
+            partial(run_job, work, name, job),
+            "interval",
+            seconds=seconds,
+            id=name,
+            next_run_time=work.clock(),
+        )
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stop, lambda *_: scheduler.shutdown(wait=False))
+    log.info("worker %s runs: %s", owner(), ", ".join(f"{n} every {s} s" for n, s, _ in table))
+    scheduler.start()

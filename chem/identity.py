@@ -1,0 +1,64 @@
+"""The keys of a parent: what makes two records the same substance.
+
+A substance is its `connectivity`, the first block of the InChIKey. The canonical tautomer is never
+the identity: it erases stereo centres and moves between releases. `tautomer_key` stands beside it
+for grouping only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import rdkit
+from rdkit import Chem
+from rdkit.Chem import rdinchi, rdMolDescriptors
+
+from .errors import StructureError
+from .tautomer import tautomer_key
+from .types import Mol
+
+__all__ = ["RDKIT_VERSION", "RULESET", "Identity", "identify", "inchikey_of", "tautomer_key"]
+
+RULESET = "2026.11.1"
+RDKIT_VERSION: str = rdkit.__version__
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a parent is called by machines; `mass` is the monoisotopic mass in daltons."""
+
+    smiles: str
+    inchikey: str
+    connectivity: str
+    formula: str
+    mass: float
+
+
+def identify(parent: Mol) -> Identity:
+    """The identity of a normalised parent.
+
+    Raises StructureError("no_identity") for the rare structure that InChI cannot express.
+
+    >>> identify(Chem.MolFromSmiles("CNC(C)C(=O)c1ccc(C)cc1")).connectivity
+    'YELGFTGWJGBAQU'
+    """
+    smiles: str = Chem.MolToSmiles(parent)
+    inchikey = inchikey_of(parent)
+    if not inchikey:
+        raise StructureError(
+            "no_identity",
+            "no InChI can be written for this structure; check charges and bonds",
+            smiles,
+        )
+    return Identity(
+        smiles=smiles,
+        inchikey=inchikey,
+        connectivity=inchikey[:14],
+        formula=rdMolDescriptors.CalcMolFormula(parent),
+        mass=round(rdMolDescriptors.CalcExactMolWt(parent), 5),
+    )
+
+
+def inchikey_of(mol: Mol) -> str:
+    """The standard InChIKey of `mol`, or "" where InChI cannot express it."""
+    return str(rdinchi.MolToInchiKey(mol))

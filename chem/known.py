@@ -1,0 +1,94 @@
+"""What is known beforehand: the substances of `data/substances.csv` and their standing.
+
+Standing tells apart what a family rule cannot: a medicine, a classic drug, a precursor.
+The file is read at first use, and keyed by connectivity only when somebody asks by connectivity.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from .errors import StructureError
+from .identity import inchikey_of
+from .normalise import normalise
+from .parse import parse
+
+FILE = Path(__file__).parent / "data" / "substances.csv"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A row of the file. `standing` and `group` are its words; `source` says who vouches for it."""
+
+    name: str
+    smiles: str
+    standing: str
+    group: str
+    cas: str
+    synonyms: tuple[str, ...]
+    source: str
+
+    @property
+    def connectivity(self) -> str:
+        """First block of the parent's InChIKey, "" for a row that cannot be read."""
+        return _connectivity(self.smiles)
+
+
+@cache
+def known() -> tuple[Known, ...]:
+    """All rows, in the file's order; none when the file is absent."""
+    if not FILE.exists():
+        return ()
+    with FILE.open(encoding="utf-8", newline="") as file:
+        return tuple(_known(row) for row in csv.DictReader(file))
+
+
+@cache
+def by_connectivity() -> dict[str, Known]:
+    """The known substances by connectivity; of two rows with the same one the first stands."""
+    table: dict[str, Known] = {}
+    for substance in known():
+        if key := substance.connectivity:
+            table.setdefault(key, substance)
+    return table
+
+
+@cache
+def by_name() -> dict[str, Known]:
+    """The known substances by name and synonym, case-folded; a name outranks a synonym."""
+    table = {substance.name.casefold(): substance for substance in reversed(known())}
+    for substance in known():
+        for synonym in substance.synonyms:
+            table.setdefault(synonym.casefold(), substance)
+    return table
+
+
+def standing_of(connectivity: str) -> str | None:
+    """The standing of a known substance, None for one that is not in the file."""
+    substance = by_connectivity().get(connectivity)
+    return substance.standing if substance else None
+
+
+@cache
+def _connectivity(smiles: str) -> str:
+    try:
+        components = normalise(parse(smiles, "smiles").mol).components
+    except StructureError:
+        return ""
+    return inchikey_of(components[0].parent)[:14] if len(components) == 1 else ""
+
+
+def _known(row: dict[str, str]) -> Known:
+    synonyms = (row.get("synonyms") or "").replace("|", ";").split(";")
+    return Known(
+        name=row["name"].strip(),
+        smiles=row["smiles"].strip(),
+        standing=(row.get("standing") or "").strip(),
+        group=(row.get("group") or "").strip(),
+        cas=(row.get("cas") or "").strip(),
+        synonyms=tuple(word.strip() for word in synonyms if word.strip()),
+        source=(row.get("source") or "").strip(),
+    )

@@ -1,0 +1,254 @@
+"""Feeds that other people's programs can read."""
+
+import json
+from datetime import timedelta
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import feedparser
+import pytest
+
+from app.access.roles import ANYBODY
+from app.feeds.atom import atom
+from app.feeds.cap import NAMESPACE, cap
+from app.feeds.freshness import etag_and_date
+from app.feeds.json_feed import json_feed
+from app.notification.queries import alert_by_code, alerts, history
+from app.surveillance.models import EpisodeState, Tier
+from tests.notification.making import (
+    AMBER,
+    BASE,
+    CLEAR,
+    NOW,
+    a_substance,
+    an_episode,
+    told,
+)
+
+LATER = NOW + timedelta(days=1)
+FEED = f"{BASE}/feed.json"
+ATOM = f"{BASE}/feed.atom"
+
+
+def as_json(session, **more):
+    page = alerts(session, ANYBODY)
+    return json.loads(json.dumps(json_feed(page.items, base_url=BASE, feed_url=FEED, **more)))
+
+
+def as_atom(session, **more):
+    page = alerts(session, ANYBODY)
+    return atom(page.items, base_url=BASE, feed_url=ATOM, updated=NOW, **more)
+
+
+def as_cap(session, code="A-00001"):
+    seen = alert_by_code(session, ANYBODY, code)
+    earlier = history(session, ANYBODY, seen.alert)
+    return cap(seen, earlier, base_url=BASE, sender="alerts@tocsin.example.org")
+
+
+def cap_values(xml):
+    root = ElementTree.fromstring(xml)
+    return {e.tag.removeprefix(f"{{{NAMESPACE}}}"): e.text for e in root.iter()}
+
+
+class TestJsonFeed:
+    def test_it_has_what_version_1_1_requires(self, database):
+        with database.transaction() as session:
+            told(session, an_episode(session, a_substance(session)))
+            feed = as_json(session, next_url=f"{FEED}?after=7")
+        assert feed["version"] == "https://jsonfeed.org/version/1.1"
+        assert feed["title"]
+        assert feed["feed_url"] == FEED
+        assert feed["next_url"] == f"{FEED}?after=7"
+        assert feed["authors"][0]["name"]
+        (item,) = feed["items"]
+        assert item["id"] == item["url"] == f"{BASE}/alerts/A-00001"
+        assert item["title"] == "Protonitazene: new spread in 3 countries"
+        assert item["content_text"]
+        assert item["content_html"]
+        assert item["image"] == f"{BASE}/substances/TS-00001.png"
+        assert item["date_published"] == "2026-11-20T09:30:00+00:00"
+        assert item["tags"] == ["nitazenes", "nitazene", "alert", "NEW_SPREAD"]
+
+    def test_the_coded_data_say_what_the_words_say(self, database):
+        with database.transaction() as session:
+            told(session, an_episode(session, a_substance(session)))
+            facts = as_json(session)["items"][0]["_nps"]
+        assert facts["about"] == f"{BASE}/substances/TS-00001"
+        assert (facts["alert"], facts["substance"]) == ("A-00001", "TS-00001")
+        assert facts["inchikey"].startswith(facts["connectivity"])
+        assert facts["countries"] == ["DE", "EE", "FR"]
+        assert facts["controlled"] == [{"convention": 1961, "schedule": "I", "year": 2024}]
+        assert (facts["tier"], facts["handling"], facts["simulated"]) == ("alert", "clear", False)
+        (rule,) = facts["rules"]
+        assert (rule["rule"], rule["scope"], rule["tier"]) == ("NEW_SPREAD", "world", "alert")
+        assert rule["sentence"] == "NEW_SPREAD world clear"
+
+    def test_a_later_edition_keeps_the_id_and_moves_the_date(self, database):
+        with database.transaction() as session:
+            episode = an_episode(session, a_substance(session))
+            told(session, episode)
+            told(session, episode, now=LATER, reason="wider")
+            (item,) = as_json(session)["items"]
+        assert item["date_published"] == "2026-11-20T09:30:00+00:00"
+        assert item["date_modified"] == "2026-11-21T09:30:00+00:00"
+
+    def test_an_empty_register_is_an_empty_feed(self, database):
+        with database.transaction() as session:
+            assert as_json(session)["items"] == []
+
+
+class TestAtom:
+    def test_a_feed_reader_reads_it(self, database):
+        with database.transaction() as session:
+            told(session, an_episode(session, a_substance(session)))
+            read = feedparser.parse(as_atom(session, next_url=f"{ATOM}?after=7"))
+        assert not read.bozo
+        assert read.version == "atom10"
+        assert read.feed.id == ATOM
+        assert {link.rel for link in read.feed.links} == {"self", "alternate", "next"}
+        (entry,) = read.entries
+        assert entry.id == entry.link == f"{BASE}/alerts/A-00001"
+        assert entry.title == "Protonitazene: new spread in 3 countries"
+        assert entry.published == entry.updated == "2026-11-20T09:30:00+00:00"
+        assert [tag.term for tag in entry.tags][:2] == ["nitazenes", "nitazene"]
+        assert "Germany" in entry.content[0].value
+
+    def test_an_empty_feed_still_has_its_date(self, database):
+        with database.transaction() as session:
+            read = feedparser.parse(as_atom(session))
+        assert not read.bozo
+        assert read.feed.updated == "2026-11-20T09:30:00+00:00"
+
+
+class TestCap:
+    ALERT = [
+        "identifier",
+        "sender",
+        "sent",
+        "status",
+        "msgType",
+        "source",
+        "scope",
+        "restriction",
+        "addresses",
+        "code",
+        "note",
+        "references",
+        "incidents",
+        "info",
+    ]
+    INFO = [
+        "language",
+        "category",
+        "event",
+        "responseType",
+        "urgency",
+        "severity",
+        "certainty",
+        "audience",
+        "eventCode",
+        "effective",
+        "onset",
+        "expires",
+        "senderName",
+        "headline",
+        "description",
+        "instruction",
+        "web",
+        "contact",
+        "parameter",
+        "resource",
+        "area",
+    ]
+
+    def test_its_elements_stand_in_the_order_of_the_standard(self, database):
+        with database.transaction() as session:
+            episode = an_episode(session, a_substance(session), simulated=True)
+            told(session, episode)
+            told(session, episode, now=LATER, reason="wider")
+            root = ElementTree.fromstring(as_cap(session))
+        for element, order in ((root, self.ALERT), (root.find(f"{{{NAMESPACE}}}info"), self.INFO)):
+            names = [child.tag.removeprefix(f"{{{NAMESPACE}}}") for child in element]
+            assert [order.index(name) for name in names] == sorted(map(order.index, names))
+
+    @pytest.mark.parametrize(
+        ("tier", "urgency", "severity"),
+        [
+            (Tier.WATCH, "Future", "Unknown"),
+            (Tier.ALERT, "Expected", "Moderate"),
+            (Tier.URGENT, "Immediate", "Severe"),
+        ],
+    )
+    def test_tiers_become_urgency_and_severity(self, database, tier, urgency, severity):
+        with database.transaction() as session:
+            told(session, an_episode(session, a_substance(session), views={CLEAR: tier}))
+            said = cap_values(as_cap(session))
+        assert (said["urgency"], said["severity"]) == (urgency, severity)
+        assert (said["status"], said["msgType"], said["scope"]) == ("Actual", "Alert", "Public")
+        assert (said["category"], said["certainty"]) == ("Health", "Observed")
+        assert said["sent"] == "2026-11-20T09:30:00-00:00"
+        assert said["areaDesc"] == "Germany, Estonia, France"
+
+    def test_an_update_refers_to_what_was_said_before(self, database):
+        with database.transaction() as session:
+            episode = an_episode(session, a_substance(session))
+            told(session, episode)
+            first = cap_values(as_cap(session))
+            told(session, episode, now=LATER, reason="wider")
+            second = cap_values(as_cap(session))
+        assert second["msgType"] == "Update"
+        assert second["identifier"] != first["identifier"]
+        assert second["references"] == ",".join(first[k] for k in ("sender", "identifier", "sent"))
+
+    def test_an_exercise_is_an_exercise(self, database):
+        with database.transaction() as session:
+            told(session, an_episode(session, a_substance(session), simulated=True))
+            said = cap_values(as_cap(session))
+        assert said["status"] == "Exercise"
+        assert "invented" in said["note"]
+        assert said["headline"].startswith("[Simulated] ")
+
+    def test_when_nothing_is_open_any_more_it_is_all_clear(self, database):
+        with database.transaction() as session:
+            episode = an_episode(session, a_substance(session))
+            told(session, episode)
+            episode.state = EpisodeState.CLOSED
+            told(session, episode, now=LATER, reason="closed")
+            said = cap_values(as_cap(session))
+        assert (said["responseType"], said["urgency"]) == ("AllClear", "Past")
+
+
+class TestNames:
+    NAME = '<script>alert("1")</script> & \x0b\x1b co]]>'
+
+    def test_no_name_breaks_a_feed_or_adds_markup_to_it(self, database):
+        class Tags(HTMLParser):
+            seen = frozenset()
+
+            def handle_starttag(self, tag, attrs):
+                self.seen |= {tag}
+
+        with database.transaction() as session:
+            told(session, an_episode(session, a_substance(session, self.NAME)))
+            tags = Tags()
+            tags.feed(as_json(session)["items"][0]["content_html"])
+            assert tags.seen == {"ul", "li", "p", "a", "em"}
+            read = feedparser.parse(as_atom(session), sanitize_html=False)
+            assert not read.bozo
+            assert "<script>" not in read.entries[0].content[0].value
+            assert cap_values(as_cap(session))["headline"].startswith("<script>")
+
+
+class TestFreshness:
+    def test_it_changes_with_what_the_reader_may_read_and_with_nothing_else(self, database):
+        with database.transaction() as session:
+            empty = etag_and_date(session, ANYBODY)
+            assert empty[1] is None
+            substance = a_substance(session)
+            told(session, an_episode(session, substance, views={AMBER: Tier.URGENT}))
+            assert etag_and_date(session, ANYBODY) == empty
+            told(session, an_episode(session, substance, scope="Asia"), now=LATER)
+            tag, changed = etag_and_date(session, ANYBODY)
+            assert tag != empty[0]
+            assert changed == LATER

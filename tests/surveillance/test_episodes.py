@@ -1,0 +1,162 @@
+"""How episodes open, rise, widen, fall quiet and close."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from app.access.handling import Handling
+from app.surveillance.episodes import (
+    LAPSED,
+    WITHDRAWN,
+    Decision,
+    Present,
+    Reason,
+    may_open,
+    next_of_first,
+    next_of_spread,
+    opening,
+)
+from app.surveillance.evidence import Evidence
+from app.surveillance.models import Rule, Tier
+from app.surveillance.ruleset import ruleset
+from tests.surveillance.making import AMBER, AS_OF, CLEAR, GREEN, RED, days_ago
+
+LIMITS = ruleset().episodes
+LATER = AS_OF + timedelta(days=5)
+
+
+def evidence(
+    level: Handling = CLEAR,
+    rule: Rule = Rule.NEW_SPREAD,
+    tier: Tier = Tier.ALERT,
+    countries: tuple[str, ...] = ("DE", "FR", "SE"),
+    as_of: date = AS_OF,
+) -> Evidence:
+    return Evidence(
+        rule=rule,
+        scope="world",
+        tier=tier,
+        level=level,
+        countries=countries,
+        numbers={"reports": 3, "confirmed": 3, "events": 3, "deaths": 0},
+        first=days_ago(30),
+        first_end=days_ago(30),
+        last=AS_OF,
+        since=days_ago(180),
+        as_of=as_of,
+        ruleset="2026.11.1",
+    )
+
+
+def present(*told: Evidence, quiet_since: date | None = None) -> Present:
+    decision = opening({e.level: e for e in told}, as_of=AS_OF)
+    return Present(told[0].rule, AS_OF, quiet_since, decision.views)
+
+
+def spread_on(before: Present, *fired: Evidence, as_of: date = LATER) -> Decision:
+    return next_of_spread(before, {e.level: e for e in fired}, as_of=as_of, limits=LIMITS)
+
+
+def test_opening_tells_each_audience_that_has_a_view() -> None:
+    decision = opening({CLEAR: evidence(), AMBER: evidence(AMBER, tier=Tier.URGENT)}, as_of=AS_OF)
+    assert decision.news == ((CLEAR, Reason.OPENED), (AMBER, Reason.OPENED))
+
+
+def test_the_same_again_is_no_news() -> None:
+    decision = spread_on(present(evidence()), evidence(as_of=LATER))
+    assert decision.news == ()
+    assert decision.views[CLEAR].since == AS_OF
+    assert decision.views[CLEAR].evidence.as_of == LATER
+
+
+def test_a_higher_tier_is_news_once() -> None:
+    urgent = evidence(tier=Tier.URGENT)
+    raised = spread_on(present(evidence()), urgent)
+    assert raised.news == ((CLEAR, Reason.RAISED),)
+    fallen = spread_on(replace(present(evidence()), views=raised.views), evidence())
+    again = spread_on(replace(present(evidence()), views=fallen.views), urgent)
+    assert (fallen.news, again.news) == ((), ())
+
+
+def test_another_country_is_no_news_and_another_region_is() -> None:
+    more = evidence(countries=("DE", "FI", "FR", "SE"))
+    assert spread_on(present(evidence()), more).news == ()
+    wider = spread_on(present(evidence()), evidence(countries=("DE", "FR", "SE", "US")))
+    assert wider.news == ((CLEAR, Reason.WIDER),)
+
+
+def test_when_an_embargo_passes_it_opens_for_those_who_did_not_know() -> None:
+    decision = spread_on(present(evidence(RED)), evidence(CLEAR))
+    assert decision.news == ((CLEAR, Reason.OPENED),)
+    assert set(decision.views) == {CLEAR}
+
+
+def test_a_new_amber_view_raises_it_for_authorities_alone() -> None:
+    decision = spread_on(present(evidence()), evidence(), evidence(AMBER, tier=Tier.URGENT))
+    assert decision.news == ((AMBER, Reason.RAISED),)
+    assert decision.views[AMBER].since == AS_OF
+
+
+def test_a_spread_falls_quiet_and_closes_after_ninety_days() -> None:
+    quiet = spread_on(present(evidence()))
+    assert (quiet.quiet_since, quiet.outcome, quiet.news) == (LATER, None, ())
+    before = present(evidence(), quiet_since=LATER)
+    assert spread_on(before, as_of=LATER + timedelta(days=89)).outcome is None
+    closed = spread_on(before, as_of=LATER + timedelta(days=90))
+    assert (closed.outcome, closed.news) == (LAPSED, ((CLEAR, Reason.CLOSED),))
+
+
+def test_firing_again_ends_the_quiet() -> None:
+    assert spread_on(present(evidence(), quiet_since=AS_OF), evidence()).quiet_since is None
+
+
+def test_a_view_that_stopped_firing_lingers_as_a_quiet_episode_would() -> None:
+    before = present(evidence(), evidence(AMBER, tier=Tier.URGENT))
+    amber = evidence(AMBER, tier=Tier.URGENT)
+    assert set(spread_on(before, amber).views) == {CLEAR, AMBER}
+    gone = spread_on(before, amber, as_of=AS_OF + timedelta(days=90))
+    assert set(gone.views) == {AMBER}
+    assert gone.news == ((CLEAR, Reason.CLOSED),)
+
+
+@pytest.mark.parametrize(("days", "outcome"), [(179, None), (180, LAPSED)])
+def test_a_first_lapses_after_half_a_year(days: int, outcome: str | None) -> None:
+    first = {CLEAR: evidence(rule=Rule.FIRST_WORLD)}
+    day = AS_OF + timedelta(days=days)
+    before = present(first[CLEAR])
+    assert next_of_first(before, {}, first, as_of=day, limits=LIMITS).outcome == outcome
+
+
+def test_a_first_without_ground_is_withdrawn() -> None:
+    before = present(evidence(rule=Rule.FIRST_WORLD))
+    decision = next_of_first(before, {}, {}, as_of=LATER, limits=LIMITS)
+    assert (decision.outcome, decision.news) == (WITHDRAWN, ((CLEAR, Reason.CLOSED),))
+
+
+def test_a_first_that_another_speaks_for_is_not_told_to_a_new_audience() -> None:
+    before = present(evidence(GREEN, rule=Rule.FIRST_COUNTRY))
+    stands = {
+        CLEAR: evidence(CLEAR, rule=Rule.FIRST_COUNTRY),
+        GREEN: evidence(GREEN, rule=Rule.FIRST_COUNTRY),
+    }
+    decision = next_of_first(before, {GREEN: stands[GREEN]}, stands, as_of=LATER, limits=LIMITS)
+    assert set(decision.views) == {GREEN}
+
+
+@pytest.mark.parametrize(
+    ("rule", "days", "may"),
+    [
+        (Rule.FIRST_COUNTRY, 9999, False),
+        (Rule.NEW_SPREAD, 29, False),
+        (Rule.NEW_SPREAD, 30, True),
+        (Rule.FIRST_COUNTRY, None, True),
+    ],
+)
+def test_what_was_closed_opens_again_only_as_a_spread_and_after_a_cooldown(
+    rule: Rule, days: int | None, may: bool
+) -> None:
+    closed_on = None if days is None else days_ago(days)
+    assert may_open(rule, closed_on, as_of=AS_OF, limits=LIMITS) is may
