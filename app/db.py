@@ -6,7 +6,7 @@ happens together.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -168,10 +168,21 @@ def insert_new(session: Session, table: type[Base], **values: Any) -> bool:
 
     The one statement that two processes may run at once without either failing.
     """
+    return insert_all_new(session, table, [values]) == 1
+
+
+def insert_all_new(
+    session: Session, table: type[Base], rows: Sequence[Mapping[str, Any]], at_once: int = 500
+) -> int:
+    """Insert those rows whose unique key is not taken; how many that were."""
     dialect = session.get_bind().dialect.name
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    statement = insert(table).values(**values).on_conflict_do_nothing()
-    return bool(session.execute(statement).rowcount)  # type: ignore[attr-defined]
+    inserted = 0
+    for start in range(0, len(rows), at_once):
+        statement = insert(table).values(list(rows[start : start + at_once]))
+        done = session.execute(statement.on_conflict_do_nothing())
+        inserted += done.rowcount  # type: ignore[attr-defined]
+    return inserted
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from app.db import Database
 from app.intake.curation import open_up
 from app.notification.addresses import host_for
 from app.notification.delivery import deliver
-from app.notification.mail import mailer
+from app.notification.mail import renderer
 from app.notification.telling import tell
 from app.notification.transport import transport_for
 from app.settings import Settings
@@ -60,7 +60,7 @@ def deliver_waiting(work: Work) -> dict[str, Any]:
     done = deliver(
         work.database,
         transport_for(work.settings),
-        mailer(work.settings),
+        renderer(work.settings),
         owner=owner(),
         clock=work.clock,
     )

@@ -23,6 +23,9 @@ from .tautomer import tautomer_key
 from .types import Mol
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Examined:
     """One component: which substance it is, as what form it came, and what is known of it."""
@@ -116,7 +119,7 @@ def to_json(examination: Examination | StructureError, row: int, input: str) -> 
             "mixture": examination.mixture,
             "steps": list(examination.steps),
         }
-    return json.dumps(line, ensure_ascii=False)
+    return _ENCODER.encode(line)
 
 
 def _component_json(one: Examined) -> dict[str, object]:

@@ -92,7 +92,7 @@ class Index:
 
     def _similarities(self, words: Words, low: int, high: int) -> npt.NDArray[np.float64]:
         bits = int(np.bitwise_count(words).sum())
-        shared = np.bitwise_count(self._rows[low:high] & words).sum(axis=1, dtype=np.int64)
+        shared = np.bitwise_count(self._rows[low:high] & words).sum(axis=1, dtype=np.uint16)
         union = self._counts[low:high] + bits - shared
         return np.asarray(shared / np.maximum(union, 1), dtype=np.float64)
 

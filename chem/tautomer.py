@@ -24,7 +24,7 @@ from .types import Mol, Query
 _UNSATURATED = Chem.MolFromSmarts("[$(*=,#*),c,$([nX2]),$([n+]),$(a=*)]")
 _HYDROGENATED = Chem.MolFromSmarts("[!H0]")
 _HETERO = Chem.MolFromSmarts("[#7,#8,#16,#34]")
-_POOLED = 1  # a mark that SMILES shows, on atoms whose hydrogens are pooled
+_POOLED = 1  # the atom map number, which SMILES shows, of atoms whose hydrogens are pooled
 
 
 def tautomer_key(parent: Mol) -> str:
@@ -34,29 +34,37 @@ def tautomer_key(parent: Mol) -> str:
     >>> tautomer_key(keto) == tautomer_key(enol)
     True
     """
-    pooled = Chem.RWMol(without_isotopes(parent))
-    formula = rdMolDescriptors.CalcMolFormula(pooled)
-    Chem.RemoveStereochemistry(pooled)
-    neighbours = _neighbours(pooled)
-    mobile = _mobile(pooled, neighbours)
+    mol = parent if parent.GetNumAtoms() == parent.GetNumHeavyAtoms() else without_isotopes(parent)
+    pooled = Chem.RWMol(mol)
+    bonds = [
+        (bond, bond.GetBeginAtomIdx(), bond.GetEndAtomIdx())
+        for bond in map(pooled.GetBondWithIdx, range(pooled.GetNumBonds()))
+    ]
+    mobile = _mobile(pooled, bonds)
+    for bond, first, second in bonds:
+        if first in mobile or second in mobile:
+            bond.SetBondType(Chem.BondType.SINGLE)
+            bond.SetIsAromatic(False)
+            for index in (first, second):
+                if index not in mobile:
+                    pooled.GetAtomWithIdx(index).SetIsAromatic(False)
     for index in mobile:
         atom = pooled.GetAtomWithIdx(index)
-        atom.SetIsotope(_POOLED)
+        atom.SetAtomMapNum(_POOLED)
+        atom.SetIsAromatic(False)
         atom.SetNoImplicit(True)
         atom.SetNumExplicitHs(0)
-        atom.SetIsAromatic(False)
-        for other in neighbours[index]:
-            bond = pooled.GetBondBetweenAtoms(index, other)
-            bond.SetIsAromatic(False)
-            bond.SetBondType(Chem.BondType.SINGLE)
-            if other not in mobile:
-                pooled.GetAtomWithIdx(other).SetIsAromatic(False)
-    text = f"{Chem.MolToSmiles(pooled)} {formula}"
+    skeleton = Chem.MolToSmiles(pooled, isomericSmiles=False)
+    text = f"{skeleton} {rdMolDescriptors.CalcMolFormula(mol)}"
     return base64.b32encode(hashlib.sha256(text.encode()).digest())[:16].decode()
 
 
-def _mobile(mol: Mol, neighbours: list[list[int]]) -> set[int]:
+def _mobile(mol: Mol, bonds: list[tuple[Chem.Bond, int, int]]) -> set[int]:
     """The atoms over which hydrogens and double bonds are pooled."""
+    neighbours: list[list[int]] = [[] for _ in range(mol.GetNumAtoms())]
+    for _, first, second in bonds:
+        neighbours[first].append(second)
+        neighbours[second].append(first)
     unsaturated = _atoms(mol, _UNSATURATED)
     able = unsaturated | _atoms(mol, _HYDROGENATED)
     even = {
@@ -81,12 +89,3 @@ def _mobile(mol: Mol, neighbours: list[list[int]]) -> set[int]:
 def _atoms(mol: Mol, query: Query) -> set[int]:
     return {match[0] for match in mol.GetSubstructMatches(query, maxMatches=mol.GetNumAtoms() + 1)}
 
-
-def _neighbours(mol: Mol) -> list[list[int]]:
-    lists: list[list[int]] = [[] for _ in range(mol.GetNumAtoms())]
-    for index in range(mol.GetNumBonds()):
-        bond = mol.GetBondWithIdx(index)
-        first, second = bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()
-        lists[first].append(second)
-        lists[second].append(first)
-    return lists

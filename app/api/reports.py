@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, current_app, request
 from sqlalchemy.orm import Session
 
-from app.access.roles import REPORTERS, SIGNED_IN, Role
+from app.access.roles import REPORTERS, SIGNED_IN
 from app.api import api
 from app.api.contract import answer, listing, page_size, promise
 from app.api.shapes import ReceiptOut, ReportOut, receipt_out, report_out

@@ -22,9 +22,10 @@ from app.access.roles import Actor, Role
 from app.countries import country_name
 from app.db import Database
 from app.demonstration.logins import authority
+from app.errors import Refused
 from app.intake.service import Row, sliced
 from app.intake.taking import take
-from app.intake.words import Channel
+from app.intake.words import Channel, Fate
 from app.registry.models import Substance, SubstanceName
 from app.registry.names import name_key
 
@@ -65,6 +66,7 @@ def load_simulated(database: Database, now: datetime) -> int:
             )
             for country in sorted({report.country for report in made})
         }  # fmt: skip
+    taken = 0
     for (received, country), reports in sorted(batches.items()):
         home = homes[country]
         by = Actor(Role.LABORATORY, "demonstration", home.id, home.code, home.countries)
@@ -72,7 +74,7 @@ def load_simulated(database: Database, now: datetime) -> int:
         moment = min(
             now, datetime(received.year, received.month, received.day, 12, tzinfo=now.tzinfo)
         )
-        take(
+        receipt = take(
             database,
             sliced(json.dumps([report.fields for report in reports]).encode()),
             lambda rows=rows: rows,  # type: ignore[misc]
@@ -81,7 +83,10 @@ def load_simulated(database: Database, now: datetime) -> int:
             clock=lambda moment=moment: moment,  # type: ignore[misc]
             simulated=True,
         )
-    return len(made)
+        taken += receipt.fates.total() - receipt.fates[Fate.REJECTED]
+    if taken < len(made):
+        raise Refused(f"{len(made) - taken} of {len(made)} simulated reports were rejected")
+    return taken
 
 
 def structures(database: Database, scenario: dict[str, Any]) -> dict[str, str]:

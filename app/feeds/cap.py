@@ -88,7 +88,7 @@ def _info(alert: Element, seen: SeenAlert, one: Entry) -> None:
 def _area(info: Element, codes: Sequence[str]) -> None:
     """The countries concerned, or the world when none is named."""
     area = SubElement(info, "area")
-    _add(area, "areaDesc", ", ".join(country_name(code) for code in codes) or "World")
+    _add(area, "areaDesc", ", ".join(sorted(country_name(code) for code in codes)) or "World")
     for code in codes:
         geocode = SubElement(area, "geocode")
         _add(geocode, "valueName", COUNTRY_CODES)

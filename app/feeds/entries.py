@@ -16,8 +16,7 @@ from app.access.handling import Handling
 from app.countries import country_name
 from app.notification.models import Edition
 from app.notification.queries import SeenAlert
-from app.notification.wording import RULE_TITLES, place
-from app.surveillance.models import Rule
+from app.notification.wording import signal_name
 
 TITLE = "Tocsin: alerts on new psychoactive substances"
 DESCRIPTION = (
@@ -75,7 +74,7 @@ def entry(seen: SeenAlert, base_url: str) -> Entry:
         image=f"{substance_url}.png",
         published=seen.first_issued,
         modified=seen.modified,
-        tags=tuple(dict.fromkeys(tag for tag in tags if tag)),
+        tags=tuple(dict.fromkeys(printable(tag) for tag in tags if tag)),
         facts=_facts(seen, substance_url),
     )
 
@@ -100,7 +99,7 @@ def printable(text: str) -> str:
 
 def where(edition: Edition) -> str:
     """The countries by name, or "not said"."""
-    return ", ".join(country_name(code) for code in edition.countries) or "not said"
+    return ", ".join(sorted(country_name(code) for code in edition.countries)) or "not said"
 
 
 def _paragraphs(seen: SeenAlert) -> list[str]:
@@ -144,9 +143,8 @@ def _facts(seen: SeenAlert, substance_url: str) -> dict[str, Any]:
         "rules": [
             {
                 "rule": episode["rule"],
-                "title": RULE_TITLES.get(Rule(episode["rule"]), episode["rule"]),
                 "scope": episode["scope"],
-                "place": place(episode["scope"]),
+                "label": signal_name(episode["rule"], episode["scope"]),
                 "tier": episode["tier"],
                 "sentence": episode["sentence"],
                 "signal": episode["code"],

@@ -89,7 +89,7 @@ def _send(
 ) -> TransportError | None:
     """Compose and send one message; what went wrong, or None.
 
-    Whatever composing raises is a failure of this message, not of the run.
+    Whatever is raised is a failure of this message, not of the run.
     """
     try:
         with database.reading() as session:
@@ -103,4 +103,7 @@ def _send(
     except TransportError as error:
         _log.warning("message %d was not sent: %s", message_id, error)
         return error
+    except Exception as error:
+        _log.exception("message %d was not sent", message_id)
+        return TransportError(f"could not be sent: {error}")
     return None

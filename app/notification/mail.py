@@ -13,7 +13,7 @@ from email import policy
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
@@ -22,9 +22,8 @@ from app.access.handling import Handling
 from app.countries import country_name
 from app.notification.addresses import thread_id
 from app.notification.models import Edition, Message
-from app.notification.wording import RULE_TITLES, place
+from app.notification.wording import signal_name
 from app.settings import Settings
-from app.surveillance.models import Rule
 from chem.depict import png
 from chem.errors import StructureError
 from chem.parse import parse
@@ -43,8 +42,8 @@ SHARING = {
 }
 TIERS = {
     "watch": "watch: keep an eye on it",
-    "alert": "alert: please look at it now",
-    "urgent": "urgent: people may be at risk now",
+    "alert": "alert: please look at it soon",
+    "urgent": "urgent: please look at it at once",
 }
 
 _log = logging.getLogger(__name__)
@@ -94,7 +93,7 @@ def one_line(text: str) -> str:
     return " ".join(_CONTROL.sub(" ", text).split())
 
 
-@cache
+@lru_cache(maxsize=256)
 def structure_png(smiles: str) -> bytes | None:
     """A picture of the structure, or None when it cannot be drawn: the words then stand alone."""
     try:
@@ -122,7 +121,7 @@ def _words(message: Message, base_url: str, *, has_picture: bool) -> dict[str, A
         "inchikey": detail["inchikey"],
         "kind": _kind(detail),
         "control": _control(detail),
-        "where": ", ".join(country_name(code) for code in edition.countries),
+        "where": ", ".join(sorted(country_name(code) for code in edition.countries)),
         "new": _signals(edition, base_url, new=True),
         "open": _signals(edition, base_url, new=False),
         "alert_url": f"{base_url}/alerts/{alert.code}",
@@ -155,8 +154,7 @@ def _signals(edition: Edition, base_url: str, *, new: bool) -> list[dict[str, st
     return [
         {
             "sentence": episode["sentence"],
-            "title": RULE_TITLES.get(Rule(episode["rule"]), episode["rule"]),
-            "place": place(episode["scope"]),
+            "name": signal_name(episode["rule"], episode["scope"]),
             "tier": episode["tier"],
             "url": f"{base_url}/signals/{episode['code']}",
             "code": episode["code"],

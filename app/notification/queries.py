@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Row, Select, String, cast, func, select
+from sqlalchemy import Select, String, cast, func, select
 from sqlalchemy.orm import Session
 
 from app.access.handling import visible_up_to
@@ -72,10 +72,9 @@ def alerts(
         query = query.where(Alert.substance_id == substance_id)
     if country is not None:
         # a JSON list of two-letter codes, so the quoted code is found in its text and nowhere else
-        query = query.where(
-            cast(Edition.countries, String).contains(f'"{country}"', autoescape=True)
-        )
-    found = [_seen_alert(row) for row in session.execute(query.limit(limit + 1))]
+        codes = cast(Edition.countries, String)
+        query = query.where(codes.contains(f'"{country}"', autoescape=True))
+    found = [_seen_alert(*row) for row in session.execute(query.limit(limit + 1))]
     if len(found) <= limit:
         return Page(found)
     return Page(found[:limit], str(found[limit - 1].edition.id))
@@ -89,7 +88,7 @@ def alert_by_code(session: Session, actor: Actor, code: str) -> SeenAlert:
     row = session.execute(_seen(actor).where(Alert.id == int(number[1]))).one_or_none()
     if row is None:
         raise NotFound(f"there is no alert {code.upper()}")
-    return _seen_alert(row)
+    return _seen_alert(*row)
 
 
 def history(session: Session, actor: Actor, alert: Alert) -> list[Edition]:
@@ -135,7 +134,7 @@ def outbox_state(session: Session) -> OutboxState:
     )
 
 
-def _seen(actor: Actor) -> Select[tuple[Alert, Edition, datetime]]:
+def _seen(actor: Actor) -> Select[Alert, Edition, datetime]:
     """Alerts with the newest edition the actor may read, and when they could first read one."""
     newest = (
         select(
@@ -154,6 +153,5 @@ def _seen(actor: Actor) -> Select[tuple[Alert, Edition, datetime]]:
     )
 
 
-def _seen_alert(row: Row[tuple[Alert, Edition, datetime]]) -> SeenAlert:
-    alert, edition, first_issued = row.tuple()
+def _seen_alert(alert: Alert, edition: Edition, first_issued: datetime) -> SeenAlert:
     return SeenAlert(alert=alert, edition=edition, first_issued=first_issued)

@@ -40,8 +40,11 @@ class Story:
 
     @property
     def levels(self) -> list[Handling]:
-        """The levels to word anew, lowest first: those that changed, and all above that have words of
-        their own, so that nobody cleared for more reads something older."""
+        """The levels to word anew, lowest first.
+
+        Those that changed, and all above them that have words of their own, so that nobody who is
+        cleared for more reads something older.
+        """
         changed = {level for _, level in self.changes}
         changed |= {view.handling for episode in self.ended for view in episode.views}
         worded = changed | {view.handling for episode in self.open for view in episode.views}
@@ -171,8 +174,7 @@ def _shown(episode: Episode, view: EpisodeView, change: Change | None) -> Shown:
 
 
 def _unless_known(shown: Shown, told: dict[str, Any] | None) -> Shown:
-    """No news to those who had read as much through a higher view, which has since become one
-    with this."""
+    """No news to those who had read as much through a higher view that became one with this."""
     known = (
         told is not None
         and Handling.of(told["handling"]) > shown.handling

@@ -108,6 +108,12 @@ def place(scope: str) -> str:
     return special.get(scope) or country_name(scope)
 
 
+def signal_name(rule: str, scope: str) -> str:
+    """A signal by its rule and place: "First report in a region: Asia"."""
+    title = RULE_TITLES.get(Rule(rule), rule)
+    return title if scope == "world" else f"{title}: {place(scope)}"
+
+
 def listed(words: Sequence[str]) -> str:
     """`["a", "b", "c"]` as "a, b and c"."""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

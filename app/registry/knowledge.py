@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -21,10 +22,11 @@ from app.access.handling import Handling
 from app.access.models import AuditEvent
 from app.access.roles import SYSTEM
 from app.access.service import record
-from app.db import insert_new
-from app.registry.models import ControlListing, Standing, Substance, SubstanceName
+from app.db import insert_all_new
+from app.registry.models import Cluster, ControlListing, Standing, Substance, SubstanceName
 from app.registry.names import name_key
-from app.registry.service import Held, enrol, held_substances
+from app.registry.service import cluster_values, held_substances, substance_values
+from chem.examine import Examined
 from chem.identity import RDKIT_VERSION, RULESET
 from chem.known import Known, known
 
@@ -38,26 +40,16 @@ def load_knowledge(session: Session, *, now: datetime) -> int:
     done = select(AuditEvent.id).where(AuditEvent.action == LOADED, AuditEvent.subject == version)
     if session.scalar(done.limit(1)):
         return 0
-    held: dict[str, Held] = held_substances(
-        session, session.scalars(select(Substance.connectivity)).all()
-    )
-    names = session.execute(select(SubstanceName.key, SubstanceName.substance_id))
-    taken = {key: substance_id for key, substance_id in names}
-    for row in known():
-        _load(session, row, held, taken, now)
-    for name, group in _ambiguous_names():
-        if insert_new(
-            session,
-            SubstanceName,
-            key=name_key(name),
-            name=name,
-            source="means a group",
-            since=now,
-            group=group,
-        ):
-            taken[name_key(name)] = None
-    record(session, SYSTEM, LOADED, version, now, substances=len(known()))
-    return len(known())
+    rows = [(row, _examined(row)) for row in known()]
+    _put_clusters_and_substances(session, rows, now)
+    held = {
+        key: one.id for key, one in held_substances(session, (_key(p) for _, p in rows)).items()
+    }
+    _correct(session, rows, held)
+    insert_all_new(session, SubstanceName, list(_names(rows, held, now)))
+    insert_all_new(session, ControlListing, list(_listings(rows, held)))
+    record(session, SYSTEM, LOADED, version, now, substances=len(rows))
+    return len(rows)
 
 
 @cache
@@ -70,46 +62,89 @@ def knowledge_version() -> str:
     return digest.hexdigest()[:32]
 
 
-def _load(
-    session: Session,
-    row: Known,
-    held: dict[str, Held],
-    taken: dict[str, int | None],
-    now: datetime,
-) -> None:
+def _examined(row: Known) -> Examined:
     (part,) = chem.examine(row.smiles, "smiles").components
-    substance_id = enrol(
-        session, part, held, name=row.name, handling=Handling.CLEAR, found_by=None, now=now
-    )
+    return part
+
+
+def _key(part: Examined) -> str:
+    return part.identity.connectivity
+
+
+def _put_clusters_and_substances(
+    session: Session, rows: list[tuple[Known, Examined]], now: datetime
+) -> None:
+    clusters = {part.cluster_key: cluster_values(part, now=now) for _, part in rows}
+    insert_all_new(session, Cluster, list(clusters.values()))
+    ids = {key: number for key, number in session.execute(select(Cluster.key, Cluster.id))}
+    clear = Handling.CLEAR
+    substances = [
+        substance_values(part, name=row.name, handling=clear, found_by=None, now=now)
+        | {"cluster_id": ids[part.cluster_key]}
+        for row, part in rows
+    ]
+    insert_all_new(session, Substance, substances, at_once=100)
+
+
+def _correct(session: Session, rows: list[tuple[Known, Examined]], held: dict[str, int]) -> None:
+    """What the files say of a substance counts, also for one that a report brought first."""
     session.execute(
-        update(Substance)
-        .where(Substance.id == substance_id)
-        .values(
-            name=row.name,
-            standing=Standing(row.standing),
-            group=row.group or part.classification.group,
-            cas=row.cas or None,
-        )
+        update(Substance),
+        [
+            {
+                "id": held[_key(part)],
+                "name": row.name,
+                "standing": Standing(row.standing),
+                "group": row.group or part.classification.group,
+                "cas": row.cas or None,
+                "handling": Handling.CLEAR,
+            }
+            for row, part in rows
+        ],
     )
-    for name in (row.name, *row.synonyms, *((row.cas,) if row.cas else ())):
-        key = name_key(name)
-        if key not in taken:
-            session.add(
-                SubstanceName(
-                    key=key, name=name, source=row.source, since=now, substance_id=substance_id
-                )
-            )
-            taken[key] = substance_id
-    for listing in part.listings:
-        insert_new(
-            session,
-            ControlListing,
-            substance_id=substance_id,
-            convention=int(listing.convention),
-            schedule=listing.schedule,
-            year=listing.year,
-            source=listing.source,
-        )
+
+
+def _names(
+    rows: list[tuple[Known, Examined]], held: dict[str, int], now: datetime
+) -> Iterator[dict[str, Any]]:
+    """Preferred names first: a synonym never takes the name of another substance."""
+    for row, part in rows:
+        yield _name(row.name, row.source, now, substance_id=held[_key(part)])
+    for row, part in rows:
+        for name in (*row.synonyms, *((row.cas,) if row.cas else ())):
+            yield _name(name, row.source, now, substance_id=held[_key(part)])
+    for name, group in _ambiguous_names():
+        yield _name(name, "means a group", now, group=group)
+
+
+def _name(
+    name: str,
+    source: str,
+    now: datetime,
+    *,
+    substance_id: int | None = None,
+    group: str | None = None,
+) -> dict[str, Any]:
+    return {
+        "key": name_key(name),
+        "name": name,
+        "source": source,
+        "since": now,
+        "substance_id": substance_id,
+        "unodc_group": group,
+    }
+
+
+def _listings(rows: list[tuple[Known, Examined]], held: dict[str, int]) -> Iterator[dict[str, Any]]:
+    for _, part in rows:
+        for listing in part.listings:
+            yield {
+                "substance_id": held[_key(part)],
+                "convention": int(listing.convention),
+                "schedule": listing.schedule,
+                "year": listing.year,
+                "source": listing.source,
+            }
 
 
 def _ambiguous_names() -> Iterator[tuple[str, str]]:

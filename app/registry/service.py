@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -68,7 +69,12 @@ def enrol(
     """
     connectivity = examined.identity.connectivity
     if connectivity not in held:
-        _insert(session, examined, name=name, handling=handling, found_by=found_by, now=now)
+        insert_new(session, Cluster, **cluster_values(examined, now=now))
+        cluster = session.scalars(select(Cluster.id).where(Cluster.key == examined.cluster_key))
+        values = substance_values(
+            examined, name=name, handling=handling, found_by=found_by, now=now
+        )
+        insert_new(session, Substance, **values, cluster_id=cluster.one())
         held |= held_substances(session, [connectivity])
     known = held[connectivity]
     if handling < known.handling:
@@ -78,38 +84,48 @@ def enrol(
     return known.id
 
 
-def _insert(
-    session: Session,
+def substance_values(
     examined: Examined,
     *,
     name: str | None,
     handling: Handling,
     found_by: int | None,
     now: datetime,
-) -> None:
+) -> dict[str, Any]:
+    """The row of a new substance, without its cluster's id."""
     identity, kind = examined.identity, examined.classification
-    insert_new(
-        session,
-        Substance,
-        connectivity=identity.connectivity,
-        inchikey=identity.inchikey,
-        smiles=identity.smiles,
-        formula=identity.formula,
-        mass=identity.mass,
-        name=_first_name(name, examined),
-        standing=Standing(examined.standing) if examined.standing else _standing(examined),
-        group=kind.group,
-        family=kind.family,
-        families=[match.family for match in kind.families],
-        effect=kind.effect,
-        fingerprint=examined.fingerprint,
-        ruleset=RULESET,
-        rdkit_version=RDKIT_VERSION,
-        enrolled_at=now,
-        handling=handling,
-        found_by=found_by,
-        cluster_id=_cluster(session, examined, now),
-    )
+    return {
+        "connectivity": identity.connectivity,
+        "inchikey": identity.inchikey,
+        "smiles": identity.smiles,
+        "formula": identity.formula,
+        "mass": identity.mass,
+        "name": _first_name(name, examined),
+        "standing": _standing(examined),
+        "unodc_group": kind.group,
+        "family": kind.family,
+        "families": [match.family for match in kind.families],
+        "effect": kind.effect,
+        "fingerprint": examined.fingerprint,
+        "ruleset": RULESET,
+        "rdkit_version": RDKIT_VERSION,
+        "enrolled_at": now,
+        "handling": handling,
+        "found_by": found_by,
+    }
+
+
+def cluster_values(examined: Examined, *, now: datetime) -> dict[str, Any]:
+    """The row of the cluster the structure belongs to; its key comes from the structure alone."""
+    kind = examined.classification
+    return {
+        "key": examined.cluster_key,
+        "family": kind.family,
+        "unodc_group": kind.group,
+        "framework": examined.scaffold.framework,
+        "reason": cluster_reason(examined.parent, kind, examined.scaffold),
+        "founded_at": now,
+    }
 
 
 def _first_name(name: str | None, examined: Examined) -> str:
@@ -120,25 +136,10 @@ def _first_name(name: str | None, examined: Examined) -> str:
 
 
 def _standing(examined: Examined) -> Standing:
-    """A structure nobody told us about is an NPS when a family rule knows its core."""
+    """What the knowledge base says; else an NPS when a family rule knows its core."""
+    if examined.standing:
+        return Standing(examined.standing)
     return Standing.NPS if examined.classification.family else Standing.UNCLASSIFIED
-
-
-def _cluster(session: Session, examined: Examined, now: datetime) -> int:
-    """The id of the cluster the structure belongs to, founded if this is its first member."""
-    insert_new(
-        session,
-        Cluster,
-        key=examined.cluster_key,
-        family=examined.classification.family,
-        group=examined.classification.group,
-        framework=examined.scaffold.framework,
-        reason=cluster_reason(examined.parent, examined.classification, examined.scaffold),
-        founded_at=now,
-    )
-    found = session.scalar(select(Cluster.id).where(Cluster.key == examined.cluster_key))
-    assert found is not None
-    return found
 
 
 def add_name(

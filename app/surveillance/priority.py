@@ -1,17 +1,16 @@
 """Priority for review: how prevalent, persistent and harmful, from fixed anchors, fully decomposed.
 
 The three pillars are the words of GA resolution 72/198, a third each; criteria count equally inside
-a pillar. A criterion without data has no value and its share goes to the others, except that harm
-nobody could have reported on is "harm unknown": the pillar then contributes nothing and the entry
-says so, with the score it could reach. The order is advisory: for consideration, and no more.
-
-Events and aggregates stay apart: an aggregate has a criterion of its own for volume, and speaks for
-the quarters it covers; it never enters a count of events.
+a pillar, and the share of one without data goes to the others. Without any report on harm it is
+"harm unknown": the pillar contributes nothing, and the entry says so and what it could reach.
+Aggregates have a criterion for volume and speak for the quarters they cover; they never enter a
+count of events. The order is advisory: for consideration, and no more.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -56,7 +55,7 @@ class Pillar:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A substance in the list. The contributions of its pillars, added in order, are its score."""
+    """A substance in the list; the contributions of its pillars, added in order, are its score."""
 
     substance_id: int
     rank: int
@@ -108,15 +107,12 @@ def entry(
     anchors: Anchors,
 ) -> Entry:
     """The score of one substance, not yet ranked."""
+    informative = [c for c in cells if c.kind in HARMS]
     prevalent = _prevalent(subject, cells, periods, among, anchors)
     persistent = _persistent(cells, among, anchors)
-    informative = [c for c in cells if c.kind in HARMS]
     harmful = _harmful(cells, bool(informative), among.as_of, anchors)
-    pillars = (
-        _pillar("prevalent", prevalent, anchors),
-        _pillar("persistent", persistent, anchors),
-        _pillar("harmful", harmful, anchors),
-    )
+    measured = {"prevalent": prevalent, "persistent": persistent, "harmful": harmful}
+    pillars = tuple(_pillar(name, criteria, anchors) for name, criteria in measured.items())
     score = sum(pillar.contribution for pillar in pillars)
     unknown = sum(pillar.weight * 100 for pillar in pillars if pillar.value is None)
     return Entry(
@@ -165,10 +161,10 @@ def latest_volume(
     for period in recent:
         latest[period.country] = max(period.until, latest.get(period.country, period.until))
     total = 0
-    covered: dict[tuple[int, str, EventKind], list[Period]] = {}
+    covered: defaultdict[tuple[int, str, EventKind], list[Period]] = defaultdict(list)
     longest_first = sorted(recent, key=lambda p: (p.first - p.until, -p.until.toordinal()))
     for period in longest_first:
-        taken = covered.setdefault((period.authority_id, period.country, period.kind), [])
+        taken = covered[period.authority_id, period.country, period.kind]
         in_year = period.until > months_before(latest[period.country], 12)
         if in_year and all(period.until < t.first or t.until < period.first for t in taken):
             taken.append(period)
@@ -209,7 +205,7 @@ def _prevalent(
 def _frequency(
     subject: Subject, recent: Sequence[Cell], among: Setting, anchors: Anchors
 ) -> Criterion:
-    """Events per 1000 samples where the exposure is declared well enough, else events."""
+    """Events per 1000 samples where exposure is declared well enough, else events."""
     events = sum(c.events for c in recent)
     samples = _declared(among.exposures, subject.classes, anchors)
     counted = sum(c.events for c in recent if c.authority_id in samples)
@@ -226,14 +222,12 @@ def _declared(
     exposures: Iterable[Exposure], classes: frozenset[str], anchors: Anchors
 ) -> dict[int, int]:
     """Samples by authority, of those that declared nearly every month with the class in scope."""
-    months: dict[int, set[date]] = {}
-    samples: dict[int, int] = {}
+    months: defaultdict[int, set[date]] = defaultdict(set)
+    samples: defaultdict[int, int] = defaultdict(int)
     for exposure in exposures:
         if not exposure.scope or exposure.scope & classes:
-            months.setdefault(exposure.authority_id, set()).add(exposure.month)
-            samples[exposure.authority_id] = (
-                samples.get(exposure.authority_id, 0) + exposure.samples
-            )
+            months[exposure.authority_id].add(exposure.month)
+            samples[exposure.authority_id] += exposure.samples
     return {who: n for who, n in samples.items() if len(months[who]) >= anchors.declared_months}
 
 

@@ -18,8 +18,9 @@ from app.surveillance.ruleset import ruleset
 from app.surveillance.sightings import Cell, Period
 from app.surveillance.windows import months_before, quarter_edges
 
-# Ten years of quarters: harm older than that weighs a tenth at most, and shares one cell.
-QUARTERS = 40
+# Before the quarters looked back on, cells are split by years: harm is aged as the latest of its
+# year and so weighs at most a quarter too much; what is older than ten years weighs a tenth.
+YEARS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,9 @@ def priority_list(session: Session, actor: Actor, *, as_of: date, now: datetime)
     rules = ruleset()
     anchors = rules.priority
     ceiling = figure_clearance(actor)
-    cells = sightings.cells(
-        session, as_of=as_of, edges=quarter_edges(as_of, QUARTERS), ceiling=ceiling
-    )
+    years = {months_before(as_of, 12 * back) for back in range(1, YEARS + 1)}
+    edges = sorted(years.union(quarter_edges(as_of, anchors.quarters)))
+    cells = sightings.cells(session, as_of=as_of, edges=edges, harms_apart=True, ceiling=ceiling)
     periods = sightings.periods(
         session, as_of=as_of, since=months_before(as_of, anchors.volume_months), ceiling=ceiling
     )

@@ -19,7 +19,7 @@ from app.clock import end_of_day
 from app.surveillance.evidence import FIRSTS, WORLD, Evidence, Key
 from app.surveillance.models import Rule, Tier
 from app.surveillance.ruleset import Ruleset
-from app.surveillance.sightings import Cell
+from app.surveillance.sightings import Cell, region_or_none
 from app.surveillance.windows import months_before
 
 
@@ -38,7 +38,7 @@ def views(
 
     The lowest level at which a rule fires has an entry, and a higher one only where it says more.
     """
-    known = [c for c in cells if _known(c, as_of)]
+    known = _known(cells, as_of)
     fresh = months_before(as_of, rules.first.fresh_months)
     by_level: dict[Handling, dict[Key, Evidence]] = {}
     for level, visible in _levels(known):
@@ -73,7 +73,7 @@ def standing(
     since = months_before(opened_on, rules.first.fresh_months)
     by_level = {
         level: firsts(visible, as_of=as_of, since=since, rules=rules, effect=effect, level=level)
-        for level, visible in _levels([c for c in cells if _known(c, as_of)])
+        for level, visible in _levels(_known(cells, as_of))
     }
     if not by_level or key not in by_level[max(by_level)]:
         return {}
@@ -105,9 +105,9 @@ def firsts(
     rule. Believed: one report of grade A or B, or two of grade C, in the scope.
     """
     window = months_before(as_of, rules.first.fresh_months)
-    by_country = _summaries(cells, [c.country for c in cells], window)
-    by_region = _summaries(cells, [c.region for c in cells], window)
-    world = _summaries(cells, [WORLD] * len(cells), window)
+    by_country = _by_country(cells, window)
+    by_region = _by_region(by_country)
+    world = {WORLD: _joined(list(by_country.values()))} if by_country else {}
     found: dict[Key, Evidence] = {}
     for rule, scopes in zip(FIRSTS, (world, by_region, by_country), strict=True):
         for scope, summary in scopes.items():
@@ -226,33 +226,54 @@ class _Summary:
         return self.confirmed >= 1 or self.reports >= presumptive_reports
 
 
-def _summaries(
-    cells: Sequence[Cell], scopes: Sequence[str | None], window: date
-) -> dict[str, _Summary]:
+def _by_country(cells: Sequence[Cell], window: date) -> dict[str, _Summary]:
     grouped: dict[str, list[Cell]] = {}
-    for cell, scope in zip(cells, scopes, strict=True):
-        if scope is not None:
-            grouped.setdefault(scope, []).append(cell)
-    return {scope: _summary(members, window) for scope, members in sorted(grouped.items())}
+    for cell in cells:
+        grouped.setdefault(cell.country, []).append(cell)
+    return {
+        country: _Summary(
+            first=min(c.first for c in theirs),
+            first_end=min(c.first_end for c in theirs),
+            first_countries=(country,),
+            last=max(c.last for c in theirs),
+            reports=sum(c.reports for c in theirs),
+            confirmed=sum(c.confirmed for c in theirs),
+            events=sum(c.events for c in theirs),
+            deaths=sum(c.deaths for c in theirs if c.first >= window),
+            simulated=any(c.simulated for c in theirs),
+        )
+        for country, theirs in sorted(grouped.items())
+    }
 
 
-def _summary(cells: Sequence[Cell], window: date) -> _Summary:
-    first = min(c.first for c in cells)
+def _by_region(by_country: Mapping[str, _Summary]) -> dict[str, _Summary]:
+    grouped: dict[str, list[_Summary]] = {}
+    for country, summary in by_country.items():
+        region = region_or_none(country)
+        if region is not None:
+            grouped.setdefault(region, []).append(summary)
+    return {region: _joined(members) for region, members in sorted(grouped.items())}
+
+
+def _joined(parts: Sequence[_Summary]) -> _Summary:
+    first = min(p.first for p in parts)
+    earliest = (p for p in parts if p.first == first)
     return _Summary(
         first=first,
-        first_end=min(c.first_end for c in cells),
-        first_countries=tuple(sorted({c.country for c in cells if c.first == first})),
-        last=max(c.last for c in cells),
-        reports=sum(c.reports for c in cells),
-        confirmed=sum(c.confirmed for c in cells),
-        events=sum(c.events for c in cells),
-        deaths=sum(c.deaths for c in cells if c.first >= window),
-        simulated=any(c.simulated for c in cells),
+        first_end=min(p.first_end for p in parts),
+        first_countries=tuple(sorted(c for p in earliest for c in p.first_countries)),
+        last=max(p.last for p in parts),
+        reports=sum(p.reports for p in parts),
+        confirmed=sum(p.confirmed for p in parts),
+        events=sum(p.events for p in parts),
+        deaths=sum(p.deaths for p in parts),
+        simulated=any(p.simulated for p in parts),
     )
 
 
-def _known(cell: Cell, as_of: date) -> bool:
-    return cell.received_at <= end_of_day(as_of) and cell.first <= as_of
+def _known(cells: Iterable[Cell], as_of: date) -> list[Cell]:
+    end = end_of_day(as_of)
+    return [c for c in cells if c.received_at <= end and c.first <= as_of]
 
 
 def _levels(cells: Sequence[Cell]) -> list[tuple[Handling, list[Cell]]]:

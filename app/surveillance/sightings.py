@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, Subquery, and_, case, func, literal, null, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.access.handling import Handling, effective_handling
@@ -43,13 +43,14 @@ class Cell:
     country: str
     authority_id: int
     type: ReportType
-    kind: EventKind
+    kind: EventKind | None  # told of harms only, as the role, and only when asked for
     causal_role: CausalRole | None
     handling: Handling  # effective: red while an embargo lasts
     simulated: bool
     reports: int  # distinct reports; for events, the number of events
     confirmed: int  # those of grade A or B
     cases: int  # persons or items in events; reports in aggregates
+    deaths: int  # in single events, with the substance as sole or contributory cause
     first: date  # earliest first day
     first_end: date  # earliest last day: the first sighting was no later than this
     last: date  # latest first day
@@ -58,20 +59,13 @@ class Cell:
 
     @property
     def region(self) -> str | None:
-        """The M49 region of the country; Antarctica and the like have none."""
-        known = countries().get(self.country)
-        return known.region if known and known.region in REGIONS else None
+        """The M49 region of the country."""
+        return region_or_none(self.country)
 
     @property
     def events(self) -> int:
         """Events in it: none when it is an aggregate."""
         return self.reports if self.type is ReportType.EVENT else 0
-
-    @property
-    def deaths(self) -> int:
-        """Deaths that the substance caused or contributed to, as single events."""
-        counts = self.kind is EventKind.DEATH and self.causal_role in CAUSAL
-        return self.cases if counts and self.type is ReportType.EVENT else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +92,24 @@ class Exposure:
     scope: frozenset[str]
 
 
+def region_or_none(country: str) -> str | None:
+    """The M49 region of a country code; Antarctica and the like have none."""
+    known = countries().get(country)
+    return known.region if known and known.region in REGIONS else None
+
+
 def cells(
     session: Session,
     *,
     as_of: date,
     edges: Sequence[date],
+    harms_apart: bool = False,
     ceiling: Handling = Handling.RED,
 ) -> list[Cell]:
     """Every known sighting of a watched substance, handled at most as `ceiling`, in cells.
 
-    `edges` are first days of windows, in any order.
+    `edges` are first days of windows, in any order. With `harms_apart` deaths and acute toxicity
+    have cells of their own, by causal role; without, there are far fewer cells.
     """
     known = _known(as_of, edges)
     key = (
@@ -115,15 +117,15 @@ def cells(
         known.c.country,
         known.c.authority_id,
         known.c.type,
-        known.c.event_kind,
-        known.c.causal_role,
         known.c.level,
         known.c.simulated,
     )
+    harm = (known.c.harm, known.c.harm_role) if harms_apart else ()
     figures = (
         func.count(),
         func.sum(known.c.confirmed),
         func.sum(known.c.count),
+        func.sum(known.c.deaths),
         func.min(known.c.event_date),
         func.min(known.c.event_end),
         func.max(known.c.event_date),
@@ -131,7 +133,9 @@ def cells(
         func.min(known.c.received_at),
     )
     grouped = (
-        select(*key, *figures).where(known.c.level <= int(ceiling)).group_by(*key, known.c.window)
+        select(*(harm or (null(), null())), *key, *figures)
+        .where(known.c.level <= int(ceiling))
+        .group_by(*key, known.c.window, *harm)
     )
     return [_cell(*row) for row in session.execute(grouped)]
 
@@ -206,6 +210,12 @@ def _known(as_of: date, edges: Sequence[date]) -> Subquery:
         .subquery("found")
     )
     level = effective_handling(Report.handling, Report.embargo_until, as_of)
+    is_harm = Report.event_kind.in_(HARMS)
+    caused = and_(
+        Report.type == ReportType.EVENT,
+        Report.event_kind == EventKind.DEATH,
+        Report.causal_role.in_(CAUSAL),
+    )
     return (
         select(
             found.c.substance_id,
@@ -214,9 +224,11 @@ def _known(as_of: date, edges: Sequence[date]) -> Subquery:
             Report.authority_id,
             Report.type,
             Report.event_kind,
-            Report.causal_role,
+            case((is_harm, Report.event_kind)).label("harm"),
+            case((is_harm, Report.causal_role)).label("harm_role"),
             Report.simulated,
             Report.count,
+            case((caused, Report.count), else_=0).label("deaths"),
             Report.event_date,
             Report.event_end,
             Report.received_at,
@@ -259,8 +271,8 @@ def _held(
 
 
 def _cell(*row: Any) -> Cell:
-    substance, country, authority, type_, kind, role, level, simulated, *figures = row
-    reports, confirmed, cases, *times = figures
+    kind, role, substance, country, authority, type_, level, simulated, *figures = row
+    reports, confirmed, cases, deaths, *times = figures
     return Cell(
         substance,
         country,
@@ -273,5 +285,6 @@ def _cell(*row: Any) -> Cell:
         int(reports),
         int(confirmed),
         int(cases),
+        int(deaths),
         *times,
     )

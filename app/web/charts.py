@@ -16,6 +16,7 @@ from pathlib import Path
 from app.countries import country_name
 from app.web.wording import MONTHS
 
+WIDTHS = {"wide": 620, "narrow": 330}
 PROVISIONAL_MONTHS = 3  # reports of the newest months are still arriving
 
 
@@ -99,6 +100,11 @@ def bars(name: str, columns: Sequence[Column], *, width: int, height: int = 190)
     ticks = _spread([(left + step * (n + 0.5), c.tick) for n, c in enumerate(columns)], width)
     rows = tuple(Tick(round(base - m * scale, 1), f"{m:,}".replace(",", "\u202f")) for m in marks)
     return BarChart(name, width, height, left, base, drawn, rows, ticks)
+
+
+def both_widths(name: str, columns: Sequence[Column]) -> dict[str, BarChart]:
+    """The same chart for wide and for narrow screens, so that its words keep their size."""
+    return {size: bars(f"{name}-{size}", columns, width=w) for size, w in WIDTHS.items()}
 
 
 def _spread(candidates: list[tuple[float, str]], width: int) -> tuple[Tick, ...]:

@@ -23,7 +23,7 @@ NAVIGATION: tuple[Entry, ...] = (
     ("web.overview", "Overview", frozenset()),
     ("web.substances", "Substances", frozenset({"web.substance"})),
     ("web.clusters", "Clusters", frozenset({"web.cluster"})),
-    ("web.signals", "Signals", frozenset({"web.signal", "web.alert"})),
+    ("web.signals", "Signals", frozenset({"web.signal", "web.alert", "web.alerts"})),
     ("web.priority", "Priority", frozenset()),
     ("web.reports", "Reports", frozenset({"web.report"})),
 )
@@ -39,8 +39,9 @@ DESK: tuple[tuple[Entry, frozenset[Role]], ...] = (
 )
 NOTE_LASTS = timedelta(seconds=30)
 SAYINGS = (
-    "day", "month", "moment", "dated", "ago", "number", "count", "spelled", "label", "sentence",
-    "options", "listing", "places", "scope", "rule_name", "effect_class", "formula", "told",
+    "day", "month", "moment", "dated", "ago", "seen_in", "number", "count", "spelled", "label",
+    "sentence", "options", "listing", "places", "scope", "rule_name", "news", "basis",
+    "effect_class", "formula", "told",
 )  # fmt: skip
 
 

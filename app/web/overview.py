@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -21,7 +22,7 @@ from app.web.signals import sparks
 from app.web.trends import Months, countries_with_totals, months_by_group
 
 RECENT = timedelta(days=30)
-SHOWN_SIGNALS = 6
+SHOWN_SIGNALS = 5
 SHOWN_FIRSTS = 6
 SHOWN_GROUPS = 6
 FIRSTS = (Rule.FIRST_WORLD, Rule.FIRST_REGION, Rule.FIRST_COUNTRY)
@@ -46,12 +47,13 @@ def overview() -> Any:
         found = _open_signals(session)
         counts = intake.countries_reporting(session, who, day)
         totals = countries_with_totals(session, who, day)
-        shown = found[:SHOWN_SIGNALS]
+        shown = _gravest(found)[:SHOWN_SIGNALS]
         return render_template(
             "overview.html",
             signals=shown,
             open_signals=found,
             opened=[s for s in found if s.view.since >= day - RECENT],
+            more=Counter(s.episode.substance_id for s in found),
             urgent=[s for s in found if s.view.tier is Tier.URGENT],
             sparks=sparks(session, [s.episode.substance_id for s in shown]),
             reporting=sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])),
@@ -71,14 +73,21 @@ def _open_signals(session: Session) -> list[SeenEpisode]:
     return sorted(found, key=lambda s: (-s.view.tier, -s.view.since.toordinal(), s.episode.id))
 
 
+def _gravest(found: list[SeenEpisode]) -> list[SeenEpisode]:
+    """The first signal of each substance."""
+    first: dict[int, SeenEpisode] = {}
+    for seen in found:
+        first.setdefault(seen.episode.substance_id, seen)
+    return list(first.values())
+
+
 def _firsts(session: Session) -> list[SeenEpisode]:
     """The newest first reports, one for each substance."""
     found: list[SeenEpisode] = []
     for rule in FIRSTS:
         found += surveillance.episodes(session, actor(), rule=rule, limit=30).items
     found.sort(key=lambda s: (-s.view.since.toordinal(), -s.view.tier, s.episode.id))
-    newest = {s.episode.substance_id: s for s in reversed(found)}
-    return [s for s in found if newest[s.episode.substance_id] is s][:SHOWN_FIRSTS]
+    return _gravest(found)[:SHOWN_FIRSTS]
 
 
 def _group_trends(session: Session, day: date) -> list[GroupTrend]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from typing import Any
 
-from flask import Response, render_template
+from flask import Response, render_template, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -14,23 +15,34 @@ from app.access.roles import Role
 from app.entrance import actor, allow, database, now, today
 from app.registry.models import Substance
 from app.registry.queries import known_to
+from app.surveillance.priority import Entry
 from app.surveillance.ranking import PriorityList, priority_list
 from app.web import charts, web
 
+PAGE = 40
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @web.get("/priority")
 @allow(Role.PUBLIC)
 def priority() -> Any:
-    """The list, with what each pillar contributes."""
+    """A page of the list, with what each pillar contributes; `list=controlled` for those apart."""
+    args = request.args
+    apart = args.get("list") == "controlled"
+    start = int(args["after"]) if args.get("after", "").isdecimal() else 0
     with database().reading() as session:
         ranking = priority_list(session, actor(), as_of=today(), now=now())
-        entries = [*ranking.ranked, *ranking.controlled]
+        chosen = ranking.controlled if apart else ranking.ranked
+        entries = chosen[start : start + PAGE]
         return render_template(
             "priority.html",
             ranking=ranking,
-            substances=_substances(session, [e.substance_id for e in entries]),
+            apart=apart,
+            entries=entries,
+            first=chosen[0] if chosen else None,
+            shared_flags=_shared_flags(entries),
+            next=str(start + PAGE) if len(chosen) > start + PAGE else None,
+            substances=_substances(session, [e.substance_id for e in (*chosen[:1], *entries)]),
             bars={
                 e.substance_id: charts.stacked(
                     [*((p.name, p.contribution) for p in e.pillars), ("open", e.ceiling - e.score)]
@@ -57,6 +69,13 @@ def priority_csv() -> Response:
 def _substances(session: Session, ids: list[int]) -> dict[int, Substance]:
     query = select(Substance).where(Substance.id.in_(ids), known_to(actor()))
     return {substance.id: substance for substance in session.scalars(query)}
+
+
+def _shared_flags(entries: Sequence[Entry]) -> tuple[str, ...]:
+    """What is true of every entry shown, to be said once above them."""
+    if len(entries) < 2:
+        return ()
+    return tuple(flag for flag in entries[0].flags if all(flag in e.flags for e in entries))
 
 
 def _csv(ranking: PriorityList, substances: dict[int, Substance]) -> str:

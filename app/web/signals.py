@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
 
 from app.access.roles import SECRETARIAT, Role
 from app.entrance import actor, allow, database, now, today
@@ -69,12 +71,11 @@ def signal(code: str) -> Any:
     with database().reading() as session:
         seen = surveillance.episode_by_code(session, actor(), code)
         evidence = Evidence.from_dict(seen.view.evidence)
-        found = sparks(session, [seen.episode.substance_id])
         return render_template(
             "signal.html",
             episode=seen.episode,
             view=seen.view,
-            spark=found.get(seen.episode.substance_id),
+            month_charts=_month_charts(session, seen.episode.substance_id),
             evidence=evidence,
             would_not_fire=would_not_fire(evidence),
             may_decide=actor().role in SECRETARIAT,
@@ -102,7 +103,7 @@ def close(code: str) -> Any:
     )
 
 
-def _decide(code: str, act: Any) -> Any:
+def _decide(code: str, act: Callable[[Session], Any]) -> Any:
     """Do it in a transaction, and say so, or why not."""
     try:
         with database().transaction() as session:
@@ -114,7 +115,15 @@ def _decide(code: str, act: Any) -> Any:
     return redirect(url_for("web.signal", code=code))
 
 
-def sparks(session: Any, substance_ids: list[int]) -> dict[int, charts.Sparkline]:
+def _month_charts(session: Session, substance_id: int) -> dict[str, charts.BarChart]:
+    """Events of a substance by month, for wide and for narrow screens."""
+    since = charts.months_back(today(), SPARK_MONTHS - 1)
+    found = months_by_substance(session, actor(), today(), [substance_id], since)
+    counts = {month: (events, 0) for month, events in found.get(substance_id, {}).items()}
+    return charts.both_widths("months", charts.month_columns(counts, since, today()))
+
+
+def sparks(session: Session, substance_ids: list[int]) -> dict[int, charts.Sparkline]:
     """Events by month of each substance, as small lines; none for a substance without events."""
     since = charts.months_back(today(), SPARK_MONTHS - 1)
     counts = months_by_substance(session, actor(), today(), substance_ids, since)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from flask import Response, render_template, request
@@ -12,7 +13,7 @@ from app.access.handling import Handling
 from app.access.roles import Role
 from app.db import Page
 from app.entrance import actor, allow, database, today
-from app.errors import Refused
+from app.errors import NotFound, Refused
 from app.intake import queries as intake
 from app.intake.queries import MonthCount, YearCount
 from app.intake.words import EventKind
@@ -34,7 +35,6 @@ from chem.types import Mol
 PICTURE_AGE = 7 * 24 * 3600
 LONGEST_SERIES = 36  # months drawn; the table has all
 SHORTEST_SERIES = 12
-WIDTHS = {"wide": 620, "narrow": 330}
 MOST_SIMILAR = 20
 HARM = (EventKind.ACUTE_TOXICITY, EventKind.DEATH)
 
@@ -81,10 +81,12 @@ def substance(code: str) -> Any:
         found = registry.substance_by_code(session, who, code)
         months = intake.months(session, who, day, found.id)
         years = intake.years(session, who, day, found.id)
+        seen = intake.occurrences(session, who, day, [found.id]).get(found.id)
         return render_template(
             "substance.html",
             substance=found,
-            seen=intake.occurrences(session, who, day, [found.id]).get(found.id),
+            seen=seen,
+            first_is_event=seen and (not years or seen.first.year < years[0].year),
             blocks=_blocks(found),
             months=_month_table(months),
             dated_events=sum(row.events for row in months),
@@ -104,16 +106,19 @@ def substance(code: str) -> Any:
 @allow(Role.PUBLIC)
 def structure_svg(code: str) -> Response:
     """The structure as a picture that scales."""
-    found, mol = _molecule(code)
-    return _picture(found, svg(mol) if mol else NO_PICTURE, "image/svg+xml")
+    found = _substance(code)
+    return _picture(found, _drawing(found.smiles), "image/svg+xml")
 
 
 @web.get("/substances/<code>.png")
 @allow(Role.PUBLIC)
 def structure_png(code: str) -> Response:
     """The structure as a picture for documents."""
-    found, mol = _molecule(code)
-    return _picture(found, png(mol), "image/png") if mol else Response(status=404)
+    found = _substance(code)
+    mol = _mol(found.smiles)
+    if mol is None:
+        raise NotFound(f"{found.code} cannot be drawn")
+    return _picture(found, png(mol), "image/png")
 
 
 NO_PICTURE = (
@@ -123,15 +128,21 @@ NO_PICTURE = (
 )
 
 
-def _molecule(code: str) -> tuple[Substance, Mol | None]:
+def _substance(code: str) -> Substance:
     with database().reading() as session:
-        found = registry.substance_by_code(session, actor(), code)
-    return found, _mol(found)
+        return registry.substance_by_code(session, actor(), code)
 
 
-def _mol(substance: Substance) -> Mol | None:
+@lru_cache(maxsize=4096)
+def _drawing(smiles: str) -> str:
+    """Drawn once in the life of a process: a list asks for forty at a time."""
+    mol = _mol(smiles)
+    return svg(mol) if mol else NO_PICTURE
+
+
+def _mol(smiles: str) -> Mol | None:
     try:
-        return parse(substance.smiles, "smiles").mol
+        return parse(smiles, "smiles").mol
     except StructureError:
         return None
 
@@ -159,7 +170,7 @@ def _by_structure(session: Session, text: str) -> tuple[Page[Substance], dict[in
 
 
 def _blocks(substance: Substance) -> tuple[Block, ...]:
-    mol = _mol(substance)
+    mol = _mol(substance.smiles)
     return blocks(mol, classify(mol)) if mol else ()
 
 
@@ -192,7 +203,7 @@ def _month_charts(months: list[MonthCount], today: date) -> dict[str, BarChart]:
     first = min(*counts, charts.months_back(today, SHORTEST_SERIES - 1))
     first = max(first, charts.months_back(today, LONGEST_SERIES - 1))
     columns = charts.month_columns(counts, first, today)
-    return {n: charts.bars(f"months-{n}", columns, width=w) for n, w in WIDTHS.items()}
+    return charts.both_widths("months", columns)
 
 
 def _year_charts(years: list[YearCount]) -> dict[str, BarChart]:
@@ -210,4 +221,4 @@ def _year_charts(years: list[YearCount]) -> dict[str, BarChart]:
         )
         for year in range(min(totals), max(totals) + 1)
     ]
-    return {n: charts.bars(f"years-{n}", columns, width=w) for n, w in WIDTHS.items()}
+    return charts.both_widths("years", columns)

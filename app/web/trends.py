@@ -70,8 +70,10 @@ def months_by_group(session: Session, actor: Actor, today: date, since: date) ->
 
 def countries_with_totals(session: Session, actor: Actor, today: date) -> frozenset[str]:
     """Countries that sent counts for whole periods."""
-    query = select(distinct(Report.country)).where(
-        Report.type == ReportType.AGGREGATE, figures_for(actor, today)
+    query = (
+        select(Report.country)
+        .where(Report.type == ReportType.AGGREGATE, figures_for(actor, today))
+        .distinct()
     )
     return frozenset(session.scalars(query))
 

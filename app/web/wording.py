@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -12,7 +12,8 @@ from markupsafe import Markup, escape
 from app.access.handling import Handling
 from app.countries import REGIONS, countries, country_name
 from app.intake.words import Precision
-from app.surveillance.models import Rule
+from app.surveillance.models import EpisodeView, Rule
+from app.surveillance.wording import BASIS
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 RULES = {
@@ -64,13 +65,14 @@ def moment(value: datetime | None) -> str:
 
 def dated(report: Any) -> str:
     """A report's date as precisely as it was given, and its period when it is one."""
-    say: dict[Precision, Callable[[date], str]] = {
-        Precision.YEAR: lambda d: str(d.year),
-        Precision.MONTH: month,
-        Precision.DAY: day,
-    }[report.precision]
-    first, last = say(report.event_date), say(report.event_end)
+    first, last = _at(report.event_date, report.precision), _at(report.event_end, report.precision)
     return first if first == last else f"{first} – {last}"
+
+
+def _at(value: date, precision: Precision) -> str:
+    if precision is Precision.YEAR:
+        return str(value.year)
+    return month(value) if precision is Precision.MONTH else day(value)
 
 
 def ago(then: date, today: date) -> str:
@@ -145,9 +147,24 @@ def places(codes: Iterable[str], most: int = 6) -> str:
 
 def scope(where: str) -> str:
     """The place of an episode: the world, a region, or a country."""
-    if where.lower() == "world":
-        return "the world"
+    if where in ("world", "Americas"):
+        return f"the {where}"
     return where if where in REGIONS else country_name(where)
+
+
+def news(view: EpisodeView) -> str:
+    """What a view says, without the remark on what it counts (`basis` says that once a page)."""
+    return view.sentence.removesuffix(BASIS[view.handling]).rstrip()
+
+
+def basis(views: Iterable[EpisodeView]) -> str:
+    """What the views of a page count, said once."""
+    return " ".join(sorted({BASIS[view.handling] for view in views} - {""}))
+
+
+def seen_in(when: date, events: int) -> str:
+    """The month of a sighting; only the year where totals are all there is."""
+    return month(when) if events else str(when.year)
 
 
 def rule_name(rule: str) -> str:

@@ -157,3 +157,17 @@ def test_without_a_server_set_mail_becomes_files(database, outbox, tmp_path, cap
     assert [file.suffix for file in files] == [".eml", ".eml"]
     assert all(file.name.startswith("A-") for file in files)
     assert caplog.text.count("TOCSIN_SMTP_URL") == 1
+
+
+def test_a_transport_that_breaks_does_not_stop_the_rest(database, outbox):
+    class Broken:
+        def send(self, mail, recipient):
+            if recipient.startswith("a"):
+                raise ValueError("a mistake")
+
+        def close(self):
+            pass
+
+    outbox("a", "b")
+    assert send(database, Broken()) == Delivered(sent=1, failed=1)
+    assert "a mistake" in states(database)["a"].last_error

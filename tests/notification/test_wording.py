@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.notification.wording import Shown, headline, in_order
+from app.notification.wording import Shown, headline, in_order, signal_name
 from app.surveillance.models import Rule, Tier
 from tests.notification.making import CLEAR
 
@@ -50,3 +50,16 @@ def test_the_headline_names_what_is_new_and_where(episodes, says):
 
 def test_a_name_without_end_leaves_room_for_the_news():
     assert len(headline("1-" * 150, [shown(Rule.FIRST_WORLD, "world")])) < 300
+
+
+@pytest.mark.parametrize(
+    ("name", "begins"),
+    [("protonitazene", "Protonitazene:"), ("n-Butyl X", "n-Butyl X:"), ("α-PVP", "α-PVP:")],
+)
+def test_a_line_begins_with_a_capital_unless_chemistry_says_otherwise(name, begins):
+    assert headline(name, []).startswith(begins)
+
+
+def test_a_signal_is_named_by_its_rule_and_place():
+    assert signal_name("FIRST_REGION", "Americas") == "First report in a region: the Americas"
+    assert signal_name("FIRST_WORLD", "world") == "First report worldwide"

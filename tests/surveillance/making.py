@@ -25,7 +25,7 @@ from app.intake.words import (
     SubmissionState,
 )
 from app.registry.models import Cluster, Standing, Substance
-from app.surveillance.sightings import Cell
+from app.surveillance.sightings import CAUSAL, Cell
 
 AS_OF = date(2026, 11, 20)
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
@@ -61,6 +61,8 @@ def cell(
     simulated: bool = False,
     received_at: datetime | None = None,
 ) -> Cell:
+    cases = reports if cases is None else cases
+    caused = kind is EventKind.DEATH and causal_role in CAUSAL
     return Cell(
         substance_id=substance_id,
         country=country,
@@ -72,7 +74,8 @@ def cell(
         simulated=simulated,
         reports=reports,
         confirmed=reports if grade in "AB" else 0,
-        cases=reports if cases is None else cases,
+        cases=cases,
+        deaths=cases if caused and type is ReportType.EVENT else 0,
         first=day,
         first_end=end or day,
         last=day,

@@ -39,6 +39,7 @@ def test_alike_reports_are_one_cell_and_a_report_counts_once(database: Database)
     assert (cell.reports, cell.events, cell.confirmed, cell.cases) == (2, 2, 1, 4)
     assert (cell.first, cell.last) == (days_ago(9), days_ago(3))
     assert cell.received_at == morning(days_ago(9))
+    assert (cell.kind, cell.causal_role, cell.deaths) == (None, None, 0)
     assert (cell.country, cell.region, cell.handling) == ("DE", "Europe", CLEAR)
 
 

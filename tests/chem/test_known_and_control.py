@@ -1,0 +1,60 @@
+"""What is known beforehand, and which schedules list it."""
+
+import subprocess
+import sys
+import time
+
+from chem.control import controlled, international, listings
+from chem.identity import identify
+from chem.known import by_connectivity, by_name, known, standing_of
+from chem.normalise import normalise
+from chem.parse import parse
+
+
+def connectivity(smiles):
+    return identify(normalise(parse(smiles).mol).components[0].parent).connectivity
+
+
+def test_a_known_substance_is_found_in_any_form():
+    mephedrone = connectivity("C[NH2+]C(C)C(=O)c1ccc(C)cc1.[Cl-]")
+    assert standing_of(mephedrone) == "nps"
+    assert by_connectivity()[mephedrone].name == "Mephedrone"
+
+
+def test_a_medicine_that_shares_a_core_is_told_apart():
+    assert standing_of(connectivity("CC(NC(C)(C)C)C(=O)c1cccc(Cl)c1")) == "medicine"
+
+
+def test_an_unknown_substance_has_no_standing():
+    assert standing_of("AAAAAAAAAAAAAA") is None
+
+
+def test_every_row_can_be_read():
+    assert [substance.name for substance in known() if not substance.connectivity] == []
+
+
+def test_names_and_synonyms_lead_to_the_substance_whatever_their_case():
+    assert by_name()["mephedrone"].name == "Mephedrone"
+
+
+def test_the_conventions_list_mephedrone_in_1971_schedule_ii():
+    (listing,) = international(connectivity("CNC(C)C(=O)c1ccc(C)cc1"))
+    assert "1971" in listing.convention
+    assert listing.schedule.endswith("II")
+    assert listing.source
+
+
+def test_what_is_not_scheduled_has_no_listing():
+    assert international(connectivity("Cn1c(=O)c2c(ncn2C)n(C)c1=O")) == ()
+
+
+def test_nearly_every_listing_leads_to_a_structure():
+    named = {listing.name.casefold() for listing in listings()}
+    assert len(controlled()) >= 0.9 * len(named)
+
+
+def test_importing_chem_reads_no_list():
+    begun = time.perf_counter()
+    code = "import chem, chem.known as k; assert k.known.cache_info().currsize == 0"
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert time.perf_counter() - begun < 10

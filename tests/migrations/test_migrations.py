@@ -1,0 +1,59 @@
+"""Every migration goes up and down, leaves the schema it should, and keeps the data it finds."""
+
+from __future__ import annotations
+
+from alembic import command
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, text
+
+from app.db import Database
+from tests.intake.taking import take_reports
+from tests.reporting import laboratory, report
+
+
+def revisions(database: Database) -> list[str]:
+    script = ScriptDirectory.from_config(database.alembic_config())
+    return [step.revision for step in reversed(list(script.walk_revisions()))]
+
+
+def schema(database: Database) -> dict[str, object]:
+    look = inspect(database.engine)
+    return {
+        table: (
+            sorted(column["name"] for column in look.get_columns(table)),
+            sorted(index["name"] or "" for index in look.get_indexes(table)),
+            sorted(str(key["constrained_columns"]) for key in look.get_foreign_keys(table)),
+        )
+        for table in look.get_table_names()
+        if table != "alembic_version"
+    }
+
+
+def test_the_newest_schema_is_the_one_the_code_describes(database: Database) -> None:
+    command.check(database.alembic_config())
+
+
+def test_every_migration_up_and_down_again_leaves_the_schema_as_it_was(nothing: Database) -> None:
+    for revision in revisions(nothing):
+        before = schema(nothing)
+        command.upgrade(nothing.alembic_config(), revision)
+        after = schema(nothing)
+        command.downgrade(nothing.alembic_config(), "-1")
+        assert schema(nothing) == before
+        command.upgrade(nothing.alembic_config(), revision)
+        assert schema(nothing) == after
+    assert nothing.revision() == nothing.newest_revision()
+
+
+def test_migrating_twice_changes_nothing(database: Database) -> None:
+    before = schema(database)
+    database.migrate()
+    assert schema(database) == before
+
+
+def test_the_last_migration_goes_down_and_up_with_data_in_it(known: Database) -> None:
+    take_reports(known, [report()], by=laboratory(known, "DE"))
+    command.downgrade(known.alembic_config(), "-1")
+    known.migrate()
+    with known.engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM alembic_version")).scalar() == 1

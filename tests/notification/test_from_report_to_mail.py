@@ -1,0 +1,85 @@
+"""The whole way: reports come in, the rules run, people are told, the mail server has the mail."""
+
+from datetime import timedelta
+
+from app.access.roles import ANYBODY, SYSTEM
+from app.notification.delivery import Delivered, deliver
+from app.notification.mail import compose
+from app.notification.queries import alerts
+from app.notification.telling import Told, tell
+from app.notification.transport import SmtpTransport
+from app.surveillance.service import assess
+from tests.notification.making import (
+    AMBER,
+    BASE,
+    CLEAR,
+    HOST,
+    NOW,
+    RED,
+    SENDER,
+    a_subscriber,
+    a_substance,
+    messages,
+)
+from tests.surveillance.making import a_report
+
+TODAY = NOW.date()
+
+
+def assess_and_tell(session, days=0):
+    now = NOW + timedelta(days=days)
+    outcome = assess(session, as_of=now.date(), now=now)
+    return tell(session, outcome.changes, now=now, host=HOST)
+
+
+def report(session, substance, country, days=0, **more):
+    return a_report(session, substance, country, TODAY + timedelta(days=days - 1), **more)
+
+
+def test_reports_from_three_countries_are_one_mail_and_one_alert(database, mail_server):
+    with database.transaction() as session:
+        a_subscriber(session)
+        substance = a_substance(session)
+        for country in ("DE", "EE", "FR"):
+            report(session, substance, country)
+        done = assess_and_tell(session)
+        assert (done.alerts, done.editions, done.messages) == (1, 1, 1)
+    transport = SmtpTransport(mail_server.url)
+
+    def render(message):
+        return compose(message, base_url=BASE, sender=SENDER)
+
+    sent = deliver(database, transport, render, owner="one", clock=lambda: NOW)
+    assert sent == Delivered(sent=1)
+    (mail,) = mail_server.accepted
+    assert mail["Subject"].startswith("Protonitazene: ")
+    assert "Germany" in mail.get_body(("plain",)).get_content()
+    with database.transaction() as session:
+        assert assess_and_tell(session) == Told()
+        assert assess_and_tell(session, days=1) == Told()
+
+
+def test_amber_reports_reach_the_subscriber_and_not_the_public(database):
+    with database.transaction() as session:
+        a_subscriber(session)
+        substance = a_substance(session)
+        for country in ("DE", "EE", "FR"):
+            report(session, substance, country, handling=AMBER)
+        assess_and_tell(session)
+        assert [m.edition.handling for m in messages(session)] == [AMBER]
+        assert alerts(session, ANYBODY).items == []
+        report(session, substance, "PL", days=1, handling=CLEAR)
+        assess_and_tell(session, days=1)
+        (public,) = alerts(session, ANYBODY).items
+        assert public.edition.countries == ["PL"]
+        (everything,) = alerts(session, SYSTEM).items
+        assert set(everything.edition.countries) == {"DE", "EE", "FR", "PL"}
+
+
+def test_red_reports_are_told_to_nobody_by_mail(database):
+    with database.transaction() as session:
+        a_subscriber(session)
+        report(session, a_substance(session), "DE", handling=RED)
+        done = assess_and_tell(session)
+        assert (done.alerts, done.messages) == (1, 0)
+        assert messages(session) == []
