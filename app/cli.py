@@ -6,13 +6,15 @@ import logging
 import os
 import secrets
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from sqlalchemy.exc import OperationalError
 
 from app.access.roles import Actor, Role
 from app.clock import utc_now
@@ -37,8 +39,13 @@ def plainly(command: Command) -> Command:
         except Refused as error:
             for problem in error.problems:
                 click.echo(str(problem), err=True)
-            raise click.ClickException(str(error)) from None
-        except TocsinError as error:
+            kept = f" (kept as {error.submission})" if error.submission else ""
+            raise click.ClickException(f"{error}{kept}") from None
+        except OperationalError as error:
+            raise click.ClickException(f"the database does not answer: {error.orig}") from None
+        except BrokenPipeError:
+            raise  # whoever read our output has enough
+        except (TocsinError, OSError) as error:
             raise click.ClickException(str(error)) from None
 
     return run  # type: ignore[return-value]
@@ -64,6 +71,18 @@ def database() -> Database:
     db = Database(settings().database_url)
     require_schema(db)
     return db
+
+
+@contextmanager
+def counting() -> Iterator[Callable[[int], None] | None]:
+    """A line on the terminal that says how many rows were read so far; None in a pipe."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    try:
+        yield lambda rows: click.echo(f"\rrows read: {rows:,}", nl=False, err=True)
+    finally:
+        click.echo(err=True)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -106,7 +125,7 @@ def run() -> None:
     """Run web server and worker together until Ctrl-C."""
     from app.serving import run_both
 
-    sys.exit(run_both(settings()))
+    sys.exit(run_both(settings(), say=click.echo))
 
 
 @main.command()
@@ -280,9 +299,8 @@ def import_file(path: Path, code: str, profile: str | None) -> None:
     with db.reading() as session:
         home = authority_by_code(session, code)
         by = Actor(Role.LABORATORY, "command line", home.id, home.code, home.countries)
-    with click.progressbar(length=path.stat().st_size, file=sys.stderr, label="reading") as bar:
-        shown = bar.update if sys.stderr.isatty() else None
-        receipt = take_file(db, path, by=by, profile=profile, clock=utc_now, progress=shown)
+    with counting() as progress:
+        receipt = take_file(db, path, by=by, profile=profile, clock=utc_now, progress=progress)
     click.echo("\n".join(receipt.summary()))
 
 
@@ -320,10 +338,13 @@ def structures(path: Path, out: Path | None, jobs: int) -> None:
     """Read the structures of a .smi, .csv or .sdf file; one JSON line a row, in order."""
     from app.structures import describe_file
 
-    target = out.open("w", encoding="utf-8") if out else sys.stdout
-    try:
-        for line in describe_file(path, jobs=jobs):
+    lines = describe_file(path, jobs=jobs)
+    if out is None:
+        for line in lines:
+            click.echo(line)
+        return
+    with counting() as progress, out.open("w", encoding="utf-8") as target:
+        for number, line in enumerate(lines, start=1):
             target.write(line + "\n")
-    finally:
-        if out:
-            target.close()
+            if progress and number % 100 == 0:
+                progress(number)

@@ -1,4 +1,4 @@
-"""Countries by ISO 3166-1 code, with their UN M49 region, and what to say of a code that is none."""
+"""Countries by ISO 3166-1 code with their UN M49 region; what to say of a code that is none."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
+
+from app.errors import shown
 
 REGIONS = ("Africa", "Americas", "Asia", "Europe", "Oceania")
 
@@ -48,14 +50,17 @@ def region_of(code: str) -> str:
 def why_no_country(text: str) -> str:
     """One sentence saying that `text` is no country code and which one was probably meant."""
     wanted = text.strip().upper()
-    guess = MISTAKEN.get(wanted) or _by_alpha3_or_name(text.strip())
+    guess = MISTAKEN.get(wanted) or _by_code_or_name(text.strip())
     hint = f"; did you mean {guess}?" if guess else "; use two letters such as DE or BR"
-    return f'"{text}" is not an ISO 3166 code{hint}'
+    return f'"{shown(text)}" is not an ISO 3166 code{hint}'
 
 
-def _by_alpha3_or_name(text: str) -> str | None:
+def _by_code_or_name(text: str) -> str | None:
     for country in countries().values():
-        if text.upper() == country.alpha3 or text.casefold() == country.name.casefold():
+        if (
+            text.upper() in {country.code, country.alpha3}
+            or text.casefold() == country.name.casefold()
+        ):
             return country.code
     names = {c.name.casefold(): c.code for c in countries().values()}
     close = get_close_matches(text.casefold(), names, n=1, cutoff=0.85)

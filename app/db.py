@@ -1,4 +1,4 @@
-"""The database: engine, transactions, column types and migrations, the same on SQLite and PostgreSQL.
+"""The database: engine, transactions, column types, migrations; alike on SQLite and PostgreSQL.
 
 Rooms take a Session and never commit; a door opens `Database.transaction()` and so decides what
 happens together.
@@ -6,19 +6,22 @@ happens together.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
-from sqlalchemy import DateTime, Dialect, Engine, MetaData, String, create_engine, event
+from sqlalchemy import DateTime, Dialect, Engine, MetaData, String, create_engine, event, inspect
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import JSON, TypeDecorator
+
+from app.errors import Refused
 
 T = TypeVar("T")
 W = TypeVar("W", bound=StrEnum)
@@ -75,7 +78,12 @@ class Base(DeclarativeBase):
     """The common base of all tables; `datetime`, `dict` and `list` columns get portable types."""
 
     metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {datetime: Moment, dict[str, Any]: JSON, list[Any]: JSON, list[str]: JSON}
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: Moment,
+        dict[str, Any]: JSON,
+        list[Any]: JSON,
+        list[str]: JSON,
+    }
 
 
 class Database:
@@ -134,7 +142,9 @@ class Database:
 def _engine(url: str) -> Engine:
     """The engine. Parameters stay out of errors and logs: they are what countries reported."""
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+        server = create_engine(url, pool_pre_ping=True, hide_parameters=True)
+        event.listen(server, "handle_error", _explain)
+        return server
     path = make_url(url).database
     if path and path != ":memory:":
         Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -144,6 +154,12 @@ def _engine(url: str) -> Engine:
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _explain(context: ExceptionContext) -> None:
+    """PostgreSQL holds no NUL, so a search for one is the asker's mistake and not ours."""
+    if "(0x00)" in str(context.original_exception):
+        raise Refused("the text holds a NUL character; send plain text")
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -177,12 +193,24 @@ def insert_all_new(
     """Insert those rows whose unique key is not taken; how many that were."""
     dialect = session.get_bind().dialect.name
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    inserted = 0
+    key, inserted = inspect(table).primary_key, 0
     for start in range(0, len(rows), at_once):
         statement = insert(table).values(list(rows[start : start + at_once]))
-        done = session.execute(statement.on_conflict_do_nothing())
-        inserted += done.rowcount  # type: ignore[attr-defined]
+        # what comes back was inserted; a row count is not to be had on PostgreSQL
+        done = session.execute(statement.on_conflict_do_nothing().returning(*key))
+        inserted += len(done.all())
     return inserted
+
+
+LARGEST_ID = 2**31 - 1
+_ID = re.compile(r"[0-9]{1,10}")
+
+
+def id_of(text: str | None) -> int | None:
+    """The id that a cursor or a number quoted by a person holds; None when it holds none."""
+    if not text or not _ID.fullmatch(text):
+        return None
+    return min(int(text), LARGEST_ID)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,14 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, jsonify, redirect, request, session, url_for
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response as AnyResponse
 
 from app import errors
 from app.access.roles import ANYBODY, Actor, Role
 from app.access.service import key_actor, person_actor
 from app.clock import Clock
-from app.db import Database
+from app.db import LARGEST_ID, Database
 from app.settings import Settings
 
 log = logging.getLogger("tocsin.http")
@@ -90,8 +91,16 @@ def actor() -> Actor:
     return cast(Actor, g.actor)
 
 
+class RowNumber(IntegerConverter):
+    """A whole number in a path; one that no row can bear is not found."""
+
+    def __init__(self, map: Map) -> None:
+        super().__init__(map, max=LARGEST_ID)
+
+
 def open_entrance(app: Flask) -> None:
     """Put the doorkeeper and the error answers in place."""
+    app.url_map.converters["int"] = RowNumber
     app.before_request(_identify)
     app.before_request(_admit)
     app.after_request(_guard)
@@ -170,7 +179,7 @@ def _turn_away(allowed: frozenset[Role]) -> AnyResponse:
             answer = problem(401, "A key is needed", f"this is for: {wanted}")
             answer.headers["WWW-Authenticate"] = "Bearer"
             return answer
-        target = request.full_path if request.method == "GET" else "/"
+        target = request.full_path.rstrip("?") if request.method == "GET" else "/"
         return redirect(url_for("web.sign_in", next=target))
     raise errors.Forbidden(f"this is for {wanted}; you are signed in as {actor().role.value}")
 
@@ -220,8 +229,12 @@ def _http_error(error: HTTPException) -> AnyResponse:
     if isinstance(error.get_response(), AnyResponse) and status < 400:
         return error.get_response()
     if wants_json():
-        return problem(status, error.name, error.description or "")
-    return _page(status, error.description or error.name)
+        answer: AnyResponse = problem(status, error.name, error.description or "")
+    else:
+        answer = _page(status, error.description or error.name)
+    for name, value in error.get_headers():
+        answer.headers.setdefault(name, value)  # Allow, of a 405
+    return answer
 
 
 def _unexpected(error: Exception) -> AnyResponse:

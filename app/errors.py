@@ -15,6 +15,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 
+def shown(value: object, most: int = 60) -> str:
+    """What was sent, short and printable, for quoting it back to the sender."""
+    text = str(value)
+    text = text if len(text) <= most else text[: most - 1] + "…"
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing wrong with one field of one row.

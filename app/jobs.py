@@ -1,7 +1,7 @@
 """The worker's jobs as rows: who holds one, when it last ran, what came of it.
 
-A job is claimed by a conditional UPDATE with a lease, so two workers never run it at once and a dead
-worker's job is free again when its lease ends.
+A job is claimed by a conditional UPDATE with a lease, so two workers never run it at once and a
+dead worker's job is free again when its lease ends.
 """
 
 from __future__ import annotations

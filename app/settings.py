@@ -12,6 +12,7 @@ from app.errors import Misconfigured
 
 DEMO_SECRET = "demonstration-secret-not-for-production"  # noqa: S105 - refused in production
 SHORTEST_SECRET = 32
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
 class Mode(StrEnum):
@@ -79,15 +80,15 @@ class Settings:
             database_url=_database_url(value["TOCSIN_DATABASE_URL"], data_dir),
             secret_key=value["TOCSIN_SECRET_KEY"] or DEMO_SECRET,
             smtp_url=_smtp_url(value["TOCSIN_SMTP_URL"]),
-            mail_from=value["TOCSIN_MAIL_FROM"],
-            base_url=(value["TOCSIN_BASE_URL"] or f"http://127.0.0.1:{port}").rstrip("/"),
+            mail_from=_mail_from(value["TOCSIN_MAIL_FROM"]),
+            base_url=_base_url(value["TOCSIN_BASE_URL"] or f"http://127.0.0.1:{port}"),
             host=value["TOCSIN_HOST"],
             port=port,
             web_workers=_whole(value, "TOCSIN_WEB_WORKERS", 1, 64),
             max_body_mb=_whole(value, "TOCSIN_MAX_BODY_MB", 1, 1024),
             assess_minutes=_whole(value, "TOCSIN_ASSESS_MINUTES", 1, 1440),
             deliver_seconds=_whole(value, "TOCSIN_DELIVER_SECONDS", 1, 3600),
-            log_level=value["TOCSIN_LOG_LEVEL"].upper(),
+            log_level=_log_level(value["TOCSIN_LOG_LEVEL"]),
         )
         settings.refuse_unsafe()
         return settings
@@ -150,9 +151,35 @@ def _database_url(text: str, data_dir: Path) -> str:
 
 
 def _smtp_url(text: str) -> str:
-    if text and (
-        urlsplit(text).scheme not in {"smtp", "smtp+starttls", "smtps"}
-        or not urlsplit(text).hostname
-    ):
-        raise Misconfigured("TOCSIN_SMTP_URL must look like smtp://user:pass@host:port")
-    return text
+    if not text or _leads_somewhere(text, {"smtp", "smtp+starttls", "smtps"}):
+        return text
+    raise Misconfigured("TOCSIN_SMTP_URL must look like smtp://user:pass@host:port")
+
+
+def _base_url(text: str) -> str:
+    if not _leads_somewhere(text, {"http", "https"}):
+        raise Misconfigured(f"TOCSIN_BASE_URL is {text!r}; it must look like https://host")
+    return text.rstrip("/")
+
+
+def _leads_somewhere(url: str, schemes: set[str]) -> bool:
+    """Whether it is a URL of one of these schemes with a host, and a port that is none or a number."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in schemes and bool(parts.hostname) and (parts.port or 0) >= 0
+    except ValueError:
+        return False
+
+
+def _mail_from(text: str) -> str:
+    name, at, host = text.strip().rpartition("@")
+    if not (name and at and host and text.isprintable()):
+        raise Misconfigured(f"TOCSIN_MAIL_FROM is {text!r}; it must be an e-mail address")
+    return text.strip()
+
+
+def _log_level(text: str) -> str:
+    level = text.strip().upper()
+    if level not in LOG_LEVELS:
+        raise Misconfigured(f"TOCSIN_LOG_LEVEL is {text!r}; use one of {', '.join(LOG_LEVELS)}")
+    return level

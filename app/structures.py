@@ -15,11 +15,11 @@ from chem import StructureError, examine
 from chem.examine import to_json
 
 CHUNK = 64
-LONGEST_CELL = 200_000
+LONGEST_CELL = 2**31 - 1  # a cell that is too long for a structure gets its line all the same
 
 
 def describe_file(path: Path, *, jobs: int = 1) -> Iterator[str]:
-    """One JSON line for each row of a `.smi`, `.csv` or `.sdf` file. Raises Refused for other files."""
+    """One JSON line for each row of a `.smi`, `.csv` or `.sdf` file. Raises Refused for others."""
     rows = enumerate(_inputs(path), start=1)
     if jobs == 1:
         yield from map(_line, rows)
@@ -58,7 +58,8 @@ def _csv(path: Path) -> Iterator[str]:
     csv.field_size_limit(LONGEST_CELL)
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
         rows = csv.DictReader(lines)
-        column = next((c for c in ("smiles", "structure") if c in (rows.fieldnames or ())), None)
+        named = {name.strip().lower(): name for name in reversed(rows.fieldnames or ())}
+        column = named.get("smiles", named.get("structure"))
         if column is None:
             raise Refused("the file needs a column named smiles or structure")
         for row in rows:

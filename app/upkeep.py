@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import smtplib
 import sqlite3
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,7 +14,8 @@ from sqlalchemy import func, select
 from sqlalchemy.engine import make_url
 
 from app.db import Database
-from app.errors import Conflict, Misconfigured, Refused
+from app.demonstration.logins import demonstration_loaded
+from app.errors import Conflict, Misconfigured, NotFound, Refused
 from app.jobs import Job
 from app.registry.knowledge import load_knowledge
 from app.registry.models import Substance
@@ -40,6 +42,18 @@ def require_schema(database: Database) -> None:
         raise Misconfigured("the database is missing or of another version; run: tocsin init")
 
 
+def require_own_logins(settings: Settings, database: Database) -> None:
+    """Raise Misconfigured when production would let in all who know the demonstration's password."""
+    if not settings.production:
+        return
+    with database.reading() as session:
+        if demonstration_loaded(session):
+            raise Misconfigured(
+                "the database holds the demonstration, whose passwords are known; "
+                "production needs a database of its own: set TOCSIN_DATABASE_URL or TOCSIN_DATA_DIR"
+            )
+
+
 def check_up(settings: Settings, *, now: datetime) -> tuple[list[str], bool]:
     """What is well and what is not, a line each, and whether all is well."""
     lines, well = [], True
@@ -64,6 +78,10 @@ def check_up(settings: Settings, *, now: datetime) -> tuple[list[str], bool]:
     )
     say(*_mail(settings))
     if revision == database.newest_revision():
+        try:
+            require_own_logins(settings, database)
+        except Misconfigured as error:
+            say(False, str(error))
         with database.reading() as session:
             for job in session.scalars(select(Job).order_by(Job.name)):
                 text = f"job {job.name}: last finished {job.last_finished or 'never'}"
@@ -89,18 +107,23 @@ def _mail(settings: Settings) -> tuple[bool, str]:
 def back_up(settings: Settings, target: Path) -> str:
     """Copy the embedded database consistently, service running or not. Raises Refused elsewhere."""
     source = _embedded(settings)
+    if not source.exists():
+        raise NotFound(f"there is no database at {source} to copy")
     if target.exists():
         raise Conflict(f"{target} exists already; choose another name")
     target.parent.mkdir(parents=True, exist_ok=True)
-    with sqlite3.connect(source) as live, sqlite3.connect(target) as copy:
+    with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(target)) as copy:
         live.backup(copy)
+        copy.execute("PRAGMA journal_mode=DELETE")  # one file, readable from any medium
     return f"{source} copied to {target} ({target.stat().st_size} bytes)"
 
 
 def put_back(settings: Settings, source: Path, *, now: datetime) -> str:
     """Put a backup in place; the present database stays beside it under another name."""
     live = _embedded(settings)
-    with sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True) as check:
+    if live.exists() and source.samefile(live):
+        raise Refused(f"{source} is the database in use")
+    with closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as check:
         try:
             sound = check.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
             sound = sound and bool(
@@ -111,15 +134,19 @@ def put_back(settings: Settings, source: Path, *, now: datetime) -> str:
     if not sound:
         raise Refused(f"{source} is not a sound Tocsin database")
     kept = live.with_name(f"{live.name}.before-{now:%Y%m%dT%H%M%S}")
+    live.parent.mkdir(parents=True, exist_ok=True)
+    arriving = live.with_name(f"{live.name}.arriving")
+    shutil.copyfile(source, arriving)
+    former = ""
     if live.exists():
-        with sqlite3.connect(live) as old:
+        with closing(sqlite3.connect(live)) as old:
             old.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         live.rename(kept)
+        former = f"; the former database is {kept.name}"
     for leftover in (live.with_name(live.name + "-wal"), live.with_name(live.name + "-shm")):
         leftover.unlink(missing_ok=True)
-    live.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(source, live)
-    return f"{source} restored; run tocsin init to migrate it; the former database is {kept.name}"
+    arriving.rename(live)
+    return f"{source} restored; run tocsin init to migrate it{former}"
 
 
 def _embedded(settings: Settings) -> Path:

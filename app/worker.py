@@ -1,7 +1,7 @@
 """The worker: APScheduler's table of jobs, in a process of its own.
 
-The schedule lives here; who may run a job, and what came of it, lives in the database (app.jobs), so
-any number of workers may run and a dead one's jobs are taken over.
+The schedule lives here; who may run a job, and what came of it, lives in the database (app.jobs),
+so any number of workers may run and a dead one's jobs are taken over.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Work:
 
 
 def assess_and_tell(work: Work, as_of: date | None = None) -> dict[str, Any]:
-    """Assess as of a day (today, unless told otherwise); what opened is told in the same transaction."""
+    """Assess as of a day (today unless told otherwise); what opened is told in one transaction."""
     now = work.clock()
     with work.database.transaction() as session:
         open_up(session, now=now)

@@ -22,7 +22,6 @@ from .similarity import Index, fingerprint
 from .tautomer import tautomer_key
 from .types import Mol
 
-
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
 
 

@@ -1,7 +1,8 @@
 """What is known beforehand: the substances of `data/substances.csv` and their standing.
 
 Standing tells apart what a family rule cannot: a medicine, a classic drug, a precursor.
-The file is read at first use, and keyed by connectivity only when somebody asks by connectivity.
+The file is read at first use. Its connectivity column saves every process from examining a thousand
+structures; a test works it out again.
 """
 
 from __future__ import annotations
@@ -10,11 +11,6 @@ import csv
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-
-from .errors import StructureError
-from .identity import inchikey_of
-from .normalise import normalise
-from .parse import parse
 
 FILE = Path(__file__).parent / "data" / "substances.csv"
 
@@ -25,16 +21,12 @@ class Known:
 
     name: str
     smiles: str
+    connectivity: str  # first block of the parent's InChIKey
     standing: str
     group: str
     cas: str
     synonyms: tuple[str, ...]
     source: str
-
-    @property
-    def connectivity(self) -> str:
-        """First block of the parent's InChIKey, "" for a row that cannot be read."""
-        return _connectivity(self.smiles)
 
 
 @cache
@@ -51,8 +43,7 @@ def by_connectivity() -> dict[str, Known]:
     """The known substances by connectivity; of two rows with the same one the first stands."""
     table: dict[str, Known] = {}
     for substance in known():
-        if key := substance.connectivity:
-            table.setdefault(key, substance)
+        table.setdefault(substance.connectivity, substance)
     return table
 
 
@@ -72,20 +63,12 @@ def standing_of(connectivity: str) -> str | None:
     return substance.standing if substance else None
 
 
-@cache
-def _connectivity(smiles: str) -> str:
-    try:
-        components = normalise(parse(smiles, "smiles").mol).components
-    except StructureError:
-        return ""
-    return inchikey_of(components[0].parent)[:14] if len(components) == 1 else ""
-
-
 def _known(row: dict[str, str]) -> Known:
-    synonyms = (row.get("synonyms") or "").replace("|", ";").split(";")
+    synonyms = (row.get("synonyms") or "").split("|")
     return Known(
         name=row["name"].strip(),
         smiles=row["smiles"].strip(),
+        connectivity=row["connectivity"].strip(),
         standing=(row.get("standing") or "").strip(),
         group=(row.get("group") or "").strip(),
         cas=(row.get("cas") or "").strip(),

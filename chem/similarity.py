@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from rdkit import DataStructs
 from rdkit.Chem import rdFingerprintGenerator
 
 from .types import Mol
@@ -39,9 +40,8 @@ class Neighbour:
 
 
 def fingerprint(mol: Mol) -> bytes:
-    """The fingerprint of a normalised parent: 256 bytes."""
-    bits = _GENERATOR.GetFingerprintAsNumPy(mol)
-    return np.packbits(bits).tobytes()
+    """The fingerprint of a normalised parent: 256 bytes, the first bit lowest in the first."""
+    return bytes(DataStructs.BitVectToBinaryText(_GENERATOR.GetFingerprint(mol)))
 
 
 def tanimoto(one: bytes, other: bytes) -> float:

@@ -10,8 +10,8 @@ tail of seconds, and change between releases.
 
 from __future__ import annotations
 
-import base64
 import hashlib
+from itertools import chain
 
 from rdkit import Chem
 from rdkit.Chem import rdMolDescriptors
@@ -19,16 +19,17 @@ from rdkit.Chem import rdMolDescriptors
 from .isotopes import without_isotopes
 from .types import Mol, Query
 
-# One drawing decides what an atom can do: hold a double bond, hold a hydrogen, or be a hetero end.
+# What an atom can do, read from one drawing: hold a double bond, hold a hydrogen, be a hetero end.
 # Aromatic O, S and N with three neighbours hold a lone pair instead of a double bond.
-_UNSATURATED = Chem.MolFromSmarts("[$(*=,#*),c,$([nX2]),$([n+]),$(a=*)]")
+_DOUBLY_BONDED = Chem.MolFromSmarts("*=,#*")
+_AROMATIC = Chem.MolFromSmarts("[c,nX2,n+]")
 _HYDROGENATED = Chem.MolFromSmarts("[!H0]")
 _HETERO = Chem.MolFromSmarts("[#7,#8,#16,#34]")
 _POOLED = 1  # the atom map number, which SMILES shows, of atoms whose hydrogens are pooled
 
 
 def tautomer_key(parent: Mol) -> str:
-    """Sixteen letters that agree for tautomers of a normalised parent.
+    """Sixteen hex digits that agree for tautomers of a normalised parent.
 
     >>> keto, enol = map(Chem.MolFromSmiles, ("CC(=O)CC(C)=O", "CC(O)=CC(C)=O"))
     >>> tautomer_key(keto) == tautomer_key(enol)
@@ -56,7 +57,7 @@ def tautomer_key(parent: Mol) -> str:
         atom.SetNumExplicitHs(0)
     skeleton = Chem.MolToSmiles(pooled, isomericSmiles=False)
     text = f"{skeleton} {rdMolDescriptors.CalcMolFormula(mol)}"
-    return base64.b32encode(hashlib.sha256(text.encode()).digest())[:16].decode()
+    return hashlib.sha256(text.encode()).hexdigest()[:16].upper()
 
 
 def _mobile(mol: Mol, bonds: list[tuple[Chem.Bond, int, int]]) -> set[int]:
@@ -65,7 +66,7 @@ def _mobile(mol: Mol, bonds: list[tuple[Chem.Bond, int, int]]) -> set[int]:
     for _, first, second in bonds:
         neighbours[first].append(second)
         neighbours[second].append(first)
-    unsaturated = _atoms(mol, _UNSATURATED)
+    unsaturated = _atoms(mol, _DOUBLY_BONDED) | _atoms(mol, _AROMATIC)
     able = unsaturated | _atoms(mol, _HYDROGENATED)
     even = {
         index
@@ -87,5 +88,6 @@ def _mobile(mol: Mol, bonds: list[tuple[Chem.Bond, int, int]]) -> set[int]:
 
 
 def _atoms(mol: Mol, query: Query) -> set[int]:
-    return {match[0] for match in mol.GetSubstructMatches(query, maxMatches=mol.GetNumAtoms() + 1)}
-
+    """All atoms in any match of `query`."""
+    limit = mol.GetNumAtoms() + mol.GetNumBonds()
+    return set(chain.from_iterable(mol.GetSubstructMatches(query, maxMatches=limit)))

@@ -27,7 +27,8 @@ KEY_PREFIX = "tocsin"
 _hasher = PasswordHasher()
 _nobody = _hasher.hash(secrets.token_hex(16))
 _CODE = re.compile(r"[A-Z0-9][A-Z0-9_-]{0,39}")
-_EMAIL = re.compile(r"[^@\s<>\"',;]+@[^@\s<>\"',;]+")
+_EMAIL = re.compile(r"[^@\s<>\"',;\x00-\x1f\x7f]+@[^@\s<>\"',;\x00-\x1f\x7f]+")
+_KEY = re.compile(KEY_PREFIX + r"_([0-9a-f]{10})_([A-Za-z0-9_-]+)")
 
 
 def add_authority(
@@ -40,7 +41,7 @@ def add_authority(
     reports_for: tuple[str, ...] = (),
     by: Actor = SYSTEM,
 ) -> Authority:
-    """Register an authority. Raises Refused for a bad code or country, Conflict for a taken code."""
+    """Register an authority. Raises Refused for a bad code or country, Conflict for a taken one."""
     if not _CODE.fullmatch(code):
         raise Refused(f'"{code}" is no authority code; use up to 40 of A–Z, 0–9, "-" and "_"')
     for wanted in (*((country,) if country else ()), *reports_for):
@@ -77,7 +78,7 @@ def add_person(
     now: datetime,
     by: Actor = SYSTEM,
 ) -> Person:
-    """Give somebody a login. Raises Refused for a bad address or short password, Conflict if taken."""
+    """Give somebody a login. Raises Refused for a bad address or password, Conflict if taken."""
     email = email.strip().lower()
     if not _EMAIL.fullmatch(email) or len(email) > 254:
         raise Refused(f'"{email}" is no e-mail address')
@@ -106,7 +107,7 @@ def sign_in(session: Session, email: str, password: str, *, now: datetime) -> Pe
     Raises Forbidden, in the same words and the same time whether the address or the password is
     wrong, and for a quarter of an hour after ten failures.
     """
-    email = email.strip().lower()[:254]
+    email = _as_typed(email)
     recent = session.scalar(
         select(func.count())
         .select_from(AuditEvent)
@@ -130,7 +131,12 @@ def sign_in(session: Session, email: str, password: str, *, now: datetime) -> Pe
 
 def note_failed_sign_in(session: Session, email: str, *, now: datetime) -> None:
     """Count a failed attempt; apart from `sign_in`, whose transaction its error undoes."""
-    record(session, SYSTEM, "person.sign_in_failed", email.strip().lower()[:254], now)
+    record(session, SYSTEM, "person.sign_in_failed", _as_typed(email), now)
+
+
+def _as_typed(email: str) -> str:
+    """An address as it may be compared and kept, whatever was typed; no database holds a NUL."""
+    return email.replace("\x00", "").strip().lower()[:254]
 
 
 def person_actor(session: Session, person_id: int) -> Actor | None:
@@ -167,14 +173,13 @@ def revoke_key(session: Session, prefix: str, *, now: datetime, by: Actor = SYST
 
 def key_actor(session: Session, key: str) -> Actor | None:
     """Who a key belongs to, or None when it is none of ours or was revoked."""
-    kind, _, rest = key.partition("_")
-    prefix, _, secret = rest.partition("_")
-    if kind != KEY_PREFIX or not secret:
+    shape = _KEY.fullmatch(key)
+    if not shape:
         return None
-    held = session.scalar(select(ApiKey).where(ApiKey.prefix == prefix))
+    held = session.scalar(select(ApiKey).where(ApiKey.prefix == shape[1]))
     if held is None or held.revoked_at is not None:
         return None
-    return held.actor() if hmac.compare_digest(held.digest, _digest(secret)) else None
+    return held.actor() if hmac.compare_digest(held.digest, _digest(shape[2])) else None
 
 
 def record(

@@ -6,6 +6,10 @@ from flask import Blueprint
 
 api = Blueprint("api", __name__)
 
-from app.api import documents, register, reports, signals  # noqa: E402
-
-__all__ = ["api", "documents", "register", "reports", "signals"]
+from app.api import (  # noqa: E402, F401 - each module hangs its routes on the blueprint above
+    documents,
+    register,
+    reports,
+    signals,
+    subscriptions,
+)

@@ -8,19 +8,26 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from flask import Response, jsonify, request
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from app.db import Page
+from app.entrance import settings
+from app.errors import Refused, Unreadable
+from app.intake.schema import problems_of
 
 View = TypeVar("View", bound=Callable[..., Any])
 T = TypeVar("T")
+B = TypeVar("B", bound=BaseModel)
 
 MOST_PER_PAGE = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """The contract of one endpoint: what it takes and what it answers."""
+    """The contract of one endpoint: what it takes and what it answers.
+
+    `repeatable`: Idempotency-Key is honoured, and what brings nothing new is answered with 200.
+    """
 
     summary: str
     takes: type[BaseModel] | None = None
@@ -29,6 +36,7 @@ class Promise:
     listed: bool = False
     status: int = 200
     queries: tuple[str, ...] = ()
+    repeatable: bool = False
 
 
 def promise(
@@ -40,14 +48,31 @@ def promise(
     listed: bool = False,
     status: int = 200,
     queries: tuple[str, ...] = (),
+    repeatable: bool = False,
 ) -> Callable[[View], View]:
     """Say what an endpoint takes and answers; `listed` answers are `{items, next}`."""
 
     def say(view: View) -> View:
-        view.promise = Promise(summary, takes, many, answers, listed, status, queries)  # type: ignore[attr-defined]
+        view.promise = Promise(  # type: ignore[attr-defined]
+            summary, takes, many, answers, listed, status, queries, repeatable
+        )
         return view
 
     return say
+
+
+def body(shape: type[B]) -> B:
+    """The JSON object that was sent; nothing counts as an empty one. Raises Unreadable, Refused."""
+    try:
+        sent = request.get_json(silent=True) if request.get_data() else {}
+    except RecursionError:  # nested deeper than anything that means something
+        sent = None
+    if not isinstance(sent, dict):
+        raise Unreadable("send a JSON object, as application/json")
+    try:
+        return shape.model_validate(sent)
+    except ValidationError as error:
+        raise Refused("the body cannot be taken", problems_of(error, 1)) from None
 
 
 def answer(body: BaseModel, status: int = 200) -> Response:
@@ -67,10 +92,10 @@ def _next_url(cursor: str | None) -> str | None:
     if cursor is None:
         return None
     kept = {k: v for k, v in request.args.items() if k != "after"}
-    return f"{request.base_url}?{urlencode(kept | {'after': cursor})}"
+    return f"{settings().base_url}{request.path}?{urlencode(kept | {'after': cursor})}"
 
 
 def page_size() -> int:
     """The `limit` asked for, within bounds."""
     wanted = request.args.get("limit", "50")
-    return min(max(int(wanted), 1), MOST_PER_PAGE) if wanted.isdecimal() else 50
+    return min(max(int(wanted[:9]), 1), MOST_PER_PAGE) if wanted.isdecimal() else 50

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from flask import Response, current_app, jsonify
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from werkzeug.routing import Rule
 
@@ -13,6 +14,7 @@ from app.access.roles import Role
 from app.api import api
 from app.api.contract import Promise
 from app.entrance import allow, settings
+from app.intake.service import LONGEST_KEY
 
 PREFIX = "/api/v1"
 REFERENCE = "#/components/schemas/{model}"
@@ -38,6 +40,13 @@ PROBLEM = {
         },
     },
     "required": ["type", "title", "status"],
+}
+AGAIN = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "the same key with the same content is answered with the first receipt",
+    "schema": {"type": "string", "maxLength": LONGEST_KEY},
 }
 
 
@@ -108,26 +117,28 @@ def _operation(
         "operationId": rule.endpoint.split(".")[-1],
         "summary": promise.summary,
         "description": " ".join((view.__doc__ or "").split()),
-        "parameters": [*parameters, *queries],
+        "parameters": [*parameters, *queries, *([AGAIN] if promise.repeatable else [])],
         "responses": {
             str(promise.status): {"description": "done", **_answer(promise)},
             "default": {"description": "a problem", "content": problem},
         },
     }
+    if promise.repeatable:
+        nothing_new = {"description": "nothing new in it", **_answer(promise)}
+        operation["responses"]["200"] = nothing_new
     if promise.takes:
-        operation["requestBody"] = _body(promise)
+        operation["requestBody"] = _body(promise.takes, many=promise.many)
     if Role.PUBLIC not in view.allowed:
         operation["security"] = [{"key": []}]
         operation["x-roles"] = sorted(role.value for role in view.allowed)
     return operation
 
 
-def _body(promise: Promise) -> dict[str, Any]:
-    assert promise.takes
-    one = {"$ref": REFERENCE.format(model=promise.takes.__name__)}
-    schema = {"oneOf": [one, {"type": "array", "items": one}]} if promise.many else one
+def _body(takes: type[BaseModel], *, many: bool) -> dict[str, Any]:
+    one = {"$ref": REFERENCE.format(model=takes.__name__)}
+    schema = {"oneOf": [one, {"type": "array", "items": one}]} if many else one
     content = {"application/json": {"schema": schema}}
-    if promise.many:
+    if many:
         content["application/x-ndjson"] = {"schema": {"type": "string"}}
     return {"required": True, "content": content}
 

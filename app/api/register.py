@@ -5,11 +5,11 @@ from __future__ import annotations
 from enum import StrEnum
 
 from flask import Response, request
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from app.access.roles import Role
 from app.api import api
-from app.api.contract import answer, listing, page_size, promise
+from app.api.contract import answer, body, listing, page_size, promise
 from app.api.shapes import (
     ClusterOut,
     HitOut,
@@ -20,8 +20,7 @@ from app.api.shapes import (
 )
 from app.db import Page
 from app.entrance import actor, allow, database
-from app.errors import Refused, Unreadable
-from app.intake.schema import problems_of
+from app.errors import Refused
 from app.registry import queries, search
 from app.registry.models import Standing
 
@@ -116,13 +115,7 @@ def show_cluster(key: str) -> Response:
 @promise("Find substances", takes=SearchIn, answers=HitOut, listed=True)
 def find() -> Response:
     """Substances by exact name, or by structure: the same, similar ones, those containing it."""
-    body = request.get_json(silent=True)
-    if body is None:
-        raise Unreadable("send a JSON object with structure or name")
-    try:
-        wanted = SearchIn.model_validate(body)
-    except ValidationError as error:
-        raise Refused("the search cannot be read", problems_of(error, 1)) from None
+    wanted = body(SearchIn)
     with database().reading() as session:
         if wanted.name:
             hits = search.by_name(session, actor(), wanted.name)

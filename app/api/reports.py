@@ -7,11 +7,13 @@ from typing import Any
 
 from flask import Response, current_app, request
 from sqlalchemy.orm import Session
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.access.roles import REPORTERS, SIGNED_IN
 from app.api import api
 from app.api.contract import answer, listing, page_size, promise
 from app.api.shapes import ReceiptOut, ReportOut, receipt_out, report_out
+from app.db import id_of
 from app.entrance import actor, allow, database, now, problem, today
 from app.errors import Problem, Refused, Unreadable
 from app.intake import queries
@@ -21,7 +23,7 @@ from app.intake.reading import lines_of, read_json, read_ndjson
 from app.intake.schema import ActivityIn, ReportIn
 from app.intake.service import Row, conclude, receive, refuse, sliced
 from app.intake.taking import take
-from app.intake.words import Channel, EventKind, Fate
+from app.intake.words import Channel, EventKind, Fate, SubmissionState
 
 NDJSON = {"application/x-ndjson", "application/ndjson", "application/jsonl"}
 ROWS_SHOWN = 200
@@ -29,7 +31,14 @@ ROWS_SHOWN = 200
 
 @api.post("/reports")
 @allow(*REPORTERS)
-@promise("Send one report or many", takes=ReportIn, many=True, answers=ReceiptOut, status=201)
+@promise(
+    "Send one report or many",
+    takes=ReportIn,
+    many=True,
+    answers=ReceiptOut,
+    status=201,
+    repeatable=True,
+)
 def submit_reports() -> Response:
     """Accept one report or a list; answer with a receipt that tells the fate of each.
 
@@ -52,15 +61,31 @@ def submit_reports() -> Response:
 @api.post("/activity")
 @allow(*REPORTERS)
 @promise(
-    "Send samples analysed a month", takes=ActivityIn, many=True, answers=ReceiptOut, status=201
+    "Send samples analysed a month",
+    takes=ActivityIn,
+    many=True,
+    answers=ReceiptOut,
+    status=201,
+    repeatable=True,
 )
 def submit_activity() -> Response:
     """Accept monthly sample counts, the denominator of every rate."""
     content, who, moment = _body(), actor(), now()
     with database().transaction() as session:
-        submission, _ = receive(session, sliced(content), by=who, channel=Channel.API, now=moment)
+        submission, fresh = receive(
+            session,
+            sliced(content),
+            by=who,
+            channel=Channel.API,
+            now=moment,
+            idempotency_key=request.headers.get("Idempotency-Key"),
+        )
+    if not fresh:
+        return _receipt(submission.code, repeated=True)
     try:
         rows = list(_reader(content)())
+        if not rows:
+            raise Unreadable("there is no row in it")
     except Refused as error:
         with database().transaction() as session:
             refuse(session.merge(submission), str(error))
@@ -125,20 +150,23 @@ def list_submissions() -> Response:
 @promise("One receipt", answers=ReceiptOut, queries=("after",))
 def show_submission(code: str) -> Response:
     """The receipt of one submission: the fate of every row, a page at a time."""
-    after = request.args.get("after", "0")
+    after = id_of(request.args.get("after")) or 0
     with database().reading() as session:
         submission = queries.submission_by_code(session, actor(), code)
-        return answer(_receipt_page(session, submission, int(after) if after.isdecimal() else 0))
+        return answer(_receipt_page(session, submission, after))
 
 
 def _body() -> bytes:
     """The request body; one that is too large is refused, and that is put on record."""
-    largest = current_app.config["MAX_CONTENT_LENGTH"]
-    if (request.content_length or 0) > largest:
+    try:
+        return request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        limit = f"the limit is {current_app.config['MAX_CONTENT_LENGTH']} bytes"
         with database().transaction() as session:
             submission, _ = receive(session, [], by=actor(), channel=Channel.API, now=now())
-            refuse(submission, f"{request.content_length} bytes; the limit is {largest}")
-    return request.get_data(cache=False)
+            refuse(submission, f"too large, so not kept; {limit}")
+        detail = f"{limit}; send it in parts. That it came is on record as {submission.code}"
+        raise RequestEntityTooLarge(detail) from None
 
 
 def _reader(content: bytes) -> Callable[[], Iterable[Row]]:
@@ -162,10 +190,12 @@ def _receipt(code: str, *, repeated: bool = False) -> Response:
         submission = queries.submission_by_code(session, actor(), code)
         body = _receipt_page(session, submission, 0)
     fates = set(submission.fates)
-    if repeated or fates == {Fate.UNCHANGED.value}:
-        return answer(body, 200)
+    if submission.state is SubmissionState.REFUSED:
+        return problem(400, "Not readable", submission.problem or "", submission=submission.code)
     if fates == {Fate.REJECTED.value}:
         return _nothing_taken(submission, body)
+    if repeated or fates <= {Fate.UNCHANGED.value, Fate.REJECTED.value}:
+        return answer(body, 200)
     response = answer(body, 201)
     response.headers["Location"] = body.url
     return response

@@ -1,4 +1,4 @@
-"""Signals and episodes, alerts, the priority list, subscriptions, authorities."""
+"""Signals and episodes, alerts, the priority list."""
 
 from __future__ import annotations
 
@@ -6,24 +6,19 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from flask import Response, jsonify, request
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from flask import Response, request
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
-from app.access.models import Authority
-from app.access.roles import SECRETARIAT, SIGNED_IN, Role
-from app.access.service import authority_by_code
+from app.access.roles import SECRETARIAT, Role
 from app.api import api
-from app.api.contract import answer, listing, page_size, promise
+from app.api.contract import answer, body, listing, page_size, promise
 from app.api.shapes import link
 from app.db import Page
 from app.entrance import actor, allow, database, now, today
-from app.errors import Forbidden, Refused, Unreadable
-from app.intake.schema import problems_of
+from app.errors import Refused
 from app.notification import queries as alerts
-from app.notification.models import Subscription
 from app.notification.queries import SeenAlert
-from app.notification.subscriptions import end, subscribe, subscriptions
 from app.registry.models import Substance
 from app.surveillance import queries
 from app.surveillance.models import EpisodeState, Rule, Tier
@@ -33,7 +28,6 @@ from app.surveillance.ranking import priority_list
 from app.surveillance.service import acknowledge
 
 W = TypeVar("W", bound=StrEnum)
-B = TypeVar("B", bound=BaseModel)
 
 
 class EpisodeOut(BaseModel):
@@ -85,34 +79,6 @@ class PriorityOut(BaseModel):
     controlled: bool
 
 
-class SubscriptionIn(BaseModel, extra="forbid"):
-    """Who wants to be told of what."""
-
-    email: str = Field(max_length=254)
-    group: str | None = None
-    country: str | None = None
-    min_tier: str = Field(default="watch", pattern="^(watch|alert|urgent)$")
-
-
-class SubscriptionOut(BaseModel):
-    """One subscription."""
-
-    id: int
-    email: str
-    authority: str
-    group: str | None
-    country: str | None
-    min_tier: str
-
-
-class AuthorityOut(BaseModel):
-    """One authority."""
-
-    id: str
-    name: str
-    country: str | None
-
-
 class NoteIn(BaseModel, extra="forbid"):
     """What the person who looks after an episode has to say."""
 
@@ -159,7 +125,7 @@ def show_episode(code: str) -> Response:
 @promise("Acknowledge an episode", takes=NoteIn, answers=EpisodeOut)
 def acknowledge_episode(code: str) -> Response:
     """Say that somebody has seen an episode and looks after it."""
-    said = _read(NoteIn)
+    said = body(NoteIn)
     with database().transaction() as session:
         acknowledge(session, code, by=actor(), now=now(), note=said.note)
         return answer(_episode_out(queries.episode_by_code(session, actor(), code)))
@@ -202,64 +168,8 @@ def list_priority() -> Response:
     with database().reading() as session:
         ranks = priority_list(session, actor(), as_of=today(), now=now())
         entries = ranks.controlled if request.args.get("controlled") == "1" else ranks.ranked
-        pairs = session.execute(select(Substance.id, Substance.name))
-        names = {number: name for number, name in pairs}
+        names = dict(session.execute(select(Substance.id, Substance.name)).tuples().all())
     return listing(Page(list(entries)), lambda entry: _priority_out(entry, names))
-
-
-@api.get("/subscriptions")
-@allow(*SIGNED_IN)
-@promise("Subscriptions", answers=SubscriptionOut, listed=True)
-def list_subscriptions() -> Response:
-    """The active subscriptions of your authority."""
-    with database().reading() as session:
-        return listing(Page(subscriptions(session, actor())), _subscription_out)
-
-
-@api.post("/subscriptions")
-@allow(*SIGNED_IN)
-@promise("Subscribe", takes=SubscriptionIn, answers=SubscriptionOut, status=201)
-def add_subscription() -> Response:
-    """Let somebody be told of alerts on behalf of your authority."""
-    wanted, who = _read(SubscriptionIn), actor()
-    if who.authority_code is None:
-        raise Forbidden("subscriptions belong to an authority")
-    with database().transaction() as session:
-        made = subscribe(
-            session,
-            wanted.email,
-            authority=authority_by_code(session, who.authority_code),
-            group=wanted.group,
-            country=wanted.country,
-            min_tier=Tier[wanted.min_tier.upper()],
-            now=now(),
-            by=who,
-        )
-        return answer(_subscription_out(made), 201)
-
-
-@api.delete("/subscriptions/<int:number>")
-@allow(*SIGNED_IN)
-@promise("Unsubscribe", status=204)
-def end_subscription(number: int) -> Response:
-    """End a subscription."""
-    with database().transaction() as session:
-        end(session, number, now=now(), by=actor())
-    response = jsonify()
-    response.status_code = 204
-    return response
-
-
-@api.get("/authorities")
-@allow(*SIGNED_IN)
-@promise("Authorities", answers=AuthorityOut, listed=True)
-def list_authorities() -> Response:
-    """The authorities that take part."""
-    with database().reading() as session:
-        found = list(session.scalars(select(Authority).order_by(Authority.code)))
-    return listing(
-        Page(found), lambda one: AuthorityOut(id=one.code, name=one.name, country=one.country)
-    )
 
 
 def _episodes(state: EpisodeState | None) -> Response:
@@ -287,16 +197,6 @@ def _word(name: str, words: type[W]) -> W | None:
     if given not in set(words):
         raise Refused(f'"{given}" is no {name}; use one of {", ".join(words)}')
     return words(given)
-
-
-def _read(shape: type[B]) -> B:
-    body = request.get_json(silent=True) if request.data else {}
-    if not isinstance(body, dict):
-        raise Unreadable("send a JSON object")
-    try:
-        return shape.model_validate(body)
-    except ValidationError as error:
-        raise Refused("the body cannot be taken", problems_of(error, 1)) from None
 
 
 def _episode_out(seen: SeenEpisode) -> EpisodeOut:
@@ -363,15 +263,4 @@ def _priority_out(entry: Entry, names: dict[int, str]) -> PriorityOut:
         ],
         flags=list(entry.flags),
         controlled=entry.controlled,
-    )
-
-
-def _subscription_out(one: Subscription) -> SubscriptionOut:
-    return SubscriptionOut(
-        id=one.id,
-        email=one.email,
-        authority=one.authority.code,
-        group=one.group,
-        country=one.country,
-        min_tier=one.min_tier.word,
     )

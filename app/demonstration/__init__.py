@@ -31,7 +31,10 @@ __all__ = ["LOGINS", "PASSWORD", "demonstration_loaded", "load_demonstration"]
 
 
 def load_demonstration(settings: Settings, *, only_real: bool) -> str:
-    """Load what is not loaded yet; what was done, in a sentence. Raises Misconfigured in production."""
+    """Load what is not loaded yet; what was done, in a sentence.
+
+    Raises Misconfigured in production.
+    """
     if settings.production:
         raise Misconfigured("the demonstration has known passwords; it is not for production")
     database, now = Database(settings.database_url), utc_now()
@@ -42,8 +45,9 @@ def load_demonstration(settings: Settings, *, only_real: bool) -> str:
         done.append(f"{load_real(database):,} real US yearly counts (NFLIS-Drug, CC BY 4.0)")
         _note(database, "real", now)
     if not only_real and _first_time(database, "simulated"):
-        done.append(f"{load_simulated(database, now):,} simulated reports")
-        _assess_past_year(database, settings, now)
+        begun = _begun(database, now)
+        done.append(f"{load_simulated(database, begun):,} simulated reports")
+        _assess_past_year(database, settings, begun)
         _note(database, "simulated", now)
     return "; ".join(done) + " loaded" if done else "the demonstration is loaded already"
 
@@ -53,6 +57,19 @@ def _first_time(database: Database, part: str) -> bool:
     loaded = select(AuditEvent.id).where(AuditEvent.action == LOADED, AuditEvent.subject == part)
     with database.reading() as session:
         return session.scalar(loaded.limit(1)) is None
+
+
+def _begun(database: Database, now: datetime) -> datetime:
+    """When the simulated part was first begun: its days count from there, so that a loading which
+    was interrupted goes on with the same reports another day."""
+    begun = select(AuditEvent.at).where(
+        AuditEvent.action == LOADED, AuditEvent.subject == "simulated, begun"
+    )
+    with database.transaction() as session:
+        before = session.scalar(begun.order_by(AuditEvent.id).limit(1))
+        if before is None:
+            record(session, SYSTEM, LOADED, "simulated, begun", now)
+        return before or now
 
 
 def _note(database: Database, part: str, now: datetime) -> None:

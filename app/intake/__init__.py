@@ -1,1 +1,1 @@
-"""The way in: submissions kept as sent, the reports and findings read from them, what is unresolved."""
+"""The way in: submissions kept as sent, the reports read from them, and what is unresolved."""

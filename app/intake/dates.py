@@ -7,9 +7,10 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
+from app.errors import shown
 from app.intake.words import Precision
 
-_SHAPE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
+_SHAPE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 EARLIEST_YEAR = 1950
 
 
@@ -30,7 +31,7 @@ class PartialDate:
         """
         shape = _SHAPE.fullmatch(text.strip())
         if not shape:
-            raise ValueError(f'"{text[:40]}" is no date; write YYYY, YYYY-MM or YYYY-MM-DD')
+            raise ValueError(f'"{shown(text, 40)}" is no date; write YYYY, YYYY-MM or YYYY-MM-DD')
         year, month, day = (int(part) if part else None for part in shape.groups())
         assert year is not None
         if year < EARLIEST_YEAR:
@@ -43,7 +44,7 @@ class PartialDate:
                 return cls(date(year, month, 1), date(year, month, last), Precision.MONTH)
             exact = date(year, month, day)
         except ValueError:
-            raise ValueError(f'"{text}" is not a day of the calendar') from None
+            raise ValueError(f'"{text.strip()}" is not a day of the calendar') from None
         return cls(exact, exact, Precision.DAY)
 
     def __str__(self) -> str:

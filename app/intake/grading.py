@@ -1,8 +1,8 @@
 """How far an identification carries, from what the laboratory says it did.
 
-A: reference standard or structure elucidated. B: library match, or a category A technique of SWGDRUG
-(mass spectrometry, infrared, Raman, NMR) without a word on confirmation. C: presumptive, or nothing
-said. Source: SWGDRUG recommendations, category A; research/signals 2.1.
+A: reference standard or structure elucidated. B: library match, or a category A technique of
+SWGDRUG (mass spectrometry, infrared, Raman, NMR) without a word on confirmation. C: presumptive,
+or nothing said. Source: SWGDRUG recommendations, category A; research/signals 2.1.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""From what a finding says to the substance it means: by structure, else by exact name, else queued."""
+"""From what a finding says to the substance it means: by structure, exact name, or queued."""
 
 from __future__ import annotations
 

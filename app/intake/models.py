@@ -61,7 +61,7 @@ class Submission(Base):
 
 
 class SubmissionPart(Base):
-    """A slice of a submission's bytes, zlib-compressed, so that a large file is never held whole."""
+    """A slice of a submission's bytes, compressed, so that a large file is never held whole."""
 
     __tablename__ = "submission_part"
 

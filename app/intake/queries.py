@@ -10,22 +10,22 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Select, and_, case, distinct, func, literal, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, aliased, selectinload
 
 from app.access.handling import effective_handling, figure_clearance, visible_rows
 from app.access.models import Authority
 from app.access.roles import Actor, Role
-from app.db import Page
+from app.db import LARGEST_ID, Page, id_of
 from app.errors import NotFound
 from app.intake.models import Finding, Report, Submission, SubmissionRow
 from app.intake.words import CausalRole, EventKind, Precision, ReportType, Resolution
 
-_REPORT = re.compile(r"RP-(\d{1,12})", re.IGNORECASE)
+_REPORT = re.compile(r"RP-([0-9]{1,10})", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class CountryRow:
-    """One substance in one country. `events` and `aggregate` are different kinds and never added."""
+    """One substance in one country. `events` and `aggregate` are never added up."""
 
     country: str
     first: date
@@ -104,6 +104,29 @@ def rows_for(actor: Actor, today: date) -> ColumnElement[bool]:
     )
 
 
+def _still_open_to(actor: Actor, today: date) -> ColumnElement[bool]:
+    """Not closed to this actor since: the newest version says who may see the older ones."""
+    newer = aliased(Report)
+    allowed = visible_rows(
+        actor,
+        authority_id=newer.authority_id,
+        handling=newer.handling,
+        embargo_until=newer.embargo_until,
+        today=today,
+    )
+    return (
+        select(newer.id)
+        .where(
+            newer.authority_id == Report.authority_id,
+            newer.reference == Report.reference,
+            newer.superseded_at.is_(None),
+            allowed,
+        )
+        .correlate(Report)
+        .exists()
+    )
+
+
 def figures_for(actor: Actor, today: date) -> ColumnElement[bool]:
     """Reports that may enter a figure shown to this actor; one's own always do."""
     allowed = effective_handling(Report.handling, Report.embargo_until, today) <= int(
@@ -141,8 +164,8 @@ def reports(
         query = query.where(Report.event_kind == kind)
     if authority:
         query = query.where(Report.authority_id.in_(_authority_ids(authority)))
-    if after and after.isdigit():
-        query = query.where(Report.id < int(after))
+    if (last := id_of(after)) is not None:
+        query = query.where(Report.id < last)
     found = list(session.scalars(query.limit(limit + 1)))
     if len(found) <= limit:
         return Page(found)
@@ -163,7 +186,11 @@ def report_by_code(session: Session, actor: Actor, today: date, code: str) -> Re
     number = _REPORT.fullmatch(code)
     query = (
         select(Report)
-        .where(Report.id == (int(number[1]) if number else -1), rows_for(actor, today))
+        .where(
+            Report.id == (id_of(number[1]) if number else -1),
+            rows_for(actor, today),
+            _still_open_to(actor, today),
+        )
         .options(selectinload(Report.findings).selectinload(Finding.substance))
     )
     report = session.scalar(query)
@@ -180,6 +207,7 @@ def versions(session: Session, actor: Actor, today: date, report: Report) -> lis
             Report.authority_id == report.authority_id,
             Report.reference == report.reference,
             rows_for(actor, today),
+            _still_open_to(actor, today),
         )
         .order_by(Report.version)
     )
@@ -294,7 +322,7 @@ def forms(session: Session, actor: Actor, today: date, substance_id: int) -> lis
 def occurrences(
     session: Session, actor: Actor, today: date, substance_ids: list[int] | None = None
 ) -> dict[int, Occurrence]:
-    """How often and how widely each substance was reported, for the substances asked for (or all)."""
+    """How often and how widely each substance asked for (or every one) was reported."""
     pairs = select(Finding.substance_id, Finding.report_id).where(Finding.substance_id.is_not(None))
     if substance_ids is not None:
         pairs = pairs.where(Finding.substance_id.in_(substance_ids))
@@ -362,8 +390,8 @@ def submissions(
     query = select(Submission).order_by(Submission.id.desc())
     if actor.role is not Role.ADMIN:
         query = query.where(Submission.authority_id == actor.authority_id)
-    if after and after.isdigit():
-        query = query.where(Submission.id < int(after))
+    if (last := id_of(after)) is not None:
+        query = query.where(Submission.id < last)
     found = list(session.scalars(query.limit(limit + 1)))
     if len(found) <= limit:
         return Page(found)
@@ -385,10 +413,11 @@ def submission_rows(
     session: Session, submission: Submission, *, after: int = 0, limit: int = 200
 ) -> list[tuple[SubmissionRow, Report | None]]:
     """The fate of each row, in order, with the report it led to."""
+    last = min(after, LARGEST_ID)
     query = (
         select(SubmissionRow, Report)
         .outerjoin(Report, Report.id == SubmissionRow.report_id)
-        .where(SubmissionRow.submission_id == submission.id, SubmissionRow.row > after)
+        .where(SubmissionRow.submission_id == submission.id, SubmissionRow.row > last)
         .order_by(SubmissionRow.row)
         .limit(limit)
     )

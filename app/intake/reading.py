@@ -10,12 +10,13 @@ import csv
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
 
-from app.errors import Problem, Unreadable
+from app.errors import Problem, Unreadable, shown
 from app.intake.profiles import Profile
 from app.intake.schema import FINDING_FIELDS, REPORT_FIELDS
 from app.intake.service import Row
@@ -29,7 +30,7 @@ _DECIMAL_COMMA = re.compile(r"\d+,\d+")
 def read_json(content: bytes) -> list[Row]:
     """Rows of a JSON body: one report object or a list of them. Raises Unreadable."""
     try:
-        body = json.loads(content.decode("utf-8-sig"), parse_constant=_no_constant)
+        body = _json(content)
     except UnicodeDecodeError as error:
         raise Unreadable(
             f"the body is not UTF-8 (byte {error.start}); send JSON as UTF-8"
@@ -51,10 +52,32 @@ def read_ndjson(lines: Iterable[bytes]) -> Iterator[Row]:
         if not line.strip():
             continue
         try:
-            yield _object(number, json.loads(line.decode("utf-8-sig"), parse_constant=_no_constant))
+            yield _object(number, _json(line))
         except (ValueError, RecursionError) as error:
             problem = Problem("report", f"is not JSON: {error}", number, "bad_json")
             yield Row((number,), None, (problem,))
+
+
+class _Repeating(dict[str, Any]):
+    """An object in which fields were given more than once; JSON itself would keep the last one."""
+
+    repeated: tuple[str, ...] = ()
+
+
+def _json(content: bytes) -> Any:
+    return json.loads(
+        content.decode("utf-8-sig"), parse_constant=_no_constant, object_pairs_hook=_fields
+    )
+
+
+def _fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) == len(pairs):
+        return fields
+    repeating = _Repeating(fields)
+    times = Counter(name for name, _ in pairs)
+    repeating.repeated = tuple(name for name, number in times.items() if number > 1)
+    return repeating
 
 
 def _no_constant(word: str) -> NoReturn:
@@ -63,9 +86,19 @@ def _no_constant(word: str) -> NoReturn:
 
 def _object(number: int, item: Any) -> Row:
     if isinstance(item, dict):
-        return Row((number,), item)
+        return Row((number,), item, tuple(_repeated(number, item)))
     problem = Problem("report", "must be an object with fields", number, "not_an_object")
     return Row((number,), None, (problem,))
+
+
+def _repeated(number: int, report: dict[str, Any]) -> Iterator[Problem]:
+    """Fields given twice: which of the two values is meant, nobody but the sender can say."""
+    findings = report.get("findings")
+    inner = enumerate(findings) if isinstance(findings, list) else ()
+    for path, part in (("", report), *((f"findings[{i}].", one) for i, one in inner)):
+        for name in part.repeated if isinstance(part, _Repeating) else ():
+            field = f"{path}{shown(name)}"
+            yield Problem(field, "is given twice; send it once", number, "repeated")
 
 
 def read_delimited(path: Path, profile: Profile | None = None) -> Iterator[Row]:
@@ -83,8 +116,10 @@ def read_delimited(path: Path, profile: Profile | None = None) -> Iterator[Row]:
         lines = csv.reader(text, delimiter=delimiter)
         try:
             header = [cell.strip().lstrip("\ufeff") for cell in next(lines)]
-        except (StopIteration, csv.Error):
+        except StopIteration:
             raise Unreadable("the file is empty; its first line must name the columns") from None
+        except csv.Error as error:
+            raise Unreadable(f"the first line must name the columns: {error}") from None
         _check_header(header, profile)
         yield from _grouped(_cells(lines, header, profile))
 
@@ -109,12 +144,18 @@ def _check_header(header: list[str], profile: Profile | None) -> None:
             raise Unreadable(f"profile {profile.name} needs the column {missing[0]}")
         return
     known = {*REPORT_FIELDS, *FINDING_FIELDS}
-    problems = []
+    problems = [
+        Problem(column, "names two columns; keep one of them", 1, "column")
+        for column, number in Counter(header).items()
+        if number > 1 and column in known
+    ]
     for column in header:
         if column not in known:
             close = get_close_matches(column.lower(), known, n=1)
             hint = f"; did you mean {close[0]}?" if close else ""
-            problems.append(Problem(column or "(blank)", f"unknown column{hint}", 1, "column"))
+            problems.append(
+                Problem(shown(column) or "(blank)", f"unknown column{hint}", 1, "column")
+            )
     for column in ("reference", "event_kind", "event_date", "country"):
         if column not in header:
             problems.append(Problem(column, "the file has no such column", 1, "column"))
@@ -125,7 +166,7 @@ def _check_header(header: list[str], profile: Profile | None) -> None:
 def _cells(
     lines: Iterator[list[str]], header: list[str], profile: Profile | None
 ) -> Iterator[tuple[int, dict[str, Any] | None, str]]:
-    """Line number, its fields by our names, and what is wrong with the line (empty when nothing)."""
+    """Line number, its fields by our names, and what is wrong with the line (or nothing)."""
     number = 1
     while True:
         number += 1

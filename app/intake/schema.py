@@ -1,7 +1,8 @@
-"""The report as it is sent (DESIGN, the report): the single source for the API, files and OpenAPI."""
+"""The report as it is sent: the single source for the API, files and OpenAPI."""
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from difflib import get_close_matches
 from typing import Annotated, Any
@@ -21,7 +22,7 @@ from pydantic import (
 
 from app.access.handling import Handling
 from app.countries import countries, why_no_country
-from app.errors import Problem
+from app.errors import Problem, shown
 from app.intake.dates import PartialDate
 from app.intake.words import (
     AgeBand,
@@ -32,6 +33,7 @@ from app.intake.words import (
     FindingRole,
     Outcome,
     PhysicalForm,
+    Precision,
     ReportType,
     Route,
     Sex,
@@ -41,6 +43,10 @@ from app.intake.words import (
 
 MOST_FINDINGS = 50
 LARGEST_COUNT = 1_000_000_000
+MOST_PROBLEMS = 50  # of one row; a receipt is for reading
+
+
+_PART = re.compile(r"[0-9A-Z]{1,3}")
 
 
 def _country(code: str) -> str:
@@ -51,8 +57,8 @@ def _country(code: str) -> str:
 
 def _subdivision(code: str) -> str:
     land, dash, part = code.partition("-")
-    if land not in countries() or not dash or not (1 <= len(part) <= 3 and part.isalnum()):
-        raise ValueError(f'"{code}" is not an ISO 3166-2 code such as DE-BY')
+    if land not in countries() or not dash or not _PART.fullmatch(part):
+        raise ValueError(f'"{shown(code)}" is not an ISO 3166-2 code such as DE-BY')
     return code
 
 
@@ -66,13 +72,32 @@ def _partial_date(value: Any) -> PartialDate:
     return PartialDate.read(value)
 
 
+def _day(value: Any) -> Any:
+    """A day in full: an embargo that ends "in 2027" or at 1700000000 means nothing certain."""
+    if isinstance(value, date):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("a day is text: YYYY-MM-DD")
+    read = PartialDate.read(value)
+    if read.precision is not Precision.DAY:
+        raise ValueError(f'"{shown(value)}" is no exact day; write YYYY-MM-DD')
+    return read.first
+
+
+def _no_yes_or_no(value: Any) -> Any:
+    """To Python true is the number 1; to a laboratory it is a mistake."""
+    if isinstance(value, bool):
+        raise ValueError("must be a number, not true or false")
+    return value
+
+
 def _handling(value: Any) -> Handling:
     if isinstance(value, Handling):
         return value
     try:
         return Handling.of(value)
     except (KeyError, AttributeError):
-        raise ValueError(f'"{value}" is not one of: clear, green, amber, red') from None
+        raise ValueError(f'"{shown(value)}" is not one of: clear, green, amber, red') from None
 
 
 def _no_controls(text: str) -> str:
@@ -119,6 +144,7 @@ HandlingWord = Annotated[
     PlainSerializer(lambda level: level.word, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "enum": [level.word for level in Handling]}),
 ]
+Number = BeforeValidator(_no_yes_or_no)
 Techniques = Annotated[list[Technique], BeforeValidator(_split), Field(max_length=20)]
 
 
@@ -135,7 +161,7 @@ class FindingIn(Strict):
     structure: Annotated[str, StringConstraints(max_length=100_000)] | None = None
     structure_format: Annotated[str, Field(pattern="^(auto|smiles|inchi|molfile)$")] = "auto"
     role: FindingRole = FindingRole.MAIN
-    purity_percent: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] | None = None
+    purity_percent: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False), Number] | None = None
     techniques: Techniques = []
     confirmation: Confirmation | None = None
     isomer_resolved: bool | None = None
@@ -152,7 +178,7 @@ class ReportIn(Strict):
     """One event, one aggregate for a period, or the withdrawal of a report."""
 
     reference: Reference
-    version: Annotated[int, Field(ge=1, le=10_000)] = 1
+    version: Annotated[int, Field(ge=1, le=10_000), Number] = 1
     type: ReportType = ReportType.EVENT
     event_kind: EventKind
     event_date: SomeDate
@@ -163,14 +189,14 @@ class ReportIn(Strict):
     transit: CountryCode | None = None
     destination: CountryCode | None = None
     agency: Agency | None = None
-    count: Annotated[int, Field(ge=1, le=LARGEST_COUNT)] = 1
-    quantity: Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)] | None = None
+    count: Annotated[int, Field(ge=1, le=LARGEST_COUNT), Number] = 1
+    quantity: Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False), Number] | None = None
     unit: Unit | None = None
     trace: bool | None = None
     physical_form: PhysicalForm | None = None
     sold_as: Name | None = None
     handling: HandlingWord = Handling.AMBER
-    embargo_until: date | None = None
+    embargo_until: Annotated[date, BeforeValidator(_day)] | None = None
     findings: Annotated[list[FindingIn], Field(max_length=MOST_FINDINGS)] = []
     outcome: Outcome | None = None
     causal_role: CausalRole | None = None
@@ -197,8 +223,8 @@ class ActivityIn(Strict):
 
     month: SomeDate
     country: CountryCode
-    samples: Annotated[int, Field(ge=0, le=LARGEST_COUNT)]
-    scope: Annotated[list[str], BeforeValidator(_split), Field(max_length=40)] = []
+    samples: Annotated[int, Field(ge=0, le=LARGEST_COUNT), Number]
+    scope: Annotated[list[ShortText], BeforeValidator(_split), Field(max_length=40)] = []
     handling: HandlingWord = Handling.AMBER
 
 
@@ -208,12 +234,17 @@ REPORT_FIELDS = tuple(name for name in ReportIn.model_fields if name != "finding
 
 def problems_of(error: ValidationError, row: int) -> tuple[Problem, ...]:
     """Pydantic's findings in our words: the field as a path, what is wrong, what would be right."""
-    return tuple(_problem(detail, row) for detail in error.errors(include_url=False))
+    details = error.errors(include_url=False)
+    found = tuple(_problem(detail, row) for detail in details[:MOST_PROBLEMS])
+    if more := len(details) - len(found):
+        found += (Problem("report", f"and {more} more", row, "more"),)
+    return found
 
 
 def _problem(detail: Any, row: int) -> Problem:
     path = [part for part in detail["loc"] if part != "function-after"]
-    field = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path).lstrip(".")
+    parts = (f"[{p}]" if isinstance(p, int) else f".{shown(p)}" for p in path)
+    field = "".join(parts).lstrip(".")
     kind, context = detail["type"], detail.get("ctx", {})
     given = detail.get("input")
     if kind == "extra_forbidden":
@@ -221,21 +252,16 @@ def _problem(detail: Any, row: int) -> Problem:
     elif kind == "missing":
         message = "is required"
     elif kind == "enum":
-        message = f'"{_shortened(given)}" is not one of: {context["expected"]}'.replace("'", "")
+        message = f'"{shown(given)}" is not one of: {context["expected"]}'.replace("'", "")
     elif kind == "value_error":
         message = str(context["error"])
         if not path and ": " in message:
             field, message = message.split(": ", 1)
     else:
-        message = f'{detail["msg"][0].lower()}{detail["msg"][1:]} (got "{_shortened(given)}")'
+        message = f'{detail["msg"][0].lower()}{detail["msg"][1:]} (got "{shown(given)}")'
     return Problem(field or "report", message, row=row, code=kind)
 
 
 def _did_you_mean(name: str, in_finding: bool) -> str:
     close = get_close_matches(name, FINDING_FIELDS if in_finding else REPORT_FIELDS, n=1)
     return f"; did you mean {close[0]}?" if close else "; see /api/v1/openapi.json for the fields"
-
-
-def _shortened(value: Any) -> str:
-    text = str(value)
-    return text if len(text) <= 60 else text[:57] + "…"

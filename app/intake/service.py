@@ -21,8 +21,9 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from app.access.handling import Handling
+from app.access.models import Authority
 from app.access.roles import Actor
-from app.errors import Conflict, Forbidden, Problem
+from app.errors import Conflict, Forbidden, Problem, Refused, shown
 from app.intake.grading import grade
 from app.intake.identification import (
     Identified,
@@ -39,6 +40,7 @@ from app.registry.names import name_key
 from app.registry.service import Held, Meaning
 
 PART_BYTES = 1024 * 1024
+LONGEST_KEY = 200
 CLOCK_SLACK = timedelta(days=1)  # it is tomorrow already in the Pacific
 
 
@@ -46,7 +48,7 @@ CLOCK_SLACK = timedelta(days=1)  # it is tomorrow already in the Pacific
 class Row:
     """One report as read from a submission: its fields, or what is wrong with them.
 
-    `numbers` are the rows it was read from, counted from 1; a file may spread a report over several.
+    `numbers` are the rows it was read from, counted from 1; a file may use several for one.
     """
 
     numbers: tuple[int, ...]
@@ -83,18 +85,21 @@ def receive(
     idempotency_key: str | None = None,
 ) -> tuple[Submission, bool]:
     """Keep what was sent, before it is read. The second value is False when the same Idempotency-Key
-    brought the same content before, and that submission is returned instead.
+    brought the same content before, and that submission is returned instead; one that was never
+    read to its end hands its key on, so that the second try is read.
 
     Raises Forbidden when `by` speaks for no authority, Conflict when the key came with other content.
     """
     if by.authority_id is None:
         raise Forbidden("reports are taken from authorities; sign in or send a key")
+    if idempotency_key and (len(idempotency_key) > LONGEST_KEY or "\x00" in idempotency_key):
+        raise Refused(f"Idempotency-Key: at most {LONGEST_KEY} characters of plain text")
     submission = Submission(
         code=f"SUB-{secrets.token_hex(6)}",
         authority_id=by.authority_id,
         submitted_by=by.label,
         channel=channel,
-        filename=filename[-255:] if filename else None,
+        filename=shown(filename[-255:], 255) if filename else None,
         idempotency_key=None,
         content_hash="",
         content_bytes=0,
@@ -107,18 +112,24 @@ def receive(
     _keep(session, submission, content)
     if idempotency_key is None:
         return submission, True
+    # one keyed submission of an authority at a time, so that the second sees the first
+    home = select(Authority.id).where(Authority.id == by.authority_id)
+    session.execute(home.with_for_update(key_share=True))
     earlier = session.scalar(
         select(Submission).where(
             Submission.authority_id == by.authority_id,
             Submission.idempotency_key == idempotency_key,
         )
     )
-    if earlier is None:
+    if earlier and earlier.content_hash != submission.content_hash:
+        raise Conflict(f"Idempotency-Key was used for other content, in {earlier.code}")
+    if earlier is None or earlier.state is SubmissionState.RECEIVED:
+        if earlier:
+            earlier.idempotency_key = None
+            session.flush()
         submission.idempotency_key = idempotency_key
         session.flush()
         return submission, True
-    if earlier.content_hash != submission.content_hash:
-        raise Conflict(f"Idempotency-Key was used for other content, in {earlier.code}")
     session.execute(delete(SubmissionPart).where(SubmissionPart.submission_id == submission.id))
     session.delete(submission)
     return earlier, False
@@ -178,10 +189,21 @@ def process(
     session.flush()
     for one, report in stored:
         one.held_id = report.id
+    _point_repeats_to_what_they_repeat(judged)
     _supersede(session, submission.authority_id, judged, now)
     session.add_all(line for one in judged for line in _receipt_lines(submission, one))
     session.flush()
     return judged
+
+
+def _point_repeats_to_what_they_repeat(judged: list[Judged]) -> None:
+    """A report sent twice in one chunk has its number on both lines of the receipt."""
+    stored = {
+        (j.report.reference, j.report.version): j.held_id for j in judged if j.report and j.held_id
+    }
+    for one in judged:
+        if one.fate is Fate.UNCHANGED and one.report and one.held_id is None:
+            one.held_id = stored[one.report.reference, one.report.version]
 
 
 def _receipt_lines(submission: Submission, one: Judged) -> Iterator[SubmissionRow]:
@@ -192,7 +214,7 @@ def _receipt_lines(submission: Submission, one: Judged) -> Iterator[SubmissionRo
             submission_id=submission.id,
             row=number,
             fate=one.fate,
-            reference=None if reference is None else str(reference)[:200],
+            reference=None if reference is None else shown(reference, 200),
             report_id=one.held_id,
             notes=[n.as_dict() for n in one.notes] if number == one.row.number else [],
         )
@@ -226,6 +248,9 @@ def _misplaced(report: ReportIn, by: Actor, today: date, row: int) -> list[Probl
     if report.event_date.first > today + CLOCK_SLACK:
         text = f"{report.event_date} lies in the future; today is {today}"
         wrong.append(Problem("event_date", text, row, "future_date"))
+    elif report.period_end and report.period_end.first > today + CLOCK_SLACK:
+        text = f"{report.period_end} lies in the future; count a period when it is over"
+        wrong.append(Problem("period_end", text, row, "future_date"))
     return wrong
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from app.access.roles import Actor
 from app.clock import Clock
@@ -19,9 +19,10 @@ from app.db import Database
 from app.errors import Refused, Unreadable
 from app.intake.models import Submission
 from app.intake.service import Judged, Row, conclude, process, receive, refuse
-from app.intake.words import Channel, Fate, Resolution
+from app.intake.words import Channel, Fate, Resolution, SubmissionState
 
 CHUNK = 500
+TRIES = 3
 
 _SAID = {
     Resolution.STRUCTURE: "resolved by structure",
@@ -75,8 +76,9 @@ def take(
 ) -> Receipt:
     """Keep `content`, then `read` it into reports.
 
-    Raises Refused when nothing can be read (the submission is kept all the same, its code is in
-    `error.submission`), Conflict and Forbidden as `receive`.
+    `progress` hears the number of rows read so far. Raises Refused when nothing can be read (the
+    submission is kept all the same, its code is in `error.submission`), Conflict and Forbidden as
+    `receive`.
     """
     with database.transaction() as session:
         submission, fresh = receive(
@@ -89,15 +91,18 @@ def take(
             idempotency_key=idempotency_key,
         )
     if not fresh:
+        if submission.state is SubmissionState.REFUSED:
+            raise _refused_before(submission)
         fates = Counter({Fate(word): n for word, n in submission.fates.items()})
         return Receipt(submission, fates, Counter(), Counter(), repeated=True)
-    receipt = Receipt(submission, Counter(), Counter(), Counter())
+    receipt, rows = Receipt(submission, Counter(), Counter(), Counter()), 0
     try:
         for chunk in _chunks(read()):
             judged = _process(database, submission, chunk, by=by, clock=clock, simulated=simulated)
             _count(receipt, judged)
+            rows += sum(len(row.numbers) for row in chunk)
             if progress:
-                progress(chunk[-1].numbers[-1])
+                progress(rows)
         if not receipt.fates:
             raise Unreadable("there is no row in it")
     except Refused as error:
@@ -108,6 +113,13 @@ def take(
     with database.transaction() as session:
         conclude(session.merge(submission), receipt.fates)
     return receipt
+
+
+def _refused_before(submission: Submission) -> Unreadable:
+    """What the first try was answered."""
+    error = Unreadable(submission.problem or "it could not be read")
+    error.submission = submission.code
+    return error
 
 
 def _count(receipt: Receipt, judged: list[Judged]) -> None:
@@ -126,13 +138,14 @@ def _process(
     clock: Clock,
     simulated: bool,
 ) -> list[Judged]:
-    """One chunk in one transaction; tried again when another process sent the same at once."""
-    for last_try in (False, True):
+    """One chunk in one transaction; tried again when another process was at the same rows at once:
+    it sent the same report, or enrols the same new substances in another order (a deadlock)."""
+    for tries_left in reversed(range(TRIES)):
         try:
             with database.transaction() as session:
                 return process(session, submission, chunk, by=by, now=clock(), simulated=simulated)
-        except IntegrityError:
-            if last_try:
+        except (IntegrityError, OperationalError):
+            if not tries_left:
                 raise
     raise AssertionError("unreachable")
 

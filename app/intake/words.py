@@ -214,7 +214,7 @@ class Resolution(StrEnum):
 
 
 class Grade(StrEnum):
-    """How far an identification carries: A reference standard or elucidated, B instrument, C less."""
+    """How far an identification carries; `grading` says what makes which."""
 
     A = "A"
     B = "B"

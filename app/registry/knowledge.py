@@ -35,7 +35,7 @@ LOADED = "knowledge.load"
 
 
 def load_knowledge(session: Session, *, now: datetime) -> int:
-    """Bring the registry up to the shipped files; the number of substances read, 0 if up to date."""
+    """Bring the registry up to the shipped files; how many substances were read, 0 if none."""
     version = knowledge_version()
     done = select(AuditEvent.id).where(AuditEvent.action == LOADED, AuditEvent.subject == version)
     if session.scalar(done.limit(1)):
@@ -76,7 +76,7 @@ def _put_clusters_and_substances(
 ) -> None:
     clusters = {part.cluster_key: cluster_values(part, now=now) for _, part in rows}
     insert_all_new(session, Cluster, list(clusters.values()))
-    ids = {key: number for key, number in session.execute(select(Cluster.key, Cluster.id))}
+    ids = _cluster_ids(session)
     clear = Handling.CLEAR
     substances = [
         substance_values(part, name=row.name, handling=clear, found_by=None, now=now)
@@ -86,8 +86,13 @@ def _put_clusters_and_substances(
     insert_all_new(session, Substance, substances, at_once=100)
 
 
+def _cluster_ids(session: Session) -> dict[str, int]:
+    return dict(session.execute(select(Cluster.key, Cluster.id)).tuples().all())
+
+
 def _correct(session: Session, rows: list[tuple[Known, Examined]], held: dict[str, int]) -> None:
-    """What the files say of a substance counts, also for one that a report brought first."""
+    """What files and rules say of a substance counts, also for one that a report brought first."""
+    clusters = _cluster_ids(session)
     session.execute(
         update(Substance),
         [
@@ -96,6 +101,13 @@ def _correct(session: Session, rows: list[tuple[Known, Examined]], held: dict[st
                 "name": row.name,
                 "standing": Standing(row.standing),
                 "group": row.group or part.classification.group,
+                "family": part.classification.family,
+                "families": [match.family for match in part.classification.families],
+                "effect": part.classification.effect,
+                "fingerprint": part.fingerprint,
+                "ruleset": RULESET,
+                "rdkit_version": RDKIT_VERSION,
+                "cluster_id": clusters[part.cluster_key],
                 "cas": row.cas or None,
                 "handling": Handling.CLEAR,
             }

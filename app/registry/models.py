@@ -27,7 +27,7 @@ WATCHED = (Standing.NPS, Standing.UNCLASSIFIED)
 
 
 class Cluster(Base):
-    """Substances of one family on one ring framework. Its key comes from structure, so it is stable."""
+    """Substances of one family on one ring framework. Its key comes from structure alone."""
 
     __tablename__ = "cluster"
 

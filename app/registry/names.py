@@ -1,13 +1,14 @@
 """When two written names are the same name (research: signals 6.3).
 
-The key folds case, width, Greek letters, dashes, primes and spaces, and drops the words for a salt.
-It never folds digits, locants or halogens: 3-MMC and 4-MMC differ by one character and are two drugs.
+The key folds case, width, Greek letters, dashes, primes and spaces, and drops the words for a
+salt. It never folds digits, locants or halogens: 3-MMC and 4-MMC are two drugs.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from hashlib import sha256
 
 GREEK = {
     "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "κ": "kappa",
@@ -25,14 +26,28 @@ _SALT = re.compile(r"(?:[\s\-(]+(?:" + "|".join(SALT_WORDS) + r")\)?)+\s*$")
 _LOCANT_DASH = re.compile(r"(?<=\d)-(?=\d)")
 
 
+LONGEST_KEY = 300
+
+
 def name_key(name: str) -> str:
     """The key under which a name is held and looked for; empty for a name that says nothing.
+
+    The key of a key is the key itself. One that grows beyond what is held ends in its digest.
 
     >>> name_key("α-PVP HCl") == name_key("Alpha PVP")
     True
     >>> name_key("3-MMC") == name_key("4-MMC")
     False
     """
+    key, before = _key(name), name
+    while key != before:
+        key, before = _key(key), key
+    if len(key) <= LONGEST_KEY:
+        return key
+    return f"{key[: LONGEST_KEY - 33]}~{sha256(key.encode('utf-8', 'replace')).hexdigest()[:32]}"
+
+
+def _key(name: str) -> str:
     text = unicodedata.normalize("NFKC", name).casefold().translate(DASHES).translate(PRIMES)
     text = "".join(GREEK.get(letter, letter) for letter in text)
     text = " ".join(text.split())

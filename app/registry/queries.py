@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from app.access.handling import figure_clearance
 from app.access.roles import Actor
-from app.db import Page
+from app.db import Page, id_of
 from app.errors import NotFound
 from app.registry.models import Cluster, Standing, Substance, SubstanceName
 from app.registry.names import name_key
@@ -48,16 +48,17 @@ def substances(
         query = query.where(Substance.group == group)
     if standing:
         query = query.where(Substance.standing == standing)
-    key = func.lower(Substance.name)
+    key = func.lower(Substance.name)  # by the database alone: it folds other letters than Python
     if after:
         name, _, number = after.rpartition("\x1f")
-        beyond = int(number) if number.isdigit() else 0
+        beyond = id_of(number) or 0
         query = query.where(or_(key > name, (key == name) & (Substance.id > beyond)))
-    found = list(session.scalars(query.order_by(key, Substance.id).limit(limit + 1)))
+    query = query.order_by(key, Substance.id).limit(limit + 1)
+    found = session.execute(query.add_columns(key)).tuples().all()
+    items = [substance for substance, _ in found[:limit]]
     if len(found) <= limit:
-        return Page(found)
-    last = found[limit - 1]
-    return Page(found[:limit], f"{last.name.lower()}\x1f{last.id}")
+        return Page(items)
+    return Page(items, f"{found[limit - 1][1]}\x1f{items[-1].id}")
 
 
 def _matching(text: str) -> Select[int]:
@@ -69,7 +70,8 @@ def _matching(text: str) -> Select[int]:
         return select(Substance.id).where(Substance.connectivity == wanted.upper()[:14])
     part = f"%{_escaped(name_key(wanted))}%"
     named = select(SubstanceName.substance_id).where(SubstanceName.key.like(part, escape="\\"))
-    return select(Substance.id).where(or_(Substance.cas == wanted, Substance.id.in_(named)))
+    shown = Substance.name.ilike(f"%{_escaped(wanted)}%", escape="\\")
+    return select(Substance.id).where(or_(Substance.cas == wanted, shown, Substance.id.in_(named)))
 
 
 def _escaped(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What can be done to the registry: enrol a substance, give it names, resolve names to substances."""
+"""What can be done to the registry: enrol a substance, name it, say what names mean."""
 
 from __future__ import annotations
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from importlib.metadata import version
 from typing import Any, cast
 
 from flask import Flask, Response, current_app, request, url_for
@@ -12,9 +11,10 @@ from flask.blueprints import BlueprintSetupState
 from app.access.roles import REPORTERS, SECRETARIAT, SIGNED_IN, Actor, Role
 from app.countries import country_name
 from app.entrance import actor, allow, database, now, today
+from app.errors import Refused
 from app.intake.queries import simulated_present
 from app.web import web, wording
-from chem.families import version as ruleset_version
+from chem.identity import RDKIT_VERSION, RULESET
 
 Entry = tuple[str, str, frozenset[str]]
 
@@ -41,7 +41,7 @@ NOTE_LASTS = timedelta(seconds=30)
 SAYINGS = (
     "day", "month", "moment", "dated", "ago", "seen_in", "number", "count", "spelled", "label",
     "sentence", "options", "listing", "places", "scope", "rule_name", "news", "basis",
-    "effect_class", "formula", "told",
+    "effect_class", "family_name", "formula", "told",
 )  # fmt: skip
 
 
@@ -72,8 +72,8 @@ def frame() -> dict[str, Any]:
         "navigation": NAVIGATION,
         "desk": desk_of(who),
         "simulated_note": simulated_note(),
-        "ruleset": ruleset_version(),
-        "rdkit_version": version("rdkit"),
+        "ruleset": RULESET,
+        "rdkit_version": RDKIT_VERSION,
         "with_args": with_args,
     }
 
@@ -98,3 +98,10 @@ def simulated_note() -> bool:
             held = (now(), simulated_present(session))
         current_app.extensions["tocsin.simulated"] = held
     return held[1]
+
+
+@web.before_request
+def _refuse_nul() -> None:
+    """No name, number or cursor contains a NUL, and PostgreSQL cannot be asked for one."""
+    if any("\x00" in value for values in request.values.listvalues() for value in values):
+        raise Refused("there is a NUL character in what was asked; leave it out")

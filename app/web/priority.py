@@ -15,7 +15,7 @@ from app.access.roles import Role
 from app.entrance import actor, allow, database, now, today
 from app.registry.models import Substance
 from app.registry.queries import known_to
-from app.surveillance.priority import Entry
+from app.surveillance.priority import SIMULATED, Entry
 from app.surveillance.ranking import PriorityList, priority_list
 from app.web import charts, web
 
@@ -41,6 +41,7 @@ def priority() -> Any:
             entries=entries,
             first=chosen[0] if chosen else None,
             shared_flags=_shared_flags(entries),
+            simulated_flag=SIMULATED,
             next=str(start + PAGE) if len(chosen) > start + PAGE else None,
             substances=_substances(session, [e.substance_id for e in (*chosen[:1], *entries)]),
             bars={
@@ -72,10 +73,11 @@ def _substances(session: Session, ids: list[int]) -> dict[int, Substance]:
 
 
 def _shared_flags(entries: Sequence[Entry]) -> tuple[str, ...]:
-    """What is true of every entry shown, to be said once above them."""
+    """What is true of every entry shown, to be said once above them; "simulated" stays in its row."""
     if len(entries) < 2:
         return ()
-    return tuple(flag for flag in entries[0].flags if all(flag in e.flags for e in entries))
+    shared = [flag for flag in entries[0].flags if all(flag in e.flags for e in entries)]
+    return tuple(flag for flag in shared if flag != SIMULATED)
 
 
 def _csv(ranking: PriorityList, substances: dict[int, Substance]) -> str:

@@ -46,4 +46,4 @@ def _counts(session: Session) -> dict[ReportType, int]:
     query = (
         select(Report.type, func.count()).where(figures_for(actor(), today())).group_by(Report.type)
     )
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())

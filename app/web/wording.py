@@ -14,6 +14,7 @@ from app.countries import REGIONS, countries, country_name
 from app.intake.words import Precision
 from app.surveillance.models import EpisodeView, Rule
 from app.surveillance.wording import BASIS
+from chem.families import family_named
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 RULES = {
@@ -165,6 +166,12 @@ def basis(views: Iterable[EpisodeView]) -> str:
 def seen_in(when: date, events: int) -> str:
     """The month of a sighting; only the year where totals are all there is."""
     return month(when) if events else str(when.year)
+
+
+def family_name(family: str) -> str:
+    """The full name of a family; its id when no rule bears it any more."""
+    known = family_named(family)
+    return known.name if known else label(family)
 
 
 def rule_name(rule: str) -> str:

@@ -115,7 +115,7 @@ def repeated(values: list[str]) -> list[str]:
 @pytest.mark.parametrize(
     ("path", "columns"),
     [
-        (SUBSTANCES, "name smiles standing group cas synonyms source"),
+        (SUBSTANCES, "name smiles connectivity standing group cas synonyms source"),
         (SCHEDULES, "name convention schedule year source"),
         (AMBIGUOUS, "name group members note"),
         (US_FIGURES, "year name reports"),

@@ -47,9 +47,7 @@ def test_water_of_crystallisation_is_a_solvent_not_a_salt():
 
 def test_fentanyl_with_etizolam_is_a_mixture_of_both():
     result = normalise(
-        parse(
-            "CCC(=O)N(c1ccccc1)C1CCN(CCc2ccccc2)CC1.CCc1cc2c(s1)-n1c(C)nnc1CN=C2c1ccccc1Cl"
-        ).mol
+        parse("CCC(=O)N(c1ccccc1)C1CCN(CCc2ccccc2)CC1.CCc1cc2c(s1)-n1c(C)nnc1CN=C2c1ccccc1Cl").mol
     )
     assert result.mixture
     found = {identify(component.parent).connectivity for component in result.components}

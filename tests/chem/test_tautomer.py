@@ -50,8 +50,10 @@ def test_stereo_isotopes_and_atom_order_do_not_matter(rewritten):
 def test_it_joins_the_published_pairs(shared_data):
     """460 of 468; canonical tautomers join 459, the InChIKey 301."""
     lines = (
-        shared_data / "standardisation/choderalab_tautobase_468_pairs.txt"
-    ).read_text().splitlines()[1:]
+        (shared_data / "standardisation/choderalab_tautobase_468_pairs.txt")
+        .read_text()
+        .splitlines()[1:]
+    )
     pairs = [line.split(",")[1:3] for line in lines]
     joined = sum(key(one.strip()) == key(other.strip()) for one, other in pairs)
     assert len(pairs) == 468
