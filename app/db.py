@@ -15,7 +15,18 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
-from sqlalchemy import DateTime, Dialect, Engine, MetaData, String, create_engine, event, inspect
+from sqlalchemy import (
+    DateTime,
+    Dialect,
+    Engine,
+    MetaData,
+    String,
+    create_engine,
+    event,
+    func,
+    inspect,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -200,6 +211,12 @@ def insert_all_new(
         done = session.execute(statement.on_conflict_do_nothing().returning(*key))
         inserted += len(done.all())
     return inserted
+
+
+def take_turns(session: Session, what: str) -> None:
+    """Wait until no other transaction is doing this. On SQLite every writer does so already."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(func.hashtext(what))))
 
 
 LARGEST_ID = 2**31 - 1

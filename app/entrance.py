@@ -21,7 +21,7 @@ from app import errors
 from app.access.roles import ANYBODY, Actor, Role
 from app.access.service import key_actor, person_actor
 from app.clock import Clock
-from app.db import LARGEST_ID, Database
+from app.db import LARGEST_ID, Database, id_of
 from app.settings import Settings
 
 log = logging.getLogger("tocsin.http")
@@ -96,6 +96,12 @@ class RowNumber(IntegerConverter):
 
     def __init__(self, map: Map) -> None:
         super().__init__(map, max=LARGEST_ID)
+
+
+def id_cursor() -> str | None:
+    """The `after` of a list that goes by number; what is no number starts the list."""
+    number = id_of(request.args.get("after"))
+    return None if number is None else str(number)
 
 
 def open_entrance(app: Flask) -> None:

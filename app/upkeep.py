@@ -43,7 +43,7 @@ def require_schema(database: Database) -> None:
 
 
 def require_own_logins(settings: Settings, database: Database) -> None:
-    """Raise Misconfigured when production would let in all who know the demonstration's password."""
+    """Raise Misconfigured when production would let in all who know the demo's password."""
     if not settings.production:
         return
     with database.reading() as session:

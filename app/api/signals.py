@@ -15,7 +15,7 @@ from app.api import api
 from app.api.contract import answer, body, listing, page_size, promise
 from app.api.shapes import link
 from app.db import Page
-from app.entrance import actor, allow, database, now, today
+from app.entrance import actor, allow, database, id_cursor, now, today
 from app.errors import Refused
 from app.notification import queries as alerts
 from app.notification.queries import SeenAlert
@@ -142,7 +142,7 @@ def list_alerts() -> Response:
             actor(),
             group=request.args.get("group"),
             country=request.args.get("country"),
-            after=request.args.get("after"),
+            after=id_cursor(),
             limit=page_size(),
         )
         return listing(page, _alert_out)

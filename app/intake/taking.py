@@ -139,7 +139,7 @@ def _process(
     simulated: bool,
 ) -> list[Judged]:
     """One chunk in one transaction; tried again when another process was at the same rows at once:
-    it sent the same report, or enrols the same new substances in another order (a deadlock)."""
+    it sent the same report, or opens up the same substances in another order (a deadlock)."""
     for tries_left in reversed(range(TRIES)):
         try:
             with database.transaction() as session:

@@ -87,7 +87,7 @@ def _put_clusters_and_substances(
 
 
 def _cluster_ids(session: Session) -> dict[str, int]:
-    return dict(session.execute(select(Cluster.key, Cluster.id)).tuples().all())
+    return dict(session.execute(select(Cluster.key, Cluster.id)).all())
 
 
 def _correct(session: Session, rows: list[tuple[Known, Examined]], held: dict[str, int]) -> None:

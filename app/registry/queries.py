@@ -54,7 +54,7 @@ def substances(
         beyond = id_of(number) or 0
         query = query.where(or_(key > name, (key == name) & (Substance.id > beyond)))
     query = query.order_by(key, Substance.id).limit(limit + 1)
-    found = session.execute(query.add_columns(key)).tuples().all()
+    found = session.execute(query.add_columns(key)).all()
     items = [substance for substance, _ in found[:limit]]
     if len(found) <= limit:
         return Page(items)

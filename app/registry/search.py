@@ -60,7 +60,7 @@ def by_structure(session: Session, actor: Actor, structure: str, mode: str) -> l
     if mode == "similarity":
         return _best(session, actor, _similar(session, parts[0].fingerprint), MOST_HITS)
     held = select(Substance.id, Substance.smiles).where(known_to(actor)).order_by(Substance.name)
-    smiles = session.execute(held).tuples()
+    smiles = session.execute(held)
     inside = (i for i, text in smiles if contains(text, parts[0].identity.smiles))
     return _best(session, actor, dict.fromkeys(islice(inside, MOST_HITS), 1.0), MOST_HITS)
 
@@ -101,7 +101,7 @@ def _index(session: Session) -> Index:
     ).one()
     held = _made.get(where)
     if held is None or held[0] != state:
-        rows = session.execute(select(Substance.id, Substance.fingerprint)).tuples().all()
+        rows = session.execute(select(Substance.id, Substance.fingerprint)).all()
         held = state, Index([str(i) for i, _ in rows], [fingerprint for _, fingerprint in rows])
         _made[where] = held
     return held[1]

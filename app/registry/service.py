@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.access.handling import Handling
-from app.db import insert_new
+from app.db import insert_new, take_turns
 from app.errors import Conflict
 from app.registry.models import Cluster, Standing, Substance, SubstanceName
 from app.registry.names import name_key
@@ -69,6 +69,7 @@ def enrol(
     """
     connectivity = examined.identity.connectivity
     if connectivity not in held:
+        take_turns(session, "enrol")  # two with the same news in opposite order would deadlock
         insert_new(session, Cluster, **cluster_values(examined, now=now))
         cluster = session.scalars(select(Cluster.id).where(Cluster.key == examined.cluster_key))
         values = substance_values(

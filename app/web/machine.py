@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from sqlalchemy import func, select
 
 from app.access.roles import ANYBODY, Role
-from app.entrance import allow, database, now, settings
+from app.entrance import allow, database, id_cursor, now, settings
 from app.feeds import atom as atom_feed
 from app.feeds import cap as cap_feed
 from app.feeds import json_feed
@@ -31,10 +31,9 @@ def feed_json() -> Response:
     fresh = _fresh()
     if fresh.status_code == 304:
         return fresh
-    after = request.args.get("after")
     base = settings().base_url
     with database().reading() as session:
-        page = alerts(session, ANYBODY, after=after, limit=PER_PAGE)
+        page = alerts(session, ANYBODY, after=id_cursor(), limit=PER_PAGE)
         feed = json_feed.json_feed(
             page.items,
             base_url=base,
@@ -55,7 +54,7 @@ def feed_atom() -> Response:
         return fresh
     base = settings().base_url
     with database().reading() as session:
-        page = alerts(session, ANYBODY, after=request.args.get("after"), limit=PER_PAGE)
+        page = alerts(session, ANYBODY, after=id_cursor(), limit=PER_PAGE)
         feed = atom_feed.atom(
             page.items,
             base_url=base,

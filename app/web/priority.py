@@ -73,7 +73,7 @@ def _substances(session: Session, ids: list[int]) -> dict[int, Substance]:
 
 
 def _shared_flags(entries: Sequence[Entry]) -> tuple[str, ...]:
-    """What is true of every entry shown, to be said once above them; "simulated" stays in its row."""
+    """What is true of all entries shown, to be said once above them; not "simulated"."""
     if len(entries) < 2:
         return ()
     shared = [flag for flag in entries[0].flags if all(flag in e.flags for e in entries)]

@@ -9,12 +9,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.access.roles import SECRETARIAT, SIGNED_IN
-from app.entrance import actor, allow, database, now
+from app.entrance import actor, allow, database, now, today
 from app.errors import Conflict, NotFound, Refused
 from app.registry import queries as registry
 from app.registry.models import Substance
 from app.registry.queries import known_to
 from app.review import service
+from app.review.dossier import dossier
 from app.review.models import ReviewCase
 from app.web import web
 
@@ -56,7 +57,12 @@ def case(code: str) -> Any:
         found = service.case_by_code(session, code)
         if not _known(session, [found]):
             raise NotFound(f"there is no case {code}")
-        return render_template("case.html", case=found, may_decide=actor().role in SECRETARIAT)
+        return render_template(
+            "case.html",
+            case=found,
+            sections=dossier(session, actor(), today(), found.substance),
+            may_decide=actor().role in SECRETARIAT,
+        )
 
 
 @web.post("/review/<code>/close")

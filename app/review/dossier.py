@@ -1,0 +1,148 @@
+"""The dossier: what is held on a substance, in the order of an ECDD critical review.
+
+The nineteen headings are those of WHO's guidance on the review of psychoactive substances. Under a
+heading on which nothing is held it says so: an empty heading is not a finding. Figures come through
+the same queries as the pages, so they are what this reader may see.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from app.access.roles import Actor
+from app.countries import country_name
+from app.intake.queries import CountryRow, where_seen, years
+from app.intake.words import EventKind
+from app.registry.models import Substance
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One heading and what is held under it, a sentence each; none when nothing is held."""
+
+    number: int
+    heading: str
+    facts: tuple[str, ...] = ()
+
+
+HEADINGS = (
+    "Substance identification",
+    "Chemistry",
+    "Ease of convertibility into controlled substances",
+    "General pharmacology",
+    "Toxicology",
+    "Adverse reactions in humans",
+    "Dependence potential",
+    "Abuse potential",
+    "Therapeutic applications and extent of therapeutic use",
+    "Listing on the WHO Model List of Essential Medicines",
+    "Marketing authorizations",
+    "Industrial use",
+    "Non-medical use, abuse and dependence",
+    "Nature and magnitude of public health problems",
+    "Licit production, consumption and international trade",
+    "Illicit manufacture and traffic",
+    "Current international controls and their impact",
+    "Current and past national controls",
+    "Other medical and scientific matters",
+)
+
+
+def dossier(
+    session: Session, actor: Actor, today: date, substance: Substance
+) -> tuple[Section, ...]:
+    """The nineteen sections for a substance, from what `actor` may see as of `today`."""
+    seen = where_seen(session, actor, today, substance.id)
+    totals = years(session, actor, today, substance.id)
+    held = {
+        1: _identification(substance),
+        2: _chemistry(substance),
+        6: _adverse(seen),
+        13: _use(seen, [(total.year, total.country, total.reports) for total in totals]),
+        14: _magnitude(seen),
+        16: _traffic(seen),
+        17: _controls(substance),
+    }
+    return tuple(
+        Section(number, heading, tuple(held.get(number, ())))
+        for number, heading in enumerate(HEADINGS, start=1)
+    )
+
+
+def _identification(substance: Substance) -> list[str]:
+    names = [name.name for name in substance.names if name.name != substance.name]
+    facts = [f"{substance.name}, {substance.code}.", f"InChIKey {substance.inchikey}."]
+    if names:
+        facts.append(f"Also called {', '.join(names)}.")
+    if substance.cas:
+        facts.append(f"CAS number {substance.cas}.")
+    return facts
+
+
+def _chemistry(substance: Substance) -> list[str]:
+    family = substance.family.replace("_", " ") or "no family known"
+    return [
+        f"{substance.formula}, monoisotopic mass {substance.mass:.4f} Da.",
+        f"SMILES {substance.smiles}.",
+        f"Family: {family}; UNODC group: {substance.group or 'none'}. {substance.cluster.reason}",
+    ]
+
+
+def _adverse(seen: list[CountryRow]) -> list[str]:
+    deaths = [row for row in seen if row.deaths]
+    facts = [
+        f"{country_name(row.country)}: {_number(row.deaths, 'death')} to which it contributed."
+        for row in deaths
+    ]
+    toxic = [country_name(r.country) for r in seen if EventKind.ACUTE_TOXICITY in r.kinds]
+    if toxic:
+        facts.append(f"Acute toxicity was reported by {', '.join(sorted(toxic))}.")
+    return facts
+
+
+def _use(seen: list[CountryRow], totals: list[tuple[int, str, int]]) -> list[str]:
+    facts = [
+        f"{country_name(row.country)}: {_number(row.events, 'event')} from {row.first:%b %Y} "
+        f"to {row.last:%b %Y}."
+        for row in seen
+        if row.events
+    ]
+    facts += [
+        f"{country_name(country)}, {year}: {_number(number, 'report')} inside a yearly total."
+        for year, country, number in totals
+    ]
+    return facts
+
+
+def _magnitude(seen: list[CountryRow]) -> list[str]:
+    if not seen:
+        return []
+    events, recent = sum(r.events for r in seen), sum(r.events_recent for r in seen)
+    linked = sum(r.deaths for r in seen)
+    lands = _number(len(seen), "country", "countries")
+    return [
+        f"{_number(events, 'event')} from {lands}, {recent:,} of them in the last 12 months.",
+        f"{_number(linked, 'death')} to which it contributed."
+        if linked
+        else "No death to which it contributed was reported; missing harm data are not low harm.",
+    ]
+
+
+def _traffic(seen: list[CountryRow]) -> list[str]:
+    seized = sorted(country_name(row.country) for row in seen if EventKind.SEIZURE in row.kinds)
+    return [f"Seizures were reported by {', '.join(seized)}."] if seized else []
+
+
+def _controls(substance: Substance) -> list[str]:
+    return [
+        f"{listing.convention} Convention, Schedule {listing.schedule}"
+        + (f", decided {listing.year}." if listing.year else ".")
+        for listing in substance.controls
+    ]
+
+
+def _number(number: int, one: str, many: str | None = None) -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -1,0 +1,136 @@
+"""A substance known only from restricted reports does not exist for those who are not cleared."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from app.access.roles import ANYBODY, Actor, Role
+from app.db import Database
+from app.errors import NotFound
+from app.intake.curation import open_up
+from app.registry import search
+from app.registry.models import Substance
+from app.registry.queries import cluster_by_key, clusters, relatives, substance_by_code, substances
+from app.registry.service import add_name
+from tests.intake.taking import take_reports
+from tests.registry.making import ISOTONITAZENE, enrolled
+from tests.reporting import NOW, PROTONITAZENE, laboratory, report
+
+ANALYST = Actor(Role.ANALYST, "analyst")
+CORE = "Cn1c(Cc2ccccc2)nc2ccccc12"
+
+
+@pytest.fixture
+def sibling(database: Database) -> Database:
+    """A registry in which everybody knows isotonitazene."""
+    enrolled(database, ISOTONITAZENE, name="Isotonitazene")
+    return database
+
+
+def hide(database: Database, **how) -> Actor:
+    """France reports protonitazene, not for everybody; France as one who asks."""
+    france = laboratory(database, "FR")
+    finding = {"structure": PROTONITAZENE, "substance_name": "Secret nitazene"}
+    take_reports(database, [report("FR", **how, findings=[finding])], by=france)
+    return france
+
+
+def doors(database: Database, actor: Actor) -> dict[str, bool]:
+    """Through which of the registry's doors `actor` meets the second substance."""
+    with database.reading() as session:
+        first = session.get(Substance, 1)
+        assert first is not None
+        second = session.get(Substance, 2)
+        assert second is not None
+
+        def hit(hits: list[search.Hit]) -> bool:
+            return 2 in {h.substance.id for h in hits}
+
+        def exists(look) -> bool:
+            try:
+                return look() is not None
+            except NotFound:
+                return False
+
+        return {
+            "list": 2 in {s.id for s in substances(session, actor).items},
+            "text": bool(substances(session, actor, text="secret").items),
+            "key": bool(substances(session, actor, text=second.connectivity).items),
+            "number": exists(lambda: substance_by_code(session, actor, second.code)),
+            "inchikey": exists(lambda: substance_by_code(session, actor, second.inchikey)),
+            "clusters": [n for _, n in clusters(session, actor).items] == [2],
+            "cluster": len(cluster_by_key(session, actor, first.cluster.key)[1]) == 2,
+            "relatives": 2 in {s.id for s in relatives(session, actor, first)},
+            "neighbours": hit(search.neighbours(session, actor, first)),
+            "name": hit(search.by_name(session, actor, "SECRET NITAZENE")),
+            **{
+                mode: hit(search.by_structure(session, actor, structure, mode))
+                for mode, structure in (
+                    ("exact", PROTONITAZENE),
+                    ("similarity", PROTONITAZENE),
+                    ("substructure", CORE),
+                )
+            },
+        }
+
+
+@pytest.mark.parametrize(
+    ("how", "hidden_from", "shown_to"),
+    [
+        ({"handling": "red"}, ["anybody", "peer"], ["finder", "analyst"]),
+        ({"handling": "amber"}, ["anybody"], ["finder", "analyst", "peer"]),
+        (
+            {"handling": "clear", "embargo_until": "2026-12-01"},
+            ["anybody", "peer"],
+            ["finder", "analyst"],
+        ),
+    ],
+    ids=["red", "amber", "embargo"],
+)
+def test_every_door_of_the_registry_keeps_it(sibling: Database, how, hidden_from, shown_to) -> None:
+    finder, peer = hide(sibling, **how), laboratory(sibling, "DE")
+    with sibling.transaction() as session:
+        add_name(session, 2, "Secret nitazene", source="curator", now=NOW)
+    actors = {"anybody": ANYBODY, "peer": peer, "finder": finder, "analyst": ANALYST}
+    for who in hidden_from:
+        assert {d for d, open_ in doors(sibling, actors[who]).items() if open_} == set(), who
+    for who in shown_to:
+        assert {d for d, open_ in doors(sibling, actors[who]).items() if not open_} == set(), who
+
+
+def test_it_becomes_known_when_a_clear_report_names_it(sibling: Database) -> None:
+    hide(sibling, handling="red")
+    germany = laboratory(sibling, "DE")
+    take_reports(sibling, [report("DE", handling="clear")], by=germany)
+    with sibling.reading() as session:
+        assert len(substances(session, ANYBODY).items) == 2
+
+
+def test_it_becomes_known_when_its_embargo_ends_and_not_before(sibling: Database) -> None:
+    hide(sibling, handling="clear", embargo_until="2026-12-01")
+    seen = []
+    for day in (9, 10):  # the last day of the embargo, and the day it is over
+        with sibling.transaction() as session:
+            open_up(session, now=NOW + timedelta(days=day))
+            seen.append(len(substances(session, ANYBODY).items))
+    assert seen == [1, 2]
+
+
+def test_an_embargo_that_ends_opens_no_further_than_the_handling(sibling: Database) -> None:
+    hide(sibling, handling="amber", embargo_until="2026-12-01")
+    with sibling.transaction() as session:
+        open_up(session, now=NOW + timedelta(days=30))
+        assert len(substances(session, ANYBODY).items) == 1
+        peer = Actor(Role.SUBSCRIBER, "peer")
+        assert len(substances(session, peer).items) == 2
+
+
+def test_opening_up_never_hides_what_the_knowledge_base_knows(sibling: Database) -> None:
+    france = laboratory(sibling, "FR")
+    finding = {"structure": ISOTONITAZENE}
+    take_reports(sibling, [report("FR", handling="red", findings=[finding])], by=france)
+    with sibling.transaction() as session:
+        open_up(session, now=NOW)
+        assert [s.name for s in substances(session, ANYBODY).items] == ["Isotonitazene"]
