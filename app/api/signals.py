@@ -168,7 +168,7 @@ def list_priority() -> Response:
     with database().reading() as session:
         ranks = priority_list(session, actor(), as_of=today(), now=now())
         entries = ranks.controlled if request.args.get("controlled") == "1" else ranks.ranked
-        names = dict(session.execute(select(Substance.id, Substance.name)).tuples().all())
+        names = dict(session.execute(select(Substance.id, Substance.name)).all())
     return listing(Page(list(entries)), lambda entry: _priority_out(entry, names))
 
 

@@ -22,7 +22,9 @@ def document(client):
 
 def nodes(node):
     yield node
-    for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+    for child in (
+        node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    ):
         yield from nodes(child)
 
 
@@ -111,7 +113,9 @@ def misfits(value, schema, schemas):
         return
     if isinstance(value, dict) and "properties" in schema:
         fields = schema["properties"]
-        yield from (f"{name} is missing" for name in schema.get("required", []) if name not in value)
+        yield from (
+            f"{name} is missing" for name in schema.get("required", []) if name not in value
+        )
         for name, inner in value.items():
             if name in fields:
                 yield from misfits(inner, fields[name], schemas)

@@ -67,7 +67,7 @@ WRONG = {
     "no such kind": (report(event_kind="raid"), "event_kind"),
     "a structure with a mistake": (report(findings=[{"structure": "c1ccccc"}]), "findings[0].structure"),
     "a lone surrogate": ('{"reference": "\\ud800"}', "reference"),
-    "a lone surrogate as a field": ('{"\\ud800": 1}', "reference"),
+    "a lone surrogate as a field": ('{"\\ud800": 1}', "report"),
     "a NUL": ('{"reference": "R\\u0000"}', "reference"),
     "a NUL in a structure": (report(findings=[{"structure": "CC\x00C"}]), "findings[0].structure"),
     "a day to come": (report(event_date="2027-06-01"), "event_date"),
@@ -100,7 +100,10 @@ def test_other_content_under_the_same_version_is_a_conflict(post):
 def test_what_is_too_large_is_on_record_by_length_or_not(client, key, app, database):
     app.config["MAX_CONTENT_LENGTH"] = 1000
     body = b'"' + b"x" * 2000 + b'"'
-    chunked = {"input_stream": io.BytesIO(body), "environ_overrides": {"wsgi.input_terminated": True}}
+    chunked = {
+        "input_stream": io.BytesIO(body),
+        "environ_overrides": {"wsgi.input_terminated": True},
+    }
     for more in ({"data": body}, chunked):
         answer = client.post(REPORTS, headers=key, content_type="application/json", **more)
         said = is_a_problem(answer, 413)

@@ -1,0 +1,91 @@
+"""Jobs: one worker at a time, failures on record, and everything told once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from app import jobs, worker
+from app.access.service import authority_by_code
+from app.jobs import Job
+from app.notification.models import Message
+from app.notification.subscriptions import subscribe
+from app.worker import LEASE, Work, assess_and_tell, deliver_waiting, run_job
+from tests.intake.taking import take_reports
+from tests.reporting import NOW, laboratory, report
+
+
+@pytest.fixture
+def work(database, settings):
+    with database.transaction() as session:
+        jobs.declare(session, "job", 60)
+    return Work(database, settings, clock=lambda: NOW)
+
+
+def job(work):
+    with work.database.reading() as session:
+        return session.get_one(Job, "job")
+
+
+def as_owner(monkeypatch, name):
+    monkeypatch.setattr(worker, "owner", lambda: name)
+
+
+def test_two_workers_never_run_a_job_at_once(work, monkeypatch):
+    ran = []
+
+    def outer(inner):
+        ran.append("first")
+        as_owner(monkeypatch, "second")
+        run_job(inner, "job", lambda _: ran.append("second") or {})
+        as_owner(monkeypatch, "first")
+        return {"done": 1}
+
+    as_owner(monkeypatch, "first")
+    run_job(work, "job", outer)
+    assert ran == ["first"]
+    assert (job(work).runs, job(work).last_result, job(work).lease_owner) == (1, {"done": 1}, None)
+    as_owner(monkeypatch, "second")
+    run_job(work, "job", lambda _: ran.append("second") or {})
+    assert ran == ["first", "second"] and job(work).runs == 2
+
+
+def test_a_dead_workers_job_is_taken_over_when_its_lease_ends(work, monkeypatch):
+    with work.database.transaction() as session:
+        assert jobs.claim(session, "job", owner="dead", now=NOW, lease=LEASE)
+    as_owner(monkeypatch, "alive")
+    ran = []
+    for minutes in (5, 11):
+        later = Work(
+            work.database, work.settings, clock=lambda m=minutes: NOW + timedelta(minutes=m)
+        )
+        run_job(later, "job", lambda _, m=minutes: ran.append(m) or {})
+    assert ran == [11]
+
+
+def test_a_failure_is_recorded_and_the_next_run_clears_it(work):
+    def fails(_):
+        raise ValueError("the moon was full")
+
+    run_job(work, "job", fails)
+    assert job(work).last_error == "ValueError: the moon was full"
+    assert job(work).lease_owner is None and job(work).last_finished == NOW
+    run_job(work, "job", lambda _: {"n": 1})
+    assert job(work).last_error is None and job(work).last_result == {"n": 1}
+
+
+def test_what_opened_is_told_once(database, settings):
+    home = laboratory(database, "DE")
+    with database.transaction() as session:
+        subscribe(session, "duty@example.org", authority=authority_by_code(session, "LAB-DE"), now=NOW)  # fmt: skip
+    take_reports(database, [report()], by=home)
+    work = Work(database, settings, clock=lambda: NOW)
+    first = assess_and_tell(work)
+    assert first["changes"] > 0 and first["messages"] == 1
+    assert assess_and_tell(work) == {"changes": 0, "messages": 0}
+    assert deliver_waiting(work) == {"sent": 1, "failed": 0, "parked": 0}
+    assert deliver_waiting(work) == {"sent": 0, "failed": 0, "parked": 0}
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Message)) == 1
