@@ -29,7 +29,7 @@ clean:
 # a change of what is needed installs anew; otherwise the second run starts at once
 $(VENV)/.run: pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[postgres]'
 	@touch $@
 
 $(VENV)/.test: pyproject.toml constraints.txt

@@ -241,9 +241,8 @@ def key_issue(code: str, role: str) -> None:
     from app.access.service import authority_by_code, issue_key
 
     with database().transaction() as session:
-        issued = issue_key(
-            session, authority_by_code(session, code), role=Role(role), now=utc_now()
-        )
+        home = authority_by_code(session, code)
+        issued = issue_key(session, home, role=Role(role), now=utc_now())
     click.echo(issued)
 
 

@@ -114,7 +114,8 @@ def signed_in(house, database):
     """A browser of an analyst."""
     with database.transaction() as session:
         home = add_authority(session, "EWS", "Secretariat", country=None, now=NOW)
-        add_person(session, "a@example.org", authority=home, role=Role.ANALYST, password=PASSWORD, now=NOW)  # fmt: skip
+        who = {"authority": home, "role": Role.ANALYST, "password": PASSWORD}
+        add_person(session, "a@example.org", **who, now=NOW)
     browser = house.test_client()
     form = {"email": "a@example.org", "password": PASSWORD, "next": "/signals"}
     answer = browser.post("/login", data=form, headers={"Sec-Fetch-Site": "same-origin"})

@@ -84,7 +84,8 @@ def test_production_starts_with_a_secret_of_its_own() -> None:
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda s: s.name)
 def test_the_readme_documents_every_setting_as_it_is(setting) -> None:
-    row = f"| `{setting.name}` | {f'`{setting.default}`' if setting.default else 'empty'} | {setting.help} |"
+    default = f"`{setting.default}`" if setting.default else "empty"
+    row = f"| `{setting.name}` | {default} | {setting.help} |"
     assert row in README.read_text(encoding="utf-8").splitlines()
 
 

@@ -14,6 +14,7 @@ from argon2.exceptions import VerificationError
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.access.email import email_address
 from app.access.models import ApiKey, AuditEvent, Authority, Person
 from app.access.roles import SYSTEM, Actor, Role
 from app.countries import countries, why_no_country
@@ -27,7 +28,6 @@ KEY_PREFIX = "tocsin"
 _hasher = PasswordHasher()
 _nobody = _hasher.hash(secrets.token_hex(16))
 _CODE = re.compile(r"[A-Z0-9][A-Z0-9_-]{0,39}")
-_EMAIL = re.compile(r"[^@\s<>\"',;\x00-\x1f\x7f]+@[^@\s<>\"',;\x00-\x1f\x7f]+")
 _KEY = re.compile(KEY_PREFIX + r"_([0-9a-f]{10})_([A-Za-z0-9_-]+)")
 
 
@@ -79,9 +79,7 @@ def add_person(
     by: Actor = SYSTEM,
 ) -> Person:
     """Give somebody a login. Raises Refused for a bad address or password, Conflict if taken."""
-    email = email.strip().lower()
-    if not _EMAIL.fullmatch(email) or len(email) > 254:
-        raise Refused(f'"{email}" is no e-mail address')
+    email = email_address(email)
     if role is Role.PUBLIC:
         raise Refused("a person needs a role of their own")
     if len(password) < SHORTEST_PASSWORD:

@@ -22,7 +22,7 @@ from app.surveillance.models import Tier
 class SubscriptionIn(BaseModel, extra="forbid"):
     """Who wants to be told of what."""
 
-    email: str = Field(max_length=254, pattern=r"^[^\x00-\x1f\x7f]*$")
+    email: str = Field(max_length=254)
     group: str | None = None
     country: str | None = None
     min_tier: str = Field(default="watch", pattern="^(watch|alert|urgent)$")

@@ -12,7 +12,7 @@ from app.access.roles import SECRETARIAT, Actor
 from app.access.service import record
 from app.errors import Forbidden, NotFound
 from app.intake.models import Finding, Report
-from app.intake.queries import current
+from app.intake.sight import current
 from app.intake.words import Resolution
 from app.registry.models import Substance
 from app.registry.service import add_name

@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Select, and_, case, distinct, func, literal, select
-from sqlalchemy.orm import Session, aliased, selectinload
+from sqlalchemy.orm import Session, selectinload
 
-from app.access.handling import effective_handling, figure_clearance, visible_rows
+from app.access.handling import effective_handling, figure_clearance
 from app.access.models import Authority
 from app.access.roles import Actor, Role
 from app.db import LARGEST_ID, Page, id_of
 from app.errors import NotFound
 from app.intake.models import Finding, Report, Submission, SubmissionRow
+from app.intake.sight import current, rows_for, still_open_to
 from app.intake.words import CausalRole, EventKind, Precision, ReportType, Resolution
 
 _REPORT = re.compile(r"RP-([0-9]{1,10})", re.IGNORECASE)
@@ -88,45 +89,6 @@ class QueuedName:
     first_received: datetime
 
 
-def current() -> ColumnElement[bool]:
-    """Reports as they stand: newest versions, without tombstones."""
-    return and_(Report.superseded_at.is_(None), Report.type != ReportType.WITHDRAWAL)
-
-
-def rows_for(actor: Actor, today: date) -> ColumnElement[bool]:
-    """Reports this actor may see one by one."""
-    return visible_rows(
-        actor,
-        authority_id=Report.authority_id,
-        handling=Report.handling,
-        embargo_until=Report.embargo_until,
-        today=today,
-    )
-
-
-def _still_open_to(actor: Actor, today: date) -> ColumnElement[bool]:
-    """Not closed to this actor since: the newest version says who may see the older ones."""
-    newer = aliased(Report)
-    allowed = visible_rows(
-        actor,
-        authority_id=newer.authority_id,
-        handling=newer.handling,
-        embargo_until=newer.embargo_until,
-        today=today,
-    )
-    return (
-        select(newer.id)
-        .where(
-            newer.authority_id == Report.authority_id,
-            newer.reference == Report.reference,
-            newer.superseded_at.is_(None),
-            allowed,
-        )
-        .correlate(Report)
-        .exists()
-    )
-
-
 def figures_for(actor: Actor, today: date) -> ColumnElement[bool]:
     """Reports that may enter a figure shown to this actor; one's own always do."""
     allowed = effective_handling(Report.handling, Report.embargo_until, today) <= int(
@@ -189,7 +151,7 @@ def report_by_code(session: Session, actor: Actor, today: date, code: str) -> Re
         .where(
             Report.id == (id_of(number[1]) if number else -1),
             rows_for(actor, today),
-            _still_open_to(actor, today),
+            still_open_to(actor, today),
         )
         .options(selectinload(Report.findings).selectinload(Finding.substance))
     )
@@ -207,7 +169,7 @@ def versions(session: Session, actor: Actor, today: date, report: Report) -> lis
             Report.authority_id == report.authority_id,
             Report.reference == report.reference,
             rows_for(actor, today),
-            _still_open_to(actor, today),
+            still_open_to(actor, today),
         )
         .order_by(Report.version)
     )

@@ -84,11 +84,14 @@ def receive(
     filename: str | None = None,
     idempotency_key: str | None = None,
 ) -> tuple[Submission, bool]:
-    """Keep what was sent, before it is read. The second value is False when the same Idempotency-Key
-    brought the same content before, and that submission is returned instead; one that was never
-    read to its end hands its key on, so that the second try is read.
+    """Keep what was sent, before it is read.
 
-    Raises Forbidden when `by` speaks for no authority, Conflict when the key came with other content.
+    The second value is False when the same Idempotency-Key brought the same content before, and
+    that submission is returned instead; one that was never read to its end hands its key on, so
+    that the second try is read.
+
+    Raises Forbidden when `by` speaks for no authority, Refused for an overlong key, Conflict when
+    the key came with other content.
     """
     if by.authority_id is None:
         raise Forbidden("reports are taken from authorities; sign in or send a key")

@@ -107,11 +107,12 @@ def take(
             raise Unreadable("there is no row in it")
     except Refused as error:
         with database.transaction() as session:
-            refuse(session.merge(submission), str(error))
+            refuse(session.get_one(Submission, submission.id), str(error))
         error.submission = submission.code
         raise
     with database.transaction() as session:
-        conclude(session.merge(submission), receipt.fates)
+        # as it stands now: another try may have taken over its key
+        conclude(session.get_one(Submission, submission.id), receipt.fates)
     return receipt
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.access.handling import visible_up_to
 from app.access.roles import Actor
-from app.db import Page
+from app.db import Page, id_of
 from app.errors import NotFound
 from app.notification.models import Alert, Edition, Message, MessageState
 from app.registry.models import Substance
@@ -64,8 +64,8 @@ def alerts(
 ) -> Page[SeenAlert]:
     """Alerts as `actor` may know them, the last changed first, a page at a time."""
     query = _seen(actor).order_by(Edition.id.desc())
-    if after is not None and after.isdigit():
-        query = query.where(Edition.id < int(after))
+    if (last := id_of(after)) is not None:
+        query = query.where(Edition.id < last)
     if group is not None:
         query = query.where(Substance.group == group)
     if substance_id is not None:

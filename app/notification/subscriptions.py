@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from app.access.email import email_address
 from app.access.handling import Handling
 from app.access.models import Authority
 from app.access.roles import SECRETARIAT, SYSTEM, Actor
@@ -21,9 +21,6 @@ from chem.families import GROUPS
 __all__ = ["GROUPS", "end", "subscribe", "subscriptions"]
 
 CLEARANCE = Handling.AMBER  # an authority signs in, so its subscribers may read amber figures
-LONGEST_ADDRESS = 254
-
-_ADDRESS = re.compile(r"[^@\s<>\"',;]+@[^@\s<>\"',;]+")
 
 
 def subscribe(
@@ -43,7 +40,7 @@ def subscribe(
     Forbidden when `by` may not speak for the authority.
     """
     _may_speak_for(by, authority)
-    email = _address(email)
+    email = email_address(email)
     group = _group(group) if group else None
     country = _country(country) if country else None
     existing = session.scalar(
@@ -119,13 +116,6 @@ def _may_see(actor: Actor, authority_id: int) -> bool:
 def _may_speak_for(actor: Actor, authority: Authority) -> None:
     if not _may_see(actor, authority.id):
         raise Forbidden(f"{actor.label} may not subscribe anybody for {authority.code}")
-
-
-def _address(text: str) -> str:
-    email = text.strip().lower()
-    if _ADDRESS.fullmatch(email) and len(email) <= LONGEST_ADDRESS:
-        return email
-    raise _refused("email", f'"{text}" is no e-mail address; write it as name@example.org')
 
 
 def _country(text: str) -> str:

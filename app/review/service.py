@@ -82,6 +82,6 @@ def _only_secretariat(by: Actor) -> None:
 
 def _text(text: str, field: str) -> str:
     tidy = text.strip()
-    if not tidy or len(tidy) > LONGEST_TEXT:
-        raise Refused(f"the {field} needs 1 to {LONGEST_TEXT} characters")
+    if not tidy or len(tidy) > LONGEST_TEXT or "\x00" in tidy:
+        raise Refused(f"the {field} needs 1 to {LONGEST_TEXT} characters of plain text")
     return tidy

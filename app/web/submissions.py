@@ -7,6 +7,7 @@ from typing import Any
 from flask import render_template, request
 
 from app.access.roles import REPORTERS, Role
+from app.db import id_of
 from app.entrance import actor, allow, database
 from app.intake import queries as intake
 from app.web import web
@@ -25,11 +26,9 @@ def submissions() -> Any:
 @allow(*REPORTERS, Role.ADMIN)
 def submission(code: str) -> Any:
     """One receipt."""
-    after = request.args.get("after", "")
+    after = id_of(request.args.get("after")) or 0
     with database().reading() as session:
         found = intake.submission_by_code(session, actor(), code)
-        rows = intake.submission_rows(
-            session, found, after=int(after) if after.isdigit() else 0, limit=201
-        )
+        rows = intake.submission_rows(session, found, after=after, limit=201)
         more = str(rows[199][0].row) if len(rows) > 200 else None
         return render_template("submission.html", submission=found, rows=rows[:200], more=more)

@@ -1,6 +1,6 @@
 """Handling: what each reader sees of each level, in the queries that every door uses.
 
-The expectation is the README's table, written out by hand; nothing here asks the code what it means.
+The expectation is the README's table, written out by hand; the code is not asked what it means.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Keys open for whoever holds them until they are revoked; authorities speak for their countries."""
+"""Keys open for whoever holds them until they are revoked; authorities speak for countries."""
 
 from __future__ import annotations
 

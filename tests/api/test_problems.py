@@ -65,7 +65,7 @@ WRONG = {
     "no fields": ({}, "reference"),
     "an unknown field": (report(colour="blue"), "colour"),
     "no such kind": (report(event_kind="raid"), "event_kind"),
-    "a structure with a mistake": (report(findings=[{"structure": "c1ccccc"}]), "findings[0].structure"),
+    "a wrong structure": (report(findings=[{"structure": "c1ccccc"}]), "findings[0].structure"),
     "a lone surrogate": ('{"reference": "\\ud800"}', "reference"),
     "a lone surrogate as a field": ('{"\\ud800": 1}', "report"),
     "a NUL": ('{"reference": "R\\u0000"}', "reference"),

@@ -45,7 +45,7 @@ def test_without_a_database_it_says_what_to_do(outside, words):
         (("authority", "add", "LAB-2", "Two", "--country", "UK"), "did you mean GB?"),
         (("authority", "add", "LAB", "Again", "--country", "DE"), "already"),
         (("authority", "add", "lab 3", "Three"), "no authority code"),
-        (("key", "issue", "--authority", "NONE", "--role", "laboratory"), "tocsin authority add NONE"),
+        (("key", "issue", "--authority", "NONE", "--role", "admin"), "tocsin authority add NONE"),
         (("key", "revoke", "nothing"), "there is no key"),
         (("user", "add", "nobody", "--authority", "LAB", "--role", "admin"), "no e-mail address"),
         (("subscribe", "nobody", "--authority", "LAB"), "nobody"),

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import distinct, func, select
+from sqlalchemy import func, select
 
 from app.access.models import Authority
 from app.access.roles import ANYBODY, SIGNED_IN
@@ -88,7 +88,7 @@ def test_first_what_is_real_then_what_is_invented_and_nothing_twice(fresh, monke
     with database.reading() as session:
         codes = select(Authority.code).join(Report).where(Report.simulated)
         assert all(code.startswith("SIM-") for code in session.scalars(codes.distinct()))
-        unmarked = select(distinct(Authority.code)).join(Report).where(~Report.simulated)
+        unmarked = select(Authority.code).join(Report).where(~Report.simulated).distinct()
         assert list(session.scalars(unmarked)) == ["DEMO-US"]
         told = alerts(session, ANYBODY).items
         assert told and all(seen.alert.simulated for seen in told)

@@ -1,4 +1,4 @@
-"""Taking reports in: sent twice counts once, corrected stays on record, interrupted loses nothing."""
+"""Taking reports in: sent twice counts once, corrected stays on record, cut off loses nothing."""
 
 from __future__ import annotations
 

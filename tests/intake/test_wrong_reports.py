@@ -201,7 +201,7 @@ FINDINGS = st.lists(
     max_size=3,
 )
 REPORTS = st.builds(
-    lambda changed, findings: {**report(), **changed, **({"findings": findings} if findings else {})},
+    lambda changed, findings: {**report(), "findings": findings, **changed},
     st.dictionaries(st.sampled_from(REPORT_FIELDS) | TEXT, ANYTHING, max_size=2),
     FINDINGS,
 )  # fmt: skip

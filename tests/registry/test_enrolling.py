@@ -1,4 +1,4 @@
-"""Enrolling: one structure is one substance, whoever brings it, in whatever form, at whatever time."""
+"""Enrolling: one structure is one substance, whoever brings it, in whatever form, whenever."""
 
 from __future__ import annotations
 

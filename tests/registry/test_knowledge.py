@@ -1,4 +1,4 @@
-"""The shipped knowledge, loaded: everything in the files is there, once, and curators' work stays."""
+"""The shipped knowledge, loaded: all that the files say is there once, and curators' work stays."""
 
 from __future__ import annotations
 

@@ -79,7 +79,8 @@ def test_a_failure_is_recorded_and_the_next_run_clears_it(work):
 def test_what_opened_is_told_once(database, settings):
     home = laboratory(database, "DE")
     with database.transaction() as session:
-        subscribe(session, "duty@example.org", authority=authority_by_code(session, "LAB-DE"), now=NOW)  # fmt: skip
+        germany = authority_by_code(session, "LAB-DE")
+        subscribe(session, "duty@example.org", authority=germany, now=NOW)
     take_reports(database, [report()], by=home)
     work = Work(database, settings, clock=lambda: NOW)
     first = assess_and_tell(work)
