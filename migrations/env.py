@@ -9,7 +9,7 @@ from app.tables import metadata
 
 
 def plain_type(kind: str, thing: Any, _context: Any) -> Any:
-    """Write our own column types as what they are in the database, so that a migration stands alone."""
+    """Write our own column types as what they are in the database: a migration stands alone."""
     if kind == "type" and isinstance(thing, TypeDecorator):
         return f"sa.{thing.impl!r}"
     return False

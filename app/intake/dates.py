@@ -32,8 +32,8 @@ class PartialDate:
         shape = _SHAPE.fullmatch(text.strip())
         if not shape:
             raise ValueError(f'"{shown(text, 40)}" is no date; write YYYY, YYYY-MM or YYYY-MM-DD')
-        year, month, day = (int(part) if part else None for part in shape.groups())
-        assert year is not None
+        year = int(shape[1])
+        month, day = (int(part) if part else None for part in shape.groups()[1:])
         if year < EARLIEST_YEAR:
             raise ValueError(f"{year} is before {EARLIEST_YEAR}; check the year")
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -48,33 +48,31 @@ def unreadable(report: ReportIn, row: int) -> tuple[Problem, ...]:
     return tuple(found)
 
 
-def known_names(session: Session, reports: Iterable[ReportIn]) -> dict[str, Meaning]:
-    """The meaning of every name in these reports, asked for at once."""
-    keys = {
-        name_key(finding.substance_name or "") for report in reports for finding in report.findings
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the registry holds of the names and structures in some reports."""
+
+    names: dict[str, Meaning]  # by name key
+    substances: dict[str, Held]  # by connectivity; grows as new ones are enrolled
+
+
+def look_up(session: Session, reports: Sequence[ReportIn]) -> Known:
+    """What is known of everything these reports name, asked for at once."""
+    findings = [finding for report in reports for finding in report.findings]
+    keys = {name_key(finding.substance_name or "") for finding in findings}
+    connectivities = {
+        part.identity.connectivity
+        for finding in findings
+        if _structure(finding)
+        for part in examined(_structure(finding), finding.structure_format).components
     }
-    return meanings(session, keys - {""})
-
-
-def known_structures(session: Session, reports: Iterable[ReportIn]) -> dict[str, Held]:
-    """The substances already held among the structures in these reports, asked for at once."""
-    return held_substances(
-        session,
-        {
-            part.identity.connectivity
-            for report in reports
-            for finding in report.findings
-            if _structure(finding)
-            for part in examined(_structure(finding), finding.structure_format).components
-        },
-    )
+    return Known(meanings(session, keys - {""}), held_substances(session, connectivities))
 
 
 def identify(
     session: Session,
     finding: FindingIn,
-    names: dict[str, Meaning],
-    held: dict[str, Held],
+    known: Known,
     *,
     handling: Handling,
     found_by: int,
@@ -94,7 +92,7 @@ def identify(
                 substance_id=enrol(
                     session,
                     part,
-                    held,
+                    known.substances,
                     name=finding.substance_name if single else None,
                     handling=handling,
                     found_by=found_by,
@@ -106,37 +104,12 @@ def identify(
             )
             for number, part in enumerate(examination.components)
         ]
-    meaning = names.get(name_key(finding.substance_name or ""))
+    meaning = known.names.get(name_key(finding.substance_name or ""))
     if meaning is None:
         return [Identified(0, None, Resolution.QUEUED)]
     if meaning.substance_id is None:
         return [Identified(0, None, Resolution.GROUP_NAME)]
     return [Identified(0, meaning.substance_id, Resolution.NAME)]
-
-
-def remarks(
-    report: ReportIn, found: list[list[Identified]], names: dict[str, Meaning], row: int
-) -> list[Problem]:
-    """What the laboratory should know although the report was taken."""
-    notes = []
-    for number, (finding, parts) in enumerate(zip(report.findings, found, strict=True)):
-        where = f"findings[{number}]"
-        name = finding.substance_name or ""
-        meaning = names.get(name_key(name)) if name else None
-        ids = {part.substance_id for part in parts}
-        if parts[0].resolution is Resolution.QUEUED:
-            text = f'"{name}" is not a name we hold; a curator will resolve it'
-            notes.append(Problem(f"{where}.substance_name", text, row, "name_queued"))
-        elif parts[0].resolution is Resolution.GROUP_NAME:
-            text = f'"{name}" means a group of substances; it counts for the group only'
-            notes.append(Problem(f"{where}.substance_name", text, row, "name_means_group"))
-        elif meaning and meaning.substance_id and meaning.substance_id not in ids:
-            text = f'"{name}" is the name of another substance; the structure was taken'
-            notes.append(Problem(f"{where}.substance_name", text, row, "name_disagrees"))
-        if len(parts) > 1:
-            text = f"a mixture: {len(parts)} components, each counted"
-            notes.append(Problem(f"{where}.structure", text, row, "mixture"))
-    return notes
 
 
 def _structure(finding: FindingIn) -> str:

@@ -20,24 +20,14 @@ from pydantic import ValidationError
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from app.access.handling import Handling
 from app.access.models import Authority
 from app.access.roles import Actor
 from app.errors import Conflict, Forbidden, Problem, Refused, shown
-from app.intake.grading import grade
-from app.intake.identification import (
-    Identified,
-    identify,
-    known_names,
-    known_structures,
-    remarks,
-    unreadable,
-)
-from app.intake.models import Finding, Report, Submission, SubmissionPart, SubmissionRow
+from app.intake.filing import file_report, remarks
+from app.intake.identification import look_up, unreadable
+from app.intake.models import Report, Submission, SubmissionPart, SubmissionRow
 from app.intake.schema import ReportIn, problems_of
 from app.intake.words import Channel, Fate, ReportType, Resolution, SubmissionState
-from app.registry.names import name_key
-from app.registry.service import Held, Meaning
 
 PART_BYTES = 1024 * 1024
 LONGEST_KEY = 200
@@ -184,14 +174,26 @@ def process(
     """Read one chunk of rows into reports; the fate of every row is recorded."""
     judged = [_judge(row, by, now.date()) for row in rows]
     _compare(session, submission.authority_id, judged)
-    taken = [j for j in judged if j.fate not in {Fate.REJECTED, Fate.UNCHANGED}]
-    sent = [j.report for j in taken if j.report is not None]
-    names, held = known_names(session, sent), known_structures(session, sent)
-    stored = [(j, _store(session, submission, j, names, held, now, simulated)) for j in taken]
-    session.add_all(report for _, report in stored)
+    taken = [
+        (one, one.report)
+        for one in judged
+        if one.report is not None and one.fate not in {Fate.REJECTED, Fate.UNCHANGED}
+    ]
+    known = look_up(session, [report for _, report in taken])
+    filed = [
+        (one, file_report(session, report, known, submission=submission, now=now))
+        for one, report in taken
+    ]
+    for one, new in filed:
+        new.report.content_hash, new.report.simulated = one.hash, simulated
+        one.notes += remarks(one.row.number, new)
+        one.resolutions = new.resolutions
+        if one.fate is Fate.ACCEPTED and Resolution.QUEUED in new.resolutions:
+            one.fate = Fate.QUEUED
+    session.add_all(new.report for _, new in filed)
     session.flush()
-    for one, report in stored:
-        one.held_id = report.id
+    for one, new in filed:
+        one.held_id = new.report.id
     _point_repeats_to_what_they_repeat(judged)
     _supersede(session, submission.authority_id, judged, now)
     session.add_all(line for one in judged for line in _receipt_lines(submission, one))
@@ -321,75 +323,3 @@ def _supersede(session: Session, authority_id: int, judged: list[Judged], now: d
             )
             .values(superseded_at=now)
         )
-
-
-def _store(
-    session: Session,
-    submission: Submission,
-    one: Judged,
-    names: dict[str, Meaning],
-    held: dict[str, Held],
-    now: datetime,
-    simulated: bool,
-) -> Report:
-    sent = one.report
-    assert sent is not None
-    openness = sent.handling
-    if sent.embargo_until and sent.embargo_until > now.date():
-        openness = Handling.RED
-    found = [
-        identify(
-            session,
-            finding,
-            names,
-            held,
-            handling=openness,
-            found_by=submission.authority_id,
-            now=now,
-        )
-        for finding in sent.findings
-    ]
-    one.notes.extend(remarks(sent, found, names, one.row.number))
-    one.resolutions = [part.resolution for parts in found for part in parts]
-    if one.fate is Fate.ACCEPTED and Resolution.QUEUED in one.resolutions:
-        one.fate = Fate.QUEUED
-    end = (sent.period_end or sent.event_date).last
-    plain = sent.model_dump(exclude={"event_date", "period_end", "findings"})
-    return Report(
-        **plain,
-        authority_id=submission.authority_id,
-        submission_id=submission.id,
-        content_hash=one.hash,
-        received_at=now,
-        simulated=simulated,
-        event_date=sent.event_date.first,
-        event_end=end,
-        precision=sent.event_date.precision,
-        findings=_findings(sent, found, now),
-    )
-
-
-def _findings(sent: ReportIn, found: list[list[Identified]], now: datetime) -> list[Finding]:
-    return [
-        Finding(
-            position=position,
-            component=part.component,
-            substance_name=finding.substance_name,
-            name_key=name_key(finding.substance_name) if finding.substance_name else None,
-            structure=finding.structure,
-            structure_format=finding.structure_format if finding.structure else None,
-            form_label=part.form_label,
-            form_inchikey=part.form_inchikey,
-            substance_id=part.substance_id,
-            resolution=part.resolution,
-            resolved_at=now if part.substance_id else None,
-            role=finding.role,
-            purity_percent=finding.purity_percent,
-            techniques=[technique.value for technique in finding.techniques],
-            confirmation=finding.confirmation,
-            isomer_resolved=finding.isomer_resolved,
-            grade=grade(finding.confirmation, finding.techniques),
-        )
-        for position, (finding, parts) in enumerate(zip(sent.findings, found, strict=True))
-        for part in parts
-    ]

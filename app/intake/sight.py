@@ -1,15 +1,15 @@
-"""Which reports stand, and which of them a reader may see one by one."""
+"""Which reports stand, which a reader may see one by one, and which may enter their figures."""
 
 from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, Select, and_, select
 from sqlalchemy.orm import aliased
 
-from app.access.handling import visible_rows
+from app.access.handling import effective_handling, figure_clearance, visible_rows
 from app.access.roles import Actor
-from app.intake.models import Report
+from app.intake.models import Finding, Report
 from app.intake.words import ReportType
 
 
@@ -50,3 +50,18 @@ def still_open_to(actor: Actor, today: date) -> ColumnElement[bool]:
         .correlate(Report)
         .exists()
     )
+
+
+def figures_for(actor: Actor, today: date) -> ColumnElement[bool]:
+    """Reports that may enter a figure shown to this actor; one's own always do."""
+    allowed = effective_handling(Report.handling, Report.embargo_until, today) <= int(
+        figure_clearance(actor)
+    )
+    if actor.authority_id is None:
+        return and_(current(), allowed)
+    return and_(current(), allowed | (Report.authority_id == actor.authority_id))
+
+
+def reports_of(substance_id: int) -> Select[int]:
+    """Reports with the substance in them; one with two findings of it is still one report."""
+    return select(Finding.report_id).where(Finding.substance_id == substance_id)

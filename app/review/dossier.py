@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.access.roles import Actor
 from app.countries import country_name
-from app.intake.queries import CountryRow, where_seen, years
+from app.intake.figures import CountryRow, where_seen, years
 from app.intake.words import EventKind
 from app.registry.models import Substance
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.access.roles import Role
 from app.entrance import actor, allow, database, today
-from app.intake import queries as intake
+from app.intake import figures as intake
 from app.registry import queries as registry
 from app.registry.models import Substance
 from app.registry.queries import known_to

@@ -7,7 +7,7 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 
 from app.access.roles import SECRETARIAT
-from app.entrance import actor, allow, database, now
+from app.entrance import actor, allow, database, now, today
 from app.errors import Conflict, NotFound, Refused
 from app.intake import queries as intake
 from app.intake.curation import resolve_name
@@ -20,7 +20,7 @@ from app.web import web
 def curation() -> Any:
     """The queue, the most widely reported name first."""
     with database().reading() as session:
-        queue = intake.queued_names(session)
+        queue = intake.queued_names(session, actor(), today())
         return render_template("curation.html", queue=queue)
 
 

@@ -12,14 +12,14 @@ from sqlalchemy.orm import Session
 
 from app.access.roles import Role
 from app.entrance import actor, allow, database, today
-from app.intake import queries as intake
+from app.intake import figures as intake
+from app.intake.trends import Months, countries_with_totals, months_by_group
 from app.surveillance import queries as surveillance
 from app.surveillance.models import EpisodeState, Rule, Tier
 from app.surveillance.queries import SeenEpisode
 from app.web import charts, web
 from app.web.charts import Sparkline
 from app.web.signals import sparks
-from app.web.trends import Months, countries_with_totals, months_by_group
 
 RECENT = timedelta(days=30)
 SHOWN_SIGNALS = 5

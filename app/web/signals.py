@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.access.roles import SECRETARIAT, Role
 from app.entrance import actor, allow, database, now, today
 from app.errors import Conflict, Refused
+from app.intake.trends import months_by_substance
 from app.registry import queries as registry
 from app.surveillance import queries as surveillance
 from app.surveillance import service
@@ -19,7 +20,6 @@ from app.surveillance.evidence import Evidence
 from app.surveillance.models import EpisodeState, Rule, Tier
 from app.surveillance.wording import would_not_fire
 from app.web import charts, web
-from app.web.trends import months_by_substance
 from app.web.wording import rule_name
 
 SPARK_MONTHS = 18

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.access.roles import SECRETARIAT, Role
 from app.entrance import actor, allow, database, now, today
 from app.intake.models import Report
-from app.intake.queries import figures_for
+from app.intake.sight import figures_for
 from app.intake.words import ReportType
 from app.jobs import Job
 from app.notification.queries import outbox_state

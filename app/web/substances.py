@@ -14,8 +14,8 @@ from app.access.roles import Role
 from app.db import Page
 from app.entrance import actor, allow, database, today
 from app.errors import NotFound, Refused
-from app.intake import queries as intake
-from app.intake.queries import MonthCount, YearCount
+from app.intake import figures as intake
+from app.intake.figures import MonthCount, YearCount
 from app.intake.words import EventKind
 from app.registry import queries as registry
 from app.registry import search
@@ -23,7 +23,6 @@ from app.registry.models import Standing, Substance
 from app.surveillance import queries as surveillance
 from app.web import charts, web
 from app.web.charts import BarChart, Column
-from app.web.trends import forms_submitted
 from chem.anatomy import Block, blocks
 from chem.depict import png, svg
 from chem.errors import StructureError
@@ -97,7 +96,7 @@ def substance(code: str) -> Any:
             year_charts=_year_charts(years),
             where=intake.where_seen(session, who, day, found.id),
             signals=surveillance.episodes(session, who, substance_id=found.id).items,
-            forms=forms_submitted(session, who, day, found.id),
+            forms=intake.forms(session, who, day, found.id),
             relatives=_relatives(session, found),
         )
 

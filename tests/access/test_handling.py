@@ -12,7 +12,7 @@ import pytest
 from app.access.roles import ANYBODY, Actor, Role
 from app.db import Database
 from app.errors import NotFound
-from app.intake import queries
+from app.intake import figures, queries
 from app.registry.queries import clusters, group_sizes, standing_sizes, substances
 from tests.intake.taking import take_reports
 from tests.reporting import NOW, laboratory, report
@@ -93,25 +93,25 @@ def test_every_reader_sees_exactly_the_rows_and_figures_of_the_table(reported) -
     for actor, role in readers(france, database):
         all_of_it = set(range(len(CASES)))
         rows = expected(ROWS, role) if role else all_of_it
-        figures = expected(FIGURES, role) if role else all_of_it
+        figured = expected(FIGURES, role) if role else all_of_it
         with database.reading() as session:
             listed = queries.reports(session, actor, TODAY, limit=100).items
             assert {int(r.reference.split()[1]) for r in listed} == rows, role
             assert len(listed) == 2 * len(rows)
-            seen = queries.occurrences(session, actor, TODAY)
-            assert {case_of[i] for i in seen} == figures, role
+            seen = figures.occurrences(session, actor, TODAY)
+            assert {case_of[i] for i in seen} == figured, role
             assert {(o.events, o.aggregate) for o in seen.values()} == {(1, 7)}
-            by_country = queries.countries_reporting(session, actor, TODAY)
-            assert by_country == {"FR": len(figures)}, role
+            by_country = figures.countries_reporting(session, actor, TODAY)
+            assert by_country == {"FR": len(figured)}, role
             for number, substance in ids.items():
-                shown = number in figures
-                where = queries.where_seen(session, actor, TODAY, substance)
+                shown = number in figured
+                where = figures.where_seen(session, actor, TODAY, substance)
                 assert [(c.country, c.events, c.aggregate) for c in where] == [("FR", 1, 7)] * shown
-                months = queries.months(session, actor, TODAY, substance)
+                months = figures.months(session, actor, TODAY, substance)
                 assert [m.events for m in months] == [1] * shown
-                years = queries.years(session, actor, TODAY, substance)
+                years = figures.years(session, actor, TODAY, substance)
                 assert [y.reports for y in years] == [7] * shown
-                forms = queries.forms(session, actor, TODAY, substance)
+                forms = figures.forms(session, actor, TODAY, substance)
                 assert [f.reports for f in forms] == [2] * shown
 
 

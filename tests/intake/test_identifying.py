@@ -6,12 +6,13 @@ import pytest
 from sqlalchemy import select
 
 from app.access.models import AuditEvent
-from app.access.roles import ANYBODY, Actor, Role
+from app.access.roles import ANYBODY, SYSTEM, Actor, Role
 from app.db import Database
 from app.errors import Conflict, Forbidden, NotFound
 from app.intake.curation import resolve_name
+from app.intake.figures import forms, occurrences
 from app.intake.models import Finding
-from app.intake.queries import forms, occurrences, queued_names, submission_rows
+from app.intake.queries import queued_names, submission_rows
 from app.intake.words import Grade, Resolution
 from app.registry.models import Substance
 from app.registry.queries import substances
@@ -86,7 +87,7 @@ def test_the_knowledge_base_gives_names_their_substance_or_their_group(known: Da
     ]  # fmt: skip
     assert receipt.reasons == {"name_means_group": 2, "name_queued": 1}
     with known.reading() as session:
-        assert [q.written for q in queued_names(session)] == ["Zzyzx"]
+        assert [q.written for q in queued_names(session, SYSTEM, NOW.date())] == ["Zzyzx"]
 
 
 def test_where_name_and_structure_disagree_the_structure_counts_and_it_is_said(
@@ -140,7 +141,9 @@ def waiting(database: Database) -> Database:
 
 def test_a_curator_decides_once_and_every_report_follows_from_that_day(waiting: Database) -> None:
     with waiting.reading() as session:
-        assert [(q.key, q.findings, q.countries) for q in queued_names(session)] == [
+        assert [
+            (q.key, q.findings, q.countries) for q in queued_names(session, SYSTEM, NOW.date())
+        ] == [
             ("pronita", 3, 2),
             ("pronitb", 1, 1),
         ]
@@ -152,7 +155,7 @@ def test_a_curator_decides_once_and_every_report_follows_from_that_day(waiting: 
         (1, Resolution.CURATOR, LATER)
     }
     with waiting.reading() as session:
-        assert [q.key for q in queued_names(session)] == ["pronitb"]
+        assert [q.key for q in queued_names(session, SYSTEM, NOW.date())] == ["pronitb"]
         assert occurrences(session, ANYBODY, LATER.date())[1].countries == 2
         events = session.scalars(select(AuditEvent).where(AuditEvent.action == "name.resolve"))
         assert [(e.actor, e.at) for e in events] == [("ana", LATER)]

@@ -1,11 +1,10 @@
 """Events by month for many substances or groups at once, for the small charts of lists.
 
-Figures only, and only those that app.intake.queries.figures_for lets the reader see.
+Figures only, and only those that app.intake.sight.figures_for lets the reader see.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import distinct, func, select
@@ -13,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.access.roles import Actor
 from app.intake.models import Finding, Report
-from app.intake.queries import figures_for
+from app.intake.sight import figures_for
 from app.intake.words import Precision, ReportType
 from app.registry.models import WATCHED, Substance
 
@@ -76,32 +75,3 @@ def countries_with_totals(session: Session, actor: Actor, today: date) -> frozen
         .distinct()
     )
     return frozenset(session.scalars(query))
-
-
-@dataclass(frozen=True, slots=True)
-class SubmittedForm:
-    """A salt, stereo variant or isotope label of a substance, as reports gave it."""
-
-    label: str
-    reports: int
-    first: date
-
-
-def forms_submitted(
-    session: Session, actor: Actor, today: date, substance_id: int
-) -> list[SubmittedForm]:
-    """The forms in which a substance was reported, the commonest first."""
-    reports = func.count(distinct(Report.id))
-    query = (
-        select(Finding.form_label, reports, func.min(Report.event_date))
-        .join(Report, Report.id == Finding.report_id)
-        .where(
-            Finding.substance_id == substance_id,
-            Finding.form_label.is_not(None),
-            Finding.form_label != "",
-            figures_for(actor, today),
-        )
-        .group_by(Finding.form_label)
-        .order_by(reports.desc(), Finding.form_label)
-    )
-    return [SubmittedForm(form or "", n, first) for form, n, first in session.execute(query)]
