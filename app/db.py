@@ -32,7 +32,7 @@ from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import JSON, TypeDecorator
 
-from app.errors import Refused
+from app.errors import Misconfigured, Refused
 
 T = TypeVar("T")
 W = TypeVar("W", bound=StrEnum)
@@ -153,7 +153,11 @@ class Database:
 def _engine(url: str) -> Engine:
     """The engine. Parameters stay out of errors and logs: they are what countries reported."""
     if make_url(url).get_backend_name() != "sqlite":
-        server = create_engine(url, pool_pre_ping=True, hide_parameters=True)
+        try:
+            server = create_engine(url, pool_pre_ping=True, hide_parameters=True)
+        except ModuleNotFoundError as missing:
+            needed = "PostgreSQL needs its driver: pip install 'tocsin[postgres]'"
+            raise Misconfigured(needed) from missing
         event.listen(server, "handle_error", _explain)
         return server
     path = make_url(url).database

@@ -224,8 +224,8 @@ def _tocsin_error(error: errors.TocsinError) -> AnyResponse:
         more: dict[str, Any] = {}
         if isinstance(error, errors.Refused):
             more["found"] = error.problems
-            if error.submission:
-                more["submission"] = error.submission
+        if error.submission:
+            more["submission"] = error.submission
         return problem(status, TITLES[status], str(error), **more)
     return _page(status, str(error))
 

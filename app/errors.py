@@ -44,19 +44,20 @@ class Problem:
 
 
 class TocsinError(Exception):
-    """Base of every error that a door turns into an answer."""
-
-
-class Refused(TocsinError):
-    """Input that cannot be taken; `problems` say where and what would be right.
+    """Base of every error that a door turns into an answer.
 
     `submission` is the receipt's code when what was sent has been kept.
     """
 
+    submission: str | None = None
+
+
+class Refused(TocsinError):
+    """Input that cannot be taken; `problems` say where and what would be right."""
+
     def __init__(self, message: str, problems: tuple[Problem, ...] = ()) -> None:
         super().__init__(message)
         self.problems = problems
-        self.submission: str | None = None
 
 
 class Unreadable(Refused):

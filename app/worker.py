@@ -22,7 +22,7 @@ from apscheduler.schedulers.blocking import BlockingScheduler
 from app import jobs
 from app.clock import Clock, utc_now
 from app.db import Database
-from app.intake.curation import open_up
+from app.intake.openness import settle_openness
 from app.notification.addresses import host_for
 from app.notification.delivery import deliver
 from app.notification.mail import renderer
@@ -49,7 +49,7 @@ def assess_and_tell(work: Work, as_of: date | None = None) -> dict[str, Any]:
     """Assess as of a day (today unless told otherwise); what opened is told in one transaction."""
     now = work.clock()
     with work.database.transaction() as session:
-        open_up(session, now=now)
+        settle_openness(session, now=now)
         outcome = assess(session, as_of=as_of or now.date(), now=now)
         told = tell(session, outcome.changes, now=now, host=host_for(work.settings))
     return {"changes": len(outcome.changes), "messages": told.messages}

@@ -22,7 +22,7 @@ from app.intake.models import Submission
 from app.intake.reading import lines_of, read_json, read_ndjson
 from app.intake.schema import ActivityIn, ReportIn
 from app.intake.service import Row, conclude, receive, refuse, sliced
-from app.intake.taking import take
+from app.intake.taking import keep, refusing, take
 from app.intake.words import Channel, EventKind, Fate, SubmissionState
 
 NDJSON = {"application/x-ndjson", "application/ndjson", "application/jsonl"}
@@ -71,26 +71,20 @@ def submit_reports() -> Response:
 def submit_activity() -> Response:
     """Accept monthly sample counts, the denominator of every rate."""
     content, who, moment = _body(), actor(), now()
-    with database().transaction() as session:
-        submission, fresh = receive(
-            session,
-            sliced(content),
-            by=who,
-            channel=Channel.API,
-            now=moment,
-            idempotency_key=request.headers.get("Idempotency-Key"),
-        )
+    submission, fresh = keep(
+        database(),
+        sliced(content),
+        by=who,
+        channel=Channel.API,
+        now=moment,
+        idempotency_key=request.headers.get("Idempotency-Key"),
+    )
     if not fresh:
         return _receipt(submission.code, repeated=True)
-    try:
+    with refusing(database(), submission):
         rows = list(_reader(content)())
         if not rows:
             raise Unreadable("there is no row in it")
-    except Refused as error:
-        with database().transaction() as session:
-            refuse(session.merge(submission), str(error))
-        error.submission = submission.code
-        raise
     with database().transaction() as session:
         submission = session.merge(submission)
         conclude(submission, process_activity(session, submission, rows, by=who, now=moment))

@@ -25,7 +25,7 @@ from app.surveillance.models import EpisodeState, Rule, Tier
 from app.surveillance.priority import Entry
 from app.surveillance.queries import SeenEpisode
 from app.surveillance.ranking import priority_list
-from app.surveillance.service import acknowledge
+from app.surveillance.triage import acknowledge
 
 W = TypeVar("W", bound=StrEnum)
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from app.access.handling import Handling, effective_handling
 from app.access.roles import SECRETARIAT, Actor
 from app.access.service import record
 from app.errors import Forbidden, NotFound
-from app.intake.models import Finding, Report
-from app.intake.sight import current
+from app.intake.models import Finding
+from app.intake.openness import settle_openness
 from app.intake.words import Resolution
 from app.registry.models import Substance
 from app.registry.service import add_name
@@ -39,26 +38,6 @@ def resolve_name(
         .where(*waiting)
         .values(substance_id=substance.id, resolution=Resolution.CURATOR, resolved_at=now)
     )
-    open_up(session, now=now)
+    settle_openness(session, now=now)
     record(session, by, "name.resolve", written, now, substance=substance.code)
     return int(changed.rowcount)  # type: ignore[attr-defined]
-
-
-def open_up(session: Session, *, now: datetime) -> None:
-    """Let every substance be as open as the most open report that names it.
-
-    Needed where a report opens without being sent again: a name resolved, an embargo over.
-    """
-    openness = effective_handling(Report.handling, Report.embargo_until, now.date())
-    most_open = (
-        select(func.min(openness))
-        .join(Finding, Finding.report_id == Report.id)
-        .where(Finding.substance_id == Substance.id, current())
-        .scalar_subquery()
-    )
-    session.execute(
-        update(Substance)
-        .where(Substance.handling > Handling.CLEAR, most_open < Substance.handling)
-        .values(handling=most_open)
-        .execution_options(synchronize_session=False)
-    )

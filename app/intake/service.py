@@ -22,10 +22,11 @@ from sqlalchemy.orm import Session
 
 from app.access.models import Authority
 from app.access.roles import Actor
-from app.errors import Conflict, Forbidden, Problem, Refused, shown
+from app.errors import Forbidden, Problem, Refused, shown
 from app.intake.filing import file_report, remarks
 from app.intake.identification import look_up, unreadable
 from app.intake.models import Report, Submission, SubmissionPart, SubmissionRow
+from app.intake.openness import settle_openness
 from app.intake.schema import ReportIn, problems_of
 from app.intake.words import Channel, Fate, ReportType, Resolution, SubmissionState
 
@@ -80,8 +81,8 @@ def receive(
     that submission is returned instead; one that was never read to its end hands its key on, so
     that the second try is read.
 
-    Raises Forbidden when `by` speaks for no authority, Refused for an overlong key, Conflict when
-    the key came with other content.
+    A key that came with other content before makes this submission a refused one. Raises Forbidden
+    when `by` speaks for no authority, Refused for an overlong key.
     """
     if by.authority_id is None:
         raise Forbidden("reports are taken from authorities; sign in or send a key")
@@ -115,7 +116,8 @@ def receive(
         )
     )
     if earlier and earlier.content_hash != submission.content_hash:
-        raise Conflict(f"Idempotency-Key was used for other content, in {earlier.code}")
+        refuse(submission, f"Idempotency-Key was used for other content, in {earlier.code}")
+        return submission, True
     if earlier is None or earlier.state is SubmissionState.RECEIVED:
         if earlier:
             earlier.idempotency_key = None
@@ -196,6 +198,8 @@ def process(
         one.held_id = new.report.id
     _point_repeats_to_what_they_repeat(judged)
     _supersede(session, submission.authority_id, judged, now)
+    if any(one.fate in {Fate.AMENDED, Fate.WITHDRAWN} for one in judged):
+        settle_openness(session, now=now)
     session.add_all(line for one in judged for line in _receipt_lines(submission, one))
     session.flush()
     return judged

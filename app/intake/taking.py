@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -16,7 +18,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from app.access.roles import Actor
 from app.clock import Clock
 from app.db import Database
-from app.errors import Refused, Unreadable
+from app.errors import Conflict, Refused, Unreadable
 from app.intake.models import Submission
 from app.intake.service import Judged, Row, conclude, process, receive, refuse
 from app.intake.words import Channel, Fate, Resolution, SubmissionState
@@ -76,27 +78,22 @@ def take(
 ) -> Receipt:
     """Keep `content`, then `read` it into reports.
 
-    `progress` hears the number of rows read so far. Raises Refused when nothing can be read (the
-    submission is kept all the same, its code is in `error.submission`), Conflict and Forbidden as
-    `receive`.
+    `progress` hears the number of rows read so far. Raises as `keep` and `refusing`.
     """
-    with database.transaction() as session:
-        submission, fresh = receive(
-            session,
-            content,
-            by=by,
-            channel=channel,
-            now=clock(),
-            filename=filename,
-            idempotency_key=idempotency_key,
-        )
+    submission, fresh = keep(
+        database,
+        content,
+        by=by,
+        channel=channel,
+        now=clock(),
+        filename=filename,
+        idempotency_key=idempotency_key,
+    )
     if not fresh:
-        if submission.state is SubmissionState.REFUSED:
-            raise _refused_before(submission)
         fates = Counter({Fate(word): n for word, n in submission.fates.items()})
         return Receipt(submission, fates, Counter(), Counter(), repeated=True)
     receipt, rows = Receipt(submission, Counter(), Counter(), Counter()), 0
-    try:
+    with refusing(database, submission):
         for chunk in _chunks(read()):
             judged = _process(database, submission, chunk, by=by, clock=clock, simulated=simulated)
             _count(receipt, judged)
@@ -105,22 +102,56 @@ def take(
                 progress(rows)
         if not receipt.fates:
             raise Unreadable("there is no row in it")
-    except Refused as error:
-        with database.transaction() as session:
-            refuse(session.get_one(Submission, submission.id), str(error))
-        error.submission = submission.code
-        raise
     with database.transaction() as session:
         # as it stands now: another try may have taken over its key
         conclude(session.get_one(Submission, submission.id), receipt.fates)
     return receipt
 
 
-def _refused_before(submission: Submission) -> Unreadable:
-    """What the first try was answered."""
-    error = Unreadable(submission.problem or "it could not be read")
-    error.submission = submission.code
-    return error
+def keep(
+    database: Database,
+    content: Iterable[bytes],
+    *,
+    by: Actor,
+    channel: Channel,
+    now: datetime,
+    filename: str | None = None,
+    idempotency_key: str | None = None,
+) -> tuple[Submission, bool]:
+    """Keep what was sent, and whether it is to be read (False: its Idempotency-Key was answered).
+
+    Raises Conflict when the key had brought other content, Unreadable when the key's first try was
+    refused; what was sent is kept all the same, its code is in `error.submission`. Raises Forbidden
+    and Refused as `receive`.
+    """
+    with database.transaction() as session:
+        submission, fresh = receive(
+            session,
+            content,
+            by=by,
+            channel=channel,
+            now=now,
+            filename=filename,
+            idempotency_key=idempotency_key,
+        )
+    if submission.state is SubmissionState.REFUSED:
+        problem = submission.problem or "it could not be read"
+        error = Conflict(problem) if fresh else Unreadable(problem)
+        error.submission = submission.code
+        raise error
+    return submission, fresh
+
+
+@contextmanager
+def refusing(database: Database, submission: Submission) -> Iterator[None]:
+    """While a submission is read: when it cannot be, it is marked so, and the error names it."""
+    try:
+        yield
+    except Refused as error:
+        with database.transaction() as session:
+            refuse(session.get_one(Submission, submission.id), str(error))
+        error.submission = submission.code
+        raise
 
 
 def _count(receipt: Receipt, judged: list[Judged]) -> None:

@@ -110,6 +110,7 @@ def _correct(session: Session, rows: list[tuple[Known, Examined]], held: dict[st
                 "cluster_id": clusters[part.cluster_key],
                 "cas": row.cas or None,
                 "handling": Handling.CLEAR,
+                "found_by": None,
             }
             for row, part in rows
         ],

@@ -1,4 +1,4 @@
-"""What can be done in the surveillance room: assess a day, acknowledge and close episodes."""
+"""Assessing a day: run the rules on what was known, and open, raise or close episodes."""
 
 from __future__ import annotations
 
@@ -13,16 +13,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
 from app.access.handling import Handling
-from app.access.roles import Actor
-from app.access.service import record
 from app.db import insert_new
-from app.errors import Conflict, Refused
+from app.errors import Conflict
 from app.registry.models import WATCHED, Substance
 from app.surveillance import episodes, rules, sightings
-from app.surveillance.episodes import OUTCOMES, Decision, Present, Reason, View
+from app.surveillance.episodes import Decision, Present, Reason, View
 from app.surveillance.evidence import FIRSTS, Evidence, Key
 from app.surveillance.models import Assessment, Episode, EpisodeState, EpisodeView, Rule, Tier
-from app.surveillance.queries import episode_by_code, last_assessment
+from app.surveillance.queries import last_assessment
 from app.surveillance.ruleset import Ruleset, ruleset
 from app.surveillance.sightings import Cell
 from app.surveillance.windows import months_before
@@ -115,48 +113,6 @@ def assess(session: Session, *, as_of: date, now: datetime) -> Outcome:
     session.add(assessment)
     session.flush()
     return Outcome(assessment, tuple(changes))
-
-
-def acknowledge(
-    session: Session, code: str, *, by: Actor, now: datetime, note: str = ""
-) -> Episode:
-    """Say that somebody has seen an episode and looks after it.
-
-    Raises NotFound when `by` may not know of it, Conflict when it is closed or acknowledged.
-    """
-    episode = episode_by_code(session, by, code).episode
-    if episode.state is EpisodeState.CLOSED:
-        raise Conflict(f"{code} was closed on {episode.closed_on}")
-    if episode.state is EpisodeState.ACKNOWLEDGED:
-        raise Conflict(f"{code} was acknowledged by {episode.acknowledged_by} already")
-    episode.state = EpisodeState.ACKNOWLEDGED
-    episode.acknowledged_by = by.label
-    episode.acknowledged_at = now
-    episode.note = note or episode.note
-    session.flush()
-    record(session, by, "episode.acknowledge", episode.code, now, note=note)
-    return episode
-
-
-def close(
-    session: Session, code: str, *, outcome: str, by: Actor, now: datetime, note: str = ""
-) -> Episode:
-    """End an episode with what came of it: confirmed, not_confirmed, duplicate or data_error.
-
-    Raises NotFound when `by` may not know of it, Refused for another outcome, Conflict when closed.
-    """
-    if outcome not in OUTCOMES:
-        raise Refused(f'"{outcome}" is no outcome; use one of {", ".join(OUTCOMES)}')
-    episode = episode_by_code(session, by, code).episode
-    if episode.state is EpisodeState.CLOSED:
-        raise Conflict(f"{code} was closed on {episode.closed_on} already")
-    episode.state = EpisodeState.CLOSED
-    episode.closed_on = now.date()
-    episode.outcome = outcome
-    episode.note = note or episode.note
-    session.flush()
-    record(session, by, "episode.close", episode.code, now, outcome=outcome, note=note)
-    return episode
 
 
 def _open_episodes(session: Session) -> dict[Signal, Episode]:

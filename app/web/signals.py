@@ -9,12 +9,14 @@ from flask import flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from app.access.roles import SECRETARIAT, Role
-from app.entrance import actor, allow, database, now, today
+from app.entrance import actor, allow, database, now, settings, today
 from app.errors import Conflict, Refused
 from app.intake.trends import months_by_substance
+from app.notification.addresses import host_for
+from app.notification.telling import tell
 from app.registry import queries as registry
 from app.surveillance import queries as surveillance
-from app.surveillance import service
+from app.surveillance import triage
 from app.surveillance.episodes import OUTCOMES
 from app.surveillance.evidence import Evidence
 from app.surveillance.models import EpisodeState, Rule, Tier
@@ -89,7 +91,7 @@ def signal(code: str) -> Any:
 def acknowledge(code: str) -> Any:
     """Say that somebody has seen it."""
     note = request.form.get("note", "").strip()
-    return _decide(code, lambda db: service.acknowledge(db, code, by=actor(), now=now(), note=note))
+    return _decide(code, lambda db: triage.acknowledge(db, code, by=actor(), now=now(), note=note))
 
 
 @web.post("/signals/<code>/close")
@@ -97,10 +99,12 @@ def acknowledge(code: str) -> Any:
 def close(code: str) -> Any:
     """Close it, with what came of it and why."""
     outcome, note = request.form.get("outcome", ""), request.form.get("note", "").strip()
-    return _decide(
-        code,
-        lambda db: service.close(db, code, outcome=outcome, by=actor(), now=now(), note=note),
-    )
+
+    def end(db: Session) -> None:
+        changes = triage.close(db, code, outcome=outcome, by=actor(), now=now(), note=note)
+        tell(db, changes, now=now(), host=host_for(settings()))
+
+    return _decide(code, end)
 
 
 def _decide(code: str, act: Callable[[Session], Any]) -> Any:

@@ -16,7 +16,7 @@ from app.errors import Conflict, Forbidden, Refused, Unreadable
 from app.intake.models import Report, Submission, SubmissionRow
 from app.intake.queries import reports, submission_rows
 from app.intake.reading import read_json
-from app.intake.service import Row, sliced
+from app.intake.service import Row, content_of, sliced
 from app.intake.taking import CHUNK, Receipt, take
 from app.intake.words import Channel, Fate, ReportType, SubmissionState
 from tests.intake.taking import take_reports
@@ -146,8 +146,14 @@ def test_an_idempotency_key_gives_the_first_answer_again(database: Database) -> 
     assert (first.repeated, again.repeated) == (False, True)
     assert first.submission.code == again.submission.code
     assert first.fates == again.fates == {Fate.ACCEPTED: 1}
-    with pytest.raises(Conflict, match=first.submission.code):
+    with pytest.raises(Conflict, match=first.submission.code) as told:
         sent_with_key(database, body + b" ", lab)
+    with database.reading() as session:
+        kept = session.scalars(
+            select(Submission).where(Submission.code == told.value.submission)
+        ).one()
+        assert b"".join(content_of(session, kept)) == body + b" "
+        assert kept.state is SubmissionState.REFUSED
     other = sent_with_key(database, body, laboratory(database, "FR"))
     assert not other.repeated
     with pytest.raises(Refused, match="Idempotency-Key"):

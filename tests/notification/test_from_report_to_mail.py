@@ -2,13 +2,15 @@
 
 from datetime import timedelta
 
-from app.access.roles import ANYBODY, SYSTEM
+from app.access.roles import ANYBODY, SYSTEM, Actor, Role
 from app.notification.delivery import Delivered, deliver
 from app.notification.mail import compose
 from app.notification.queries import alerts
 from app.notification.telling import Told, tell
 from app.notification.transport import SmtpTransport
+from app.surveillance.queries import episodes
 from app.surveillance.service import assess
+from app.surveillance.triage import close
 from tests.notification.making import (
     AMBER,
     BASE,
@@ -24,6 +26,7 @@ from tests.notification.making import (
 from tests.surveillance.making import a_report
 
 TODAY = NOW.date()
+ANALYST = Actor(Role.ANALYST, "analyst")
 
 
 def assess_and_tell(session, days=0):
@@ -83,3 +86,23 @@ def test_red_reports_are_told_to_nobody_by_mail(database):
         done = assess_and_tell(session)
         assert (done.alerts, done.messages) == (1, 0)
         assert messages(session) == []
+
+
+def test_when_an_analyst_closes_the_last_episode_the_alert_closes_without_a_mail(database):
+    with database.transaction() as session:
+        a_subscriber(session)
+        report(session, a_substance(session), "DE")
+        assess_and_tell(session)
+        (seen,) = episodes(session, ANALYST).items
+        changes = close(
+            session,
+            seen.episode.code,
+            outcome="data_error",
+            by=ANALYST,
+            now=NOW,
+            note="mislabelled",
+        )
+        done = tell(session, changes, now=NOW, host=HOST)
+        assert (done.closed, done.messages) == (1, 0)
+        (alert,) = alerts(session, ANYBODY).items
+        assert not alert.open

@@ -9,7 +9,7 @@ import pytest
 from app.access.roles import ANYBODY, Actor, Role
 from app.db import Database
 from app.errors import NotFound
-from app.intake.curation import open_up
+from app.intake.openness import settle_openness
 from app.registry import search
 from app.registry.models import Substance
 from app.registry.queries import cluster_by_key, clusters, relatives, substance_by_code, substances
@@ -113,7 +113,7 @@ def test_it_becomes_known_when_its_embargo_ends_and_not_before(sibling: Database
     seen = []
     for day in (9, 10):  # the last day of the embargo, and the day it is over
         with sibling.transaction() as session:
-            open_up(session, now=NOW + timedelta(days=day))
+            settle_openness(session, now=NOW + timedelta(days=day))
             seen.append(len(substances(session, ANYBODY).items))
     assert seen == [1, 2]
 
@@ -121,7 +121,7 @@ def test_it_becomes_known_when_its_embargo_ends_and_not_before(sibling: Database
 def test_an_embargo_that_ends_opens_no_further_than_the_handling(sibling: Database) -> None:
     hide(sibling, handling="amber", embargo_until="2026-12-01")
     with sibling.transaction() as session:
-        open_up(session, now=NOW + timedelta(days=30))
+        settle_openness(session, now=NOW + timedelta(days=30))
         assert len(substances(session, ANYBODY).items) == 1
         peer = Actor(Role.SUBSCRIBER, "peer")
         assert len(substances(session, peer).items) == 2
@@ -132,5 +132,27 @@ def test_opening_up_never_hides_what_the_knowledge_base_knows(sibling: Database)
     finding = {"structure": ISOTONITAZENE}
     take_reports(sibling, [report("FR", handling="red", findings=[finding])], by=france)
     with sibling.transaction() as session:
-        open_up(session, now=NOW)
+        settle_openness(session, now=NOW)
         assert [s.name for s in substances(session, ANYBODY).items] == ["Isotonitazene"]
+
+
+@pytest.mark.parametrize("change", [{"handling": "red"}, {"type": "withdrawal"}])
+def test_what_was_open_closes_again_with_its_only_open_report(
+    sibling: Database, change: dict[str, str]
+) -> None:
+    france = hide(sibling, handling="clear")
+    assert doors(sibling, ANYBODY)["list"]
+    finding = {"structure": PROTONITAZENE, "substance_name": "Secret nitazene"}
+    again = report("FR", handling="clear", version=2, findings=[finding]) | change
+    take_reports(sibling, [again], by=france)
+    assert not any(doors(sibling, ANYBODY).values())
+
+
+def test_what_the_knowledge_base_holds_stays_open_whatever_is_reported(sibling: Database) -> None:
+    france = laboratory(sibling, "FR")
+    finding = {"structure": ISOTONITAZENE}
+    for version, handling in ((1, "clear"), (2, "red")):
+        sent = report("FR", version=version, handling=handling, findings=[finding])
+        take_reports(sibling, [sent], by=france)
+    with sibling.reading() as session:
+        assert substance_by_code(session, ANYBODY, "TS-00001").name == "Isotonitazene"

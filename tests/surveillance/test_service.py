@@ -17,7 +17,7 @@ from app.access.roles import ANYBODY
 from app.db import Database
 from app.errors import Conflict, NotFound, Refused
 from app.intake.words import CausalRole, EventKind
-from app.surveillance import queries, service
+from app.surveillance import queries, triage
 from app.surveillance.models import Assessment, Episode, EpisodeState, Rule, Tier
 from app.surveillance.service import Change, assess
 from tests.surveillance.making import (
@@ -211,16 +211,16 @@ def test_acknowledging_and_closing_are_kept_and_audited(database: Database) -> N
         run(session)
         code = queries.episodes(session, ANALYST).items[0].episode.code
         with pytest.raises(NotFound):
-            service.acknowledge(session, code, by=ANYBODY, now=NOW)
-        episode = service.acknowledge(session, code, by=ANALYST, now=NOW, note="looking")
+            triage.acknowledge(session, code, by=ANYBODY, now=NOW)
+        episode = triage.acknowledge(session, code, by=ANALYST, now=NOW, note="looking")
         assert (episode.state, episode.note) == (EpisodeState.ACKNOWLEDGED, "looking")
         with pytest.raises(Conflict):
-            service.acknowledge(session, code, by=ANALYST, now=NOW)
+            triage.acknowledge(session, code, by=ANALYST, now=NOW)
         with pytest.raises(Refused):
-            service.close(session, code, outcome="lapsed", by=ANALYST, now=NOW)
-        service.close(session, code, outcome="data_error", by=ANALYST, now=NOW, note="mislabelled")
+            triage.close(session, code, outcome="lapsed", by=ANALYST, now=NOW)
+        triage.close(session, code, outcome="data_error", by=ANALYST, now=NOW, note="mislabelled")
         with pytest.raises(Conflict):
-            service.close(session, code, outcome="confirmed", by=ANALYST, now=NOW)
+            triage.close(session, code, outcome="confirmed", by=ANALYST, now=NOW)
         assert run(session) == ()
         actions = session.scalars(select(AuditEvent.action).order_by(AuditEvent.id)).all()
     assert actions == ["episode.acknowledge", "episode.close"]
