@@ -34,6 +34,18 @@ def countries() -> Mapping[str, Country]:
         return {row["code"]: Country(**row) for row in csv.DictReader(lines)}
 
 
+# names that take an article inside a sentence
+WITH_ARTICLE = frozenset(
+    ["AE", "BS", "CD", "CF", "DO", "FK", "FM", "GB", "GM", "KM", "KP", "KR", "KY", "LA", "MD", "MH", "MV", "NL", "PH", "RU", "SB", "TC", "US", "VA", "VG", "VI"]
+)
+
+
+def in_a_sentence(code: str) -> str:
+    """The short name as a sentence says it: "the Netherlands", "Sweden"."""
+    name = country_name(code)
+    return f"the {name}" if code in WITH_ARTICLE else name
+
+
 def country_name(code: str | None) -> str:
     """The short name, or the code itself when it is not one of ours."""
     if not code:

@@ -6,6 +6,7 @@
     ├── NotFound        there is no such thing, or the reader may not know that there is
     ├── Conflict        it contradicts something already held
     ├── Forbidden       known, but not allowed
+    │   └── TooManyTries  shut out for a while
     └── Misconfigured   a setting is missing or unsafe; the service will not start
 
 No HTTP here: the doors map kinds to status codes.
@@ -74,6 +75,10 @@ class Conflict(TocsinError):
 
 class Forbidden(TocsinError):
     """Not for this actor."""
+
+
+class TooManyTries(Forbidden):
+    """Shut out for a while."""
 
 
 class Misconfigured(TocsinError):

@@ -12,6 +12,7 @@ from app.errors import Misconfigured
 
 DEMO_SECRET = "demonstration-secret-not-for-production"  # noqa: S105 - refused in production
 SHORTEST_SECRET = 32
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -106,6 +107,11 @@ class Settings:
     def refuse_unsafe(self) -> None:
         """Raise Misconfigured when production would run with a secret that others know."""
         if not self.production:
+            if self.secret_key == DEMO_SECRET and self.host not in LOOPBACK:
+                raise Misconfigured(
+                    f"TOCSIN_HOST is {self.host}: beyond this machine the demonstration secret "
+                    "would let anybody sign in; set TOCSIN_SECRET_KEY"
+                )
             return
         if self.secret_key == DEMO_SECRET:
             raise Misconfigured(

@@ -17,6 +17,7 @@ from app.db import Database
 from app.demonstration.logins import demonstration_loaded
 from app.errors import Conflict, Misconfigured, NotFound, Refused
 from app.jobs import Job
+from app.notification.transport import PORTS
 from app.registry.knowledge import load_knowledge
 from app.registry.models import Substance
 from app.settings import Settings
@@ -97,7 +98,7 @@ def _mail(settings: Settings) -> tuple[bool, str]:
     url = urlsplit(settings.smtp_url)
     kind = smtplib.SMTP_SSL if url.scheme == "smtps" else smtplib.SMTP
     try:
-        with kind(url.hostname or "", url.port or 0, timeout=10) as server:
+        with kind(url.hostname or "", url.port or PORTS[url.scheme], timeout=10) as server:
             server.noop()
     except OSError as error:
         return False, f"mail server {url.hostname} does not answer: {error}"

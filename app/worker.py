@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
+from types import FrameType
 from typing import Any
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -108,7 +109,12 @@ def run_worker(settings: Settings) -> None:
             id=name,
             next_run_time=work.clock(),
         )
-    for stop in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(stop, lambda *_: scheduler.shutdown(wait=False))
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        if scheduler.running:  # Ctrl-C reaches us twice: from the terminal and from our keeper
+            scheduler.shutdown(wait=False)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
     log.info("worker %s runs: %s", owner(), ", ".join(f"{n} every {s} s" for n, s, _ in table))
     scheduler.start()

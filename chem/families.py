@@ -62,6 +62,7 @@ class Family:
 
     id: str
     name: str
+    label: str  # the name in a few plain words, for a marker beside a structure
     group: str
     effect: str
     rank: int
@@ -169,6 +170,7 @@ def _family(row: dict[str, object]) -> Family:
     return Family(
         id=str(row["id"]),
         name=str(row["name"]),
+        label=str(row.get("label", str(row["id"]).replace("-", " "))),
         group=str(row["group"]),
         effect=str(row["effect"]),
         rank=int(str(row["rank"])),

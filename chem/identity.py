@@ -14,6 +14,7 @@ from rdkit import Chem
 from rdkit.Chem import rdinchi, rdMolDescriptors
 
 from .errors import StructureError
+from .isotopes import without_isotopes
 from .tautomer import tautomer_key
 from .types import Mol
 
@@ -57,6 +58,16 @@ def identify(parent: Mol) -> Identity:
         formula=rdMolDescriptors.CalcMolFormula(parent),
         mass=round(rdMolDescriptors.CalcExactMolWt(parent), 5),
     )
+
+
+def flat(parent: Mol) -> Identity:
+    """The identity of the bare connectivity, without stereo and isotopes.
+
+    What a substance is shown as when only samples are known: no sample's detail is in it.
+    """
+    plain = without_isotopes(parent)
+    Chem.RemoveStereochemistry(plain)
+    return identify(plain)
 
 
 def inchikey_of(mol: Mol) -> str:

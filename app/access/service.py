@@ -18,7 +18,7 @@ from app.access.email import email_address
 from app.access.models import ApiKey, AuditEvent, Authority, Person
 from app.access.roles import SYSTEM, Actor, Role
 from app.countries import countries, why_no_country
-from app.errors import Conflict, Forbidden, NotFound, Problem, Refused
+from app.errors import Conflict, Forbidden, NotFound, Problem, Refused, TooManyTries
 
 SHORTEST_PASSWORD = 12
 MOST_FAILURES = 10
@@ -116,7 +116,7 @@ def sign_in(session: Session, email: str, password: str, *, now: datetime) -> Pe
         )
     )
     if (recent or 0) >= MOST_FAILURES:
-        raise Forbidden("too many failed attempts; try again in a quarter of an hour")
+        raise TooManyTries("too many failed attempts; try again in a quarter of an hour")
     person = session.scalar(select(Person).where(Person.email == email, Person.active))
     try:
         _hasher.verify(person.password_hash if person else _nobody, password)

@@ -78,10 +78,10 @@ def _note(database: Database, part: str, now: datetime) -> None:
 
 
 def _assess_past_year(database: Database, settings: Settings, now: datetime) -> None:
-    """Assess as of each of the last months, so that signals opened when they would have."""
-    days = [(now - timedelta(days=30 * back)).date() for back in range(MONTHS_ASSESSED, 0, -1)]
+    """Assess as of each of the last months and today, so that signals opened when they would."""
+    days = [(now - timedelta(days=30 * back)).date() for back in range(MONTHS_ASSESSED, -1, -1)]
     for day in days:
         with database.transaction() as session:
-            moment = end_of_day(day)
+            moment = min(now, end_of_day(day))
             outcome = assess(session, as_of=day, now=moment)
             tell(session, outcome.changes, now=moment, host=host_for(settings))

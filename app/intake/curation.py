@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 from app.access.roles import SECRETARIAT, Actor
 from app.access.service import record
 from app.errors import Forbidden, NotFound
-from app.intake.models import Finding
+from app.intake.models import Finding, Report
 from app.intake.openness import settle_openness
+from app.intake.sight import current, rows_for
 from app.intake.words import Resolution
 from app.registry.models import Substance
 from app.registry.service import add_name
@@ -23,13 +24,19 @@ def resolve_name(
     """Let a queued name mean `substance`; the number of findings that follow.
 
     Their `resolved_at` is now, so a replay of yesterday still finds them unresolved.
-    Raises Forbidden for anybody but the secretariat, NotFound when nothing waits under `key`,
-    Conflict when the name means something else by now.
+    Raises Forbidden for anybody but the secretariat, NotFound when nothing that `by` may see waits
+    under `key`, Conflict when the name means something else by now.
     """
     if by.role not in SECRETARIAT:
         raise Forbidden("names are resolved by the secretariat")
     waiting = (Finding.name_key == key, Finding.resolution == Resolution.QUEUED)
-    written = session.scalar(select(Finding.substance_name).where(*waiting).limit(1))
+    written = session.scalar(
+        select(Finding.substance_name)
+        .join(Report)
+        .where(*waiting, current(), rows_for(by, now.date()))
+        .order_by(Report.handling, Finding.id)
+        .limit(1)
+    )
     if written is None:
         raise NotFound("no report waits for that name")
     add_name(session, substance.id, written, source=f"curator {by.label}", now=now)

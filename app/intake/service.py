@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 
 from app.access.models import Authority
 from app.access.roles import Actor
+from app.db import take_turns
 from app.errors import Forbidden, Problem, Refused, shown
 from app.intake.filing import file_report, remarks
 from app.intake.identification import look_up, unreadable
@@ -173,7 +174,11 @@ def process(
     now: datetime,
     simulated: bool = False,
 ) -> list[Judged]:
-    """Read one chunk of rows into reports; the fate of every row is recorded."""
+    """Read one chunk of rows into reports; the fate of every row is recorded.
+
+    One chunk of an authority at a time: two versions of a report sent at once must see each other.
+    """
+    take_turns(session, f"intake of {submission.authority_id}")
     judged = [_judge(row, by, now.date()) for row in rows]
     _compare(session, submission.authority_id, judged)
     taken = [

@@ -19,6 +19,7 @@ from app.db import Page, id_of
 from app.errors import NotFound
 from app.notification.models import Alert, Edition, Message, MessageState
 from app.registry.models import Substance
+from app.registry.queries import known_to
 
 _ALERT = re.compile(r"A-(\d{1,9})", re.IGNORECASE)
 
@@ -150,6 +151,7 @@ def _seen(actor: Actor) -> Select[Alert, Edition, datetime]:
         .join(newest, newest.c.edition_id == Edition.id)
         .join(Alert, Alert.id == Edition.alert_id)
         .join(Substance, Substance.id == Alert.substance_id)
+        .where(known_to(actor))
     )
 
 

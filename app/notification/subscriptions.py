@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.access.email import email_address
 from app.access.handling import Handling
 from app.access.models import Authority
-from app.access.roles import SECRETARIAT, SYSTEM, Actor
+from app.access.roles import SECRETARIAT, SYSTEM, Actor, Role
 from app.access.service import record
 from app.countries import countries, why_no_country
 from app.errors import Forbidden, NotFound, Problem, Refused
@@ -20,6 +20,7 @@ from chem.families import GROUPS
 
 __all__ = ["GROUPS", "end", "subscribe", "subscriptions"]
 
+ANSWERABLE = SECRETARIAT | {Role.FOCAL_POINT}
 CLEARANCE = Handling.AMBER  # an authority signs in, so its subscribers may read amber figures
 
 
@@ -41,6 +42,7 @@ def subscribe(
     """
     _may_speak_for(by, authority)
     email = email_address(email)
+    _may_name(by, email)
     group = _group(group) if group else None
     country = _country(country) if country else None
     existing = session.scalar(
@@ -116,6 +118,13 @@ def _may_see(actor: Actor, authority_id: int) -> bool:
 def _may_speak_for(actor: Actor, authority: Authority) -> None:
     if not _may_see(actor, authority.id):
         raise Forbidden(f"{actor.label} may not subscribe anybody for {authority.code}")
+
+
+def _may_name(actor: Actor, email: str) -> None:
+    """What is mailed may be amber: others than oneself are named by those who answer for them."""
+    if actor.role in ANSWERABLE or actor.label == email:
+        return
+    raise Forbidden("you may subscribe your own address; a focal point may subscribe others")
 
 
 def _country(text: str) -> str:

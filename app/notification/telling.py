@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.access.handling import Handling
@@ -28,7 +28,8 @@ from app.notification.models import (
 )
 from app.notification.stories import CLOSED, NEWS, Story, stories
 from app.notification.wording import Shown
-from app.registry.models import Substance
+from app.registry.models import Standing, Substance
+from app.surveillance.models import Tier
 from app.surveillance.service import Change
 
 
@@ -66,9 +67,22 @@ def tell(session: Session, changes: Sequence[Change], *, now: datetime, host: st
         messages += len(queued)
         if not story.open:
             alert.state, alert.closed_at = AlertState.CLOSED, now
+            _recall(session, alert)
             closed += 1
     session.flush()
     return Told(alerts=alerts, editions=editions, messages=messages, closed=closed)
+
+
+def _recall(session: Session, alert: Alert) -> None:
+    """What has ended is not mailed any more, unless a worker has it in hand."""
+    editions = select(Edition.id).where(Edition.alert_id == alert.id)
+    session.execute(
+        delete(Message).where(
+            Message.edition_id.in_(editions),
+            Message.state == MessageState.WAITING,
+            Message.leased_until.is_(None),
+        )
+    )
 
 
 def _active(session: Session, now: datetime) -> list[Subscription]:
@@ -105,8 +119,8 @@ def _write_editions(
         if seen:
             tier = max(e.tier for e in seen)
             countries = sorted({country for e in seen for country in e.countries})
-        elif before is not None:  # ended for them: it stays filed where it was
-            tier, countries = before.tier, before.countries
+        elif before is not None:  # ended for them, perhaps because a country took it back
+            tier, countries = before.tier, []
         else:
             continue
         written[level] = Edition(
@@ -181,9 +195,15 @@ def _news_for(
 
 
 def _wanted(subscription: Subscription, edition: Edition, substance: Substance) -> bool:
-    """Whether the edition passes the subscription's filters."""
+    """Whether the edition passes the subscription's filters.
+
+    What no family rule knows is shown, and mailed only when deaths make it urgent: most of it is an
+    everyday substance that nobody has looked at yet.
+    """
+    worth_a_mail = substance.standing is not Standing.UNCLASSIFIED or edition.tier is Tier.URGENT
     return (
-        (subscription.group is None or subscription.group == substance.group)
+        worth_a_mail
+        and (subscription.group is None or subscription.group == substance.group)
         and (subscription.country is None or subscription.country in edition.countries)
         and edition.tier >= subscription.min_tier
     )

@@ -16,10 +16,11 @@ from app.errors import Conflict
 from app.registry.models import Cluster, Standing, Substance, SubstanceName
 from app.registry.names import name_key
 from chem.examine import Examined
-from chem.identity import RDKIT_VERSION, RULESET
+from chem.identity import RDKIT_VERSION, RULESET, flat
 from chem.scaffold import cluster_reason
 
 LONGEST_NAME = 120
+UNNAMED = "Unnamed "
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Held:
 
     id: int
     handling: Handling
+    unnamed: bool = False  # until an open report or a curator names it
 
 
 def held_substances(session: Session, connectivities: Iterable[str]) -> dict[str, Held]:
@@ -43,11 +45,11 @@ def held_substances(session: Session, connectivities: Iterable[str]) -> dict[str
     wanted = sorted(set(connectivities))
     found: dict[str, Held] = {}
     for start in range(0, len(wanted), 500):
-        query = select(Substance.connectivity, Substance.id, Substance.handling).where(
-            Substance.connectivity.in_(wanted[start : start + 500])
-        )
-        for connectivity, substance_id, handling in session.execute(query):
-            found[connectivity] = Held(substance_id, handling)
+        query = select(
+            Substance.connectivity, Substance.id, Substance.handling, Substance.name
+        ).where(Substance.connectivity.in_(wanted[start : start + 500]))
+        for connectivity, substance_id, handling, name in session.execute(query):
+            found[connectivity] = Held(substance_id, handling, name.startswith(UNNAMED))
     return found
 
 
@@ -63,10 +65,12 @@ def enrol(
 ) -> int:
     """The id of the substance that was examined, made known to the registry if it is new.
 
-    `held` is what `held_substances` found, and is kept up to date. A new substance takes the name
-    it was reported under, or says what it is ("Unnamed nitazene, C22H26N4O3"). It is as restricted
-    as the report that brought it, and opens up when a more open report names it too.
+    `held` is what `held_substances` found, and is kept up to date. A new substance is as restricted
+    as the report that brought it, and opens up when a more open report names it too. It says what
+    it is ("Unnamed nitazene, C22H26N4O3") until a clear report gives a name: what was written under
+    restriction is not for others. It is drawn without the stereo and isotopes of the one sample.
     """
+    name = _tidy(name) if handling is Handling.CLEAR else None
     connectivity = examined.identity.connectivity
     if connectivity not in held:
         take_turns(session, "enrol")  # two with the same news in opposite order would deadlock
@@ -78,10 +82,15 @@ def enrol(
         insert_new(session, Substance, **values, cluster_id=cluster.one())
         held |= held_substances(session, [connectivity])
     known = held[connectivity]
+    news: dict[str, Any] = {}
     if handling < known.handling:
-        opened = update(Substance).where(Substance.id == known.id).values(handling=handling)
-        session.execute(opened)
-        held[connectivity] = Held(known.id, handling)
+        news["handling"] = handling
+    if known.unnamed and name:
+        news["name"] = name
+    if news:
+        session.execute(update(Substance).where(Substance.id == known.id).values(**news))
+        unnamed = known.unnamed and not name
+        held[connectivity] = Held(known.id, min(handling, known.handling), unnamed)
     return known.id
 
 
@@ -94,14 +103,15 @@ def substance_values(
     now: datetime,
 ) -> dict[str, Any]:
     """The row of a new substance, without its cluster's id."""
-    identity, kind = examined.identity, examined.classification
+    identity = examined.identity if found_by is None else flat(examined.parent)
+    kind = examined.classification
     return {
-        "connectivity": identity.connectivity,
+        "connectivity": examined.identity.connectivity,
         "inchikey": identity.inchikey,
         "smiles": identity.smiles,
         "formula": identity.formula,
         "mass": identity.mass,
-        "name": _first_name(name, examined),
+        "name": name or _what_it_is(examined),
         "standing": _standing(examined),
         "unodc_group": kind.group,
         "family": kind.family,
@@ -129,11 +139,15 @@ def cluster_values(examined: Examined, *, now: datetime) -> dict[str, Any]:
     }
 
 
-def _first_name(name: str | None, examined: Examined) -> str:
-    if name and name.strip() and len(name.strip()) <= LONGEST_NAME:
-        return " ".join(name.split())
+def _tidy(name: str | None) -> str | None:
+    """The name as it will be shown, or None for one that cannot be."""
+    tidy = " ".join((name or "").split())
+    return tidy if 0 < len(tidy) <= LONGEST_NAME and not tidy.startswith(UNNAMED) else None
+
+
+def _what_it_is(examined: Examined) -> str:
     family = examined.classification.family.replace("_", " ") or "substance"
-    return f"Unnamed {family}, {examined.identity.formula}"
+    return f"{UNNAMED}{family}, {examined.identity.formula}"
 
 
 def _standing(examined: Examined) -> Standing:

@@ -17,6 +17,7 @@ from app.countries import country_name
 from app.intake.figures import CountryRow, where_seen, years
 from app.intake.words import EventKind
 from app.registry.models import Substance
+from chem.families import family_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,8 @@ def dossier(
 
 
 def _identification(substance: Substance) -> list[str]:
-    names = [name.name for name in substance.names if name.name != substance.name]
+    known = {substance.name, substance.cas}
+    names = [name.name for name in substance.names if name.name not in known]
     facts = [f"{substance.name}, {substance.code}.", f"InChIKey {substance.inchikey}."]
     if names:
         facts.append(f"Also called {', '.join(names)}.")
@@ -83,7 +85,8 @@ def _identification(substance: Substance) -> list[str]:
 
 
 def _chemistry(substance: Substance) -> list[str]:
-    family = substance.family.replace("_", " ") or "no family known"
+    found = family_named(substance.family)
+    family = found.label if found else "no family known"
     return [
         f"{substance.formula}, monoisotopic mass {substance.mass:.4f} Da.",
         f"SMILES {substance.smiles}.",

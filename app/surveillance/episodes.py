@@ -23,7 +23,8 @@ from app.surveillance.ruleset import EpisodeLimits
 
 LAPSED = "lapsed"
 WITHDRAWN = "withdrawn"
-OUTCOMES = ("confirmed", "not_confirmed", "duplicate", "data_error")  # those that people give
+REFUTED = ("not_confirmed", "duplicate", "data_error")  # it was not so
+OUTCOMES = ("confirmed", *REFUTED)  # those that people give
 
 
 class Reason(StrEnum):
@@ -65,11 +66,34 @@ class Decision:
     outcome: str | None = None  # set when it closes
 
 
-def may_open(rule: Rule, closed_on: date | None, *, as_of: date, limits: EpisodeLimits) -> bool:
-    """Whether a signal that fires may open an episode, given when its last one closed."""
-    if closed_on is None:
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """When and with what outcome a signal's last episode was closed."""
+
+    on: date
+    outcome: str
+
+
+def may_open(
+    rule: Rule,
+    closing: Closing | None,
+    *,
+    as_of: date,
+    limits: EpisodeLimits,
+    rests_on: date | None = None,
+) -> bool:
+    """Whether a signal that fires may open an episode, given how its last one closed.
+
+    Nothing is first twice; but where a first was closed because it was none (an error, a
+    duplicate), and all it now rests on (`rests_on`: the earliest receipt) came in later, the true
+    one opens.
+    """
+    if closing is None:
         return True
-    return rule not in FIRSTS and (as_of - closed_on).days >= limits.cooldown_days
+    if rule in FIRSTS:
+        refuted = closing.outcome in REFUTED
+        return refuted and rests_on is not None and rests_on > closing.on
+    return (as_of - closing.on).days >= limits.cooldown_days
 
 
 def opening(fired: Mapping[Handling, Evidence], *, as_of: date) -> Decision:

@@ -14,6 +14,7 @@ from app.access.roles import Actor
 from app.db import Page
 from app.errors import NotFound, Refused
 from app.registry.models import Substance
+from app.registry.queries import known_to
 from app.surveillance.models import (
     Assessment,
     Episode,
@@ -113,6 +114,7 @@ def _seen(actor: Actor) -> Select[EpisodeView]:
         )
         .join(EpisodeView.episode)
         .join(Episode.substance)
+        .where(known_to(actor))
         .options(contains_eager(EpisodeView.episode).contains_eager(Episode.substance))
     )
 

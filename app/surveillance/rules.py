@@ -22,6 +22,8 @@ from app.surveillance.ruleset import Ruleset
 from app.surveillance.sightings import Cell, region_or_none
 from app.surveillance.windows import months_before
 
+NO_FAMILY = "no family"  # in the place of an effect: no rule knows the structure
+
 
 def edges(as_of: date, rules: Ruleset) -> tuple[date, ...]:
     """The days at which cells must be split for these rules: the first days of their windows."""
@@ -43,7 +45,7 @@ def views(
     by_level: dict[Handling, dict[Key, Evidence]] = {}
     for level, visible in _levels(known):
         found = firsts(visible, as_of=as_of, since=fresh, rules=rules, effect=effect, level=level)
-        spread = new_spread(visible, as_of=as_of, rules=rules, level=level)
+        spread = new_spread(visible, as_of=as_of, rules=rules, effect=effect, level=level)
         if spread is not None:
             found[spread.key] = spread
         by_level[level] = found
@@ -102,7 +104,7 @@ def firsts(
     """Every scope whose earliest sighting is not older than `since` and is believed.
 
     An aggregate or a late dump of old events makes the earliest sighting old, and so silences the
-    rule. Believed: one report of grade A or B, or two of grade C, in the scope.
+    rule. Believed: one report of grade A or B, or two of grade C from different reporters.
     """
     window = months_before(as_of, rules.first.fresh_months)
     by_country = _by_country(cells, window)
@@ -111,12 +113,12 @@ def firsts(
     found: dict[Key, Evidence] = {}
     for rule, scopes in zip(FIRSTS, (world, by_region, by_country), strict=True):
         for scope, summary in scopes.items():
-            if summary.first < since or not summary.believed(rules.first.presumptive_reports):
+            if summary.first_end < since or not summary.believed(rules.first.presumptive_reports):
                 continue
             found[rule, scope] = Evidence(
                 rule=rule,
                 scope=scope,
-                tier=_tier(rule, summary.deaths, effect, rules),
+                tier=_tier(rule, summary.deaths, effect, rules, believed=summary.confirmed > 0),
                 level=level,
                 countries=summary.first_countries,
                 numbers={
@@ -156,6 +158,7 @@ def new_spread(
     *,
     as_of: date,
     rules: Ruleset,
+    effect: str = "",
     level: Handling = Handling.RED,
 ) -> Evidence | None:
     """The evidence that a young substance is spreading, or None.
@@ -166,8 +169,8 @@ def new_spread(
     limits = rules.spread
     if not cells:
         return None
-    first = min(c.first for c in cells)
-    if first < months_before(as_of, limits.age_months):
+    first, first_end = min(c.first for c in cells), min(c.first_end for c in cells)
+    if first_end < months_before(as_of, limits.age_months):
         return None
     since = months_before(as_of, limits.window_months)
     recent = [c for c in cells if c.events and c.first >= since]
@@ -179,7 +182,7 @@ def new_spread(
     return Evidence(
         rule=Rule.NEW_SPREAD,
         scope=WORLD,
-        tier=_tier(Rule.NEW_SPREAD, deaths, "", rules),
+        tier=_tier(Rule.NEW_SPREAD, deaths, effect, rules),
         level=level,
         countries=countries,
         numbers={
@@ -189,7 +192,7 @@ def new_spread(
             "deaths": deaths,
         },
         first=first,
-        first_end=min(c.first_end for c in cells),
+        first_end=first_end,
         last=max(c.last for c in recent),
         since=since,
         as_of=as_of,
@@ -199,10 +202,18 @@ def new_spread(
     )
 
 
-def _tier(rule: Rule, deaths: int, effect: str, rules: Ruleset) -> Tier:
-    """Urgent for a cluster of deaths; a first of an opioid one tier up (see the data file)."""
+def _tier(rule: Rule, deaths: int, effect: str, rules: Ruleset, *, believed: bool = True) -> Tier:
+    """Urgent for a cluster of deaths; a first of an opioid one tier up (see the data file).
+
+    Only to watch is what no instrument confirmed, and what no family rule knows: until somebody
+    has looked, most of it will be an everyday substance.
+    """
+    if not believed:
+        return Tier.WATCH
     if deaths >= rules.tiers.urgent_deaths:
         return Tier.URGENT
+    if effect == NO_FAMILY:
+        return Tier.WATCH
     raised = rule in FIRSTS and effect in rules.tiers.raising_effects
     return Tier(min(Tier.URGENT, rules.tiers.base(rule) + int(raised)))
 
@@ -219,11 +230,12 @@ class _Summary:
     confirmed: int
     events: int
     deaths: int
+    authorities: frozenset[int]
     simulated: bool
 
     def believed(self, presumptive_reports: int) -> bool:
-        """Whether the identification carries: one good report, or several poor ones."""
-        return self.confirmed >= 1 or self.reports >= presumptive_reports
+        """Whether the identification carries: one good report, or poor ones of several."""
+        return self.confirmed >= 1 or len(self.authorities) >= presumptive_reports
 
 
 def _by_country(cells: Sequence[Cell], window: date) -> dict[str, _Summary]:
@@ -240,6 +252,7 @@ def _by_country(cells: Sequence[Cell], window: date) -> dict[str, _Summary]:
             confirmed=sum(c.confirmed for c in theirs),
             events=sum(c.events for c in theirs),
             deaths=sum(c.deaths for c in theirs if c.first >= window),
+            authorities=frozenset(c.authority_id for c in theirs),
             simulated=any(c.simulated for c in theirs),
         )
         for country, theirs in sorted(grouped.items())
@@ -267,6 +280,7 @@ def _joined(parts: Sequence[_Summary]) -> _Summary:
         confirmed=sum(p.confirmed for p in parts),
         events=sum(p.events for p in parts),
         deaths=sum(p.deaths for p in parts),
+        authorities=frozenset().union(*(p.authorities for p in parts)),
         simulated=any(p.simulated for p in parts),
     )
 

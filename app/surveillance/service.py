@@ -9,16 +9,16 @@ from datetime import date, datetime
 from time import perf_counter
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from app.access.handling import Handling
 from app.db import insert_new
 from app.errors import Conflict
-from app.registry.models import WATCHED, Substance
+from app.registry.models import WATCHED, Standing, Substance
 from app.surveillance import episodes, rules, sightings
 from app.surveillance.episodes import Decision, Present, Reason, View
-from app.surveillance.evidence import FIRSTS, Evidence, Key
+from app.surveillance.evidence import FIRSTS, WORLD, Evidence, Key
 from app.surveillance.models import Assessment, Episode, EpisodeState, EpisodeView, Rule, Tier
 from app.surveillance.queries import last_assessment
 from app.surveillance.ruleset import Ruleset, ruleset
@@ -74,7 +74,7 @@ def assess(session: Session, *, as_of: date, now: datetime) -> Outcome:
         )
     limits = ruleset()
     still_open = _open_episodes(session)
-    closed_on = _last_closings(session)
+    closings = _last_closings(session)
     cells = sightings.cells(session, as_of=as_of, edges=rules.edges(as_of, limits))
     watched = _watched(session)
 
@@ -88,8 +88,10 @@ def assess(session: Session, *, as_of: date, now: datetime) -> Outcome:
         decision = _next(episode, mine, news, effect=effect, as_of=as_of, limits=limits)
         changes += _apply(session, episode, decision, as_of)
     for signal in sorted(fired.keys() - still_open.keys()):
+        closing = closings.get(signal)
+        rests_on = _received(by_substance[signal[0]], signal[2])
         if not episodes.may_open(
-            signal[1], closed_on.get(signal), as_of=as_of, limits=limits.episodes
+            signal[1], closing, as_of=as_of, rests_on=rests_on, limits=limits.episodes
         ):
             continue
         opened = _open(session, signal, fired[signal], as_of, limits)
@@ -127,25 +129,38 @@ def _open_episodes(session: Session) -> dict[Signal, Episode]:
     return {(e.substance_id, e.rule, e.scope): e for e in session.scalars(held)}
 
 
-def _last_closings(session: Session) -> dict[Signal, date]:
-    """When each signal was last closed, those left out whose ground had gone."""
-    closings = (
-        select(Episode.substance_id, Episode.rule, Episode.scope, func.max(Episode.closed_on))
+def _last_closings(session: Session) -> dict[Signal, episodes.Closing]:
+    """How each signal was last closed, those left out whose ground had gone."""
+    closed = (
+        select(
+            Episode.substance_id, Episode.rule, Episode.scope, Episode.closed_on, Episode.outcome
+        )
         .where(Episode.state == EpisodeState.CLOSED, Episode.outcome != episodes.WITHDRAWN)
-        .group_by(Episode.substance_id, Episode.rule, Episode.scope)
+        .order_by(Episode.id)
     )
     return {
-        (substance_id, rule, scope): closed_on
-        for substance_id, rule, scope, closed_on in session.execute(closings)
+        (substance_id, rule, scope): episodes.Closing(closed_on, outcome or "")
+        for substance_id, rule, scope, closed_on, outcome in session.execute(closed)
         if closed_on is not None
     }
 
 
+def _received(cells: Iterable[Cell], scope: str) -> date | None:
+    """When the oldest knowledge behind a signal came in: the earliest receipt in its scope."""
+    there = [
+        cell.received_at.date() for cell in cells if scope in {WORLD, cell.region, cell.country}
+    ]
+    return min(there, default=None)
+
+
 def _watched(session: Session) -> dict[int, _Watched]:
-    rows = select(Substance.id, Substance.name, Substance.effect).where(
+    rows = select(Substance.id, Substance.name, Substance.standing, Substance.effect).where(
         Substance.standing.in_(WATCHED)
     )
-    return {number: _Watched(name, effect) for number, name, effect in session.execute(rows)}
+    return {
+        number: _Watched(name, rules.NO_FAMILY if kind is Standing.UNCLASSIFIED else effect)
+        for number, name, kind, effect in session.execute(rows)
+    }
 
 
 def _by_substance(cells: Iterable[Cell]) -> dict[int, list[Cell]]:
@@ -165,7 +180,7 @@ def _fired(
     fresh = months_before(as_of, limits.first.fresh_months)
     fired: dict[Signal, dict[Handling, Evidence]] = {}
     for substance_id, cells in by_substance.items():
-        if any(cell.last >= fresh for cell in cells):
+        if any(cell.until >= fresh for cell in cells):
             effect = watched[substance_id].effect
             told = rules.views(cells, as_of=as_of, rules=limits, effect=effect)
             for (rule, scope), levels in told.items():

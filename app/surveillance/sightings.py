@@ -25,7 +25,13 @@ from app.intake.models import Activity, Finding, Report
 from app.intake.words import CausalRole, EventKind, FindingRole, Grade, ReportType
 from app.registry.models import WATCHED, Substance
 
-COUNTED_ROLES = (FindingRole.MAIN, FindingRole.MINOR, FindingRole.UNKNOWN)
+# a nitazene in heroin is reported as its adulterant; cutting agents are not watched substances
+COUNTED_ROLES = (
+    FindingRole.MAIN,
+    FindingRole.MINOR,
+    FindingRole.ADULTERANT,
+    FindingRole.UNKNOWN,
+)
 CONFIRMED = (Grade.A, Grade.B)
 CAUSAL = (CausalRole.SOLE, CausalRole.CONTRIBUTORY)
 HARMS = (EventKind.ACUTE_TOXICITY, EventKind.DEATH)

@@ -6,7 +6,7 @@ from calendar import monthrange
 from datetime import date
 
 from app.access.handling import Handling
-from app.countries import country_name
+from app.countries import country_name, in_a_sentence
 from app.surveillance.evidence import Evidence
 from app.surveillance.models import Rule
 
@@ -60,7 +60,7 @@ def on(day: date) -> str:
 
 
 def _what(evidence: Evidence, substance: str) -> str:
-    names = sorted(country_name(code) for code in evidence.countries)
+    names = [in_a_sentence(code) for code in sorted(evidence.countries, key=country_name)]
     dated = _dated(evidence.first, evidence.first_end)
     match evidence.rule:
         case Rule.FIRST_COUNTRY:

@@ -80,8 +80,9 @@ class Column:
 
 def bars(name: str, columns: Sequence[Column], *, width: int, height: int = 190) -> BarChart:
     """Bars on a zero-based axis with round marks."""
-    left, right, top, base = 34.0, 4.0, 10.0, height - 24.0
     marks = round_marks(max((c.total for c in columns), default=0))
+    rows = [f"{mark:,}".replace(",", "\u202f") for mark in marks]
+    left, right, top, base = max(34.0, 10.0 + 7.5 * len(rows[-1])), 4.0, 10.0, height - 24.0
     scale = (base - top) / marks[-1]
     step = (width - left - right) / max(len(columns), 1)
     thick = min(max(step * 0.72, 1.0), 34.0)
@@ -98,8 +99,10 @@ def bars(name: str, columns: Sequence[Column], *, width: int, height: int = 190)
         for n, c in enumerate(columns)
     )
     ticks = _spread([(left + step * (n + 0.5), c.tick) for n, c in enumerate(columns)], width)
-    rows = tuple(Tick(round(base - m * scale, 1), f"{m:,}".replace(",", "\u202f")) for m in marks)
-    return BarChart(name, width, height, left, base, drawn, rows, ticks)
+    lines = tuple(
+        Tick(round(base - m * scale, 1), said) for m, said in zip(marks, rows, strict=True)
+    )
+    return BarChart(name, width, height, left, base, drawn, lines, ticks)
 
 
 def both_widths(name: str, columns: Sequence[Column]) -> dict[str, BarChart]:

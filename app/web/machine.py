@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from flask import Response, current_app, request
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from app.access.roles import ANYBODY, Role
 from app.db import Page
@@ -16,10 +16,8 @@ from app.feeds import atom as atom_feed
 from app.feeds import cap as cap_feed
 from app.feeds import json_feed
 from app.feeds.freshness import etag_and_date
-from app.intake.models import Report, Submission
 from app.jobs import Job
 from app.notification.queries import SeenAlert, alert_by_code, alerts, history, outbox_state
-from app.registry.models import Substance
 from app.web import web
 
 PER_PAGE = 50
@@ -79,10 +77,6 @@ def metrics() -> Response:
     """How the service is doing, for Prometheus; nothing here tells of a substance or a country."""
     registry = CollectorRegistry()
     with database().reading() as session:
-        for table in (Submission, Report, Substance):
-            name = f"tocsin_{table.__tablename__}s"
-            gauge = Gauge(name, f"Rows of {table.__tablename__}", registry=registry)
-            gauge.set(session.scalar(select(func.count()).select_from(table)) or 0)
         outbox = outbox_state(session)
         messages = Gauge("tocsin_messages", "Messages by state", ["state"], registry=registry)
         for state in ("waiting", "sent", "parked"):

@@ -7,19 +7,24 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from flask import render_template
+from flask import render_template, url_for
 from sqlalchemy.orm import Session
 
-from app.access.roles import Role
+from app.access.roles import SECRETARIAT, Role
 from app.entrance import actor, allow, database, today
 from app.intake import figures as intake
+from app.intake.queries import queued_names as names_waiting
 from app.intake.trends import Months, countries_with_totals, months_by_group
+from app.notification.queries import outbox_state
+from app.review.models import CaseState
+from app.review.service import cases as review_cases
 from app.surveillance import queries as surveillance
 from app.surveillance.models import EpisodeState, Rule, Tier
 from app.surveillance.queries import SeenEpisode
 from app.web import charts, web
 from app.web.charts import Sparkline
 from app.web.signals import sparks
+from app.web.wording import count
 
 RECENT = timedelta(days=30)
 SHOWN_SIGNALS = 5
@@ -52,7 +57,9 @@ def overview() -> Any:
             "overview.html",
             signals=shown,
             open_signals=found,
-            opened=[s for s in found if s.view.since >= day - RECENT],
+            opened=(opened := [s for s in found if s.view.since >= day - RECENT]),
+            opened_substances=len({s.episode.substance_id for s in opened}),
+            waiting=_waiting(session, found) if who.role in SECRETARIAT else [],
             more=Counter(s.episode.substance_id for s in found),
             urgent=[s for s in found if s.view.tier is Tier.URGENT],
             sparks=sparks(session, [s.episode.substance_id for s in shown]),
@@ -63,6 +70,21 @@ def overview() -> Any:
             groups=_group_trends(session, day),
             firsts=_firsts(session),
         )
+
+
+def _waiting(session: Session, open_signals: list[SeenEpisode]) -> list[tuple[str, str]]:
+    """What waits for the secretariat, in words, and where."""
+    unseen = sum(s.episode.state is EpisodeState.OPEN for s in open_signals)
+    names = len(names_waiting(session, actor(), today()))
+    cases = sum(case.state is CaseState.OPEN for case in review_cases(session))
+    parked = outbox_state(session).parked
+    kinds = [
+        (unseen, "signal not acknowledged", "signals not acknowledged", "web.signals"),
+        (names, "name to resolve", "names to resolve", "web.curation"),
+        (cases, "open case", "open cases", "web.review"),
+        (parked, "parked message", "parked messages", "web.status"),
+    ]
+    return [(count(n, one, many), url_for(where)) for n, one, many, where in kinds if n]
 
 
 def _open_signals(session: Session) -> list[SeenEpisode]:

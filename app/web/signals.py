@@ -31,12 +31,21 @@ NUMBER_WORDS = {
     "events": "Events",
     "deaths": "Deaths linked, in the window",
 }
+THRESHOLD_WORDS = {
+    "fresh_months": "An older report, this many months back, silences it",
+    "presumptive_reports": "Reports of grade C that stand in for one of A or B",
+    "urgent_deaths": "Linked deaths that make it urgent",
+    "age_months": "First seen at most this many months ago",
+    "window_months": "Months counted",
+    "countries": "Countries needed",
+    "events": "Events needed",
+}
 
 
 @web.get("/signals")
 @allow(Role.PUBLIC)
 def signals() -> Any:
-    """Signals filtered by the address; open ones unless told otherwise."""
+    """Signals filtered by the address, the newest first."""
     args = request.args
     tier = next((t for t in Tier if t.word == args.get("tier")), None)
     rule = next((r for r in Rule if r == args.get("rule")), None)
@@ -83,6 +92,7 @@ def signal(code: str) -> Any:
             may_decide=actor().role in SECRETARIAT,
             outcomes=OUTCOMES,
             number_words=NUMBER_WORDS,
+            threshold_words=THRESHOLD_WORDS,
         )
 
 

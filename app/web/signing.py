@@ -9,7 +9,7 @@ from flask import redirect, render_template, request, session, url_for
 from app.access import service as access
 from app.access.roles import Role
 from app.entrance import allow, database, now
-from app.errors import Forbidden
+from app.errors import Forbidden, TooManyTries
 from app.web import web
 
 
@@ -26,8 +26,9 @@ def sign_in() -> Any:
             person = access.sign_in(db, email, password, now=now())
             person_id = person.id
     except Forbidden as refusal:
-        with database().transaction() as db:
-            access.note_failed_sign_in(db, email, now=now())
+        if not isinstance(refusal, TooManyTries):  # or a stranger could keep somebody shut out
+            with database().transaction() as db:
+                access.note_failed_sign_in(db, email, now=now())
         page = render_template("login.html", target=target, email=email, problem=str(refusal))
         return page, 403
     session.clear()

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from flask import render_template, request
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
 
 from app.access.roles import REPORTERS, Role
 from app.db import id_of
 from app.entrance import actor, allow, database
 from app.intake import queries as intake
+from app.intake.models import Finding, Report
 from app.web import web
 
 
@@ -31,4 +34,12 @@ def submission(code: str) -> Any:
         found = intake.submission_by_code(session, actor(), code)
         rows = intake.submission_rows(session, found, after=after, limit=201)
         more = str(rows[199][0].row) if len(rows) > 200 else None
+        _with_findings(session, [report.id for _, report in rows if report])
         return render_template("submission.html", submission=found, rows=rows[:200], more=more)
+
+
+def _with_findings(session: Session, report_ids: list[int]) -> None:
+    """Read what was found in these reports at once, so that the page need not ask row by row."""
+    found = selectinload(Report.findings).selectinload(Finding.substance)
+    query = select(Report).where(Report.id.in_(report_ids)).options(found)
+    session.scalars(query.execution_options(populate_existing=True)).all()

@@ -10,17 +10,22 @@ from flask import Response, render_template, request
 from sqlalchemy.orm import Session
 
 from app.access.handling import Handling
-from app.access.roles import Role
+from app.access.roles import SIGNED_IN, Role
 from app.db import Page
 from app.entrance import actor, allow, database, today
 from app.errors import NotFound, Refused
 from app.intake import figures as intake
 from app.intake.figures import MonthCount, YearCount
 from app.intake.words import EventKind
+from app.notification import queries as notification
 from app.registry import queries as registry
 from app.registry import search
 from app.registry.models import Standing, Substance
+from app.review import service as review
+from app.review.models import ReviewCase
 from app.surveillance import queries as surveillance
+from app.surveillance.models import EpisodeState
+from app.surveillance.queries import SeenEpisode
 from app.web import charts, web
 from app.web.charts import BarChart, Column
 from chem.anatomy import Block, blocks
@@ -35,6 +40,7 @@ PICTURE_AGE = 7 * 24 * 3600
 LONGEST_SERIES = 36  # months drawn; the table has all
 SHORTEST_SERIES = 12
 MOST_SIMILAR = 20
+MOST_SIGNALS = 200
 HARM = (EventKind.ACUTE_TOXICITY, EventKind.DEATH)
 
 
@@ -95,7 +101,9 @@ def substance(code: str) -> Any:
             month_charts=_month_charts(months, day),
             year_charts=_year_charts(years),
             where=intake.where_seen(session, who, day, found.id),
-            signals=surveillance.episodes(session, who, substance_id=found.id).items,
+            signals=_signals(session, found),
+            alerts=notification.alerts(session, who, substance_id=found.id, limit=1).items,
+            cases=_cases(session, found),
             forms=intake.forms(session, who, day, found.id),
             relatives=_relatives(session, found),
         )
@@ -171,6 +179,26 @@ def _by_structure(session: Session, text: str) -> tuple[Page[Substance], dict[in
 def _blocks(substance: Substance) -> tuple[Block, ...]:
     mol = _mol(substance.smiles)
     return blocks(mol, classify(mol)) if mol else ()
+
+
+def _signals(session: Session, substance: Substance) -> list[SeenEpisode]:
+    """Its signals: open ones before closed ones, the gravest and then the newest first."""
+    page = surveillance.episodes(session, actor(), substance_id=substance.id, limit=MOST_SIGNALS)
+    return sorted(
+        page.items,
+        key=lambda s: (
+            s.episode.state is EpisodeState.CLOSED,
+            -s.view.tier,
+            -s.view.since.toordinal(),
+        ),
+    )
+
+
+def _cases(session: Session, substance: Substance) -> list[ReviewCase]:
+    """Its review cases, for those who are signed in."""
+    if actor().role not in SIGNED_IN:
+        return []
+    return [case for case in review.cases(session) if case.substance_id == substance.id]
 
 
 def _relatives(session: Session, substance: Substance) -> list[tuple[Substance, float]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
+from itertools import pairwise
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -40,8 +41,15 @@ HANDLING = {
     Handling.AMBER: "for the reporter and the secretariat; figures for signed-in readers",
     Handling.RED: "for the reporter; figures for the secretariat",
 }
+SHARED_WITH = {Handling.GREEN: "the community", Handling.AMBER: "authorities"}
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
+_NAME_JOINT = re.compile(r"([-)\]]|[a-z],)(?=[^-,)\]\s])")
+_LONG_WORD = re.compile(r"[A-Za-z]{13,}")
+_STEM = re.compile(
+    r"(yl|oxy|fluoro|chloro|bromo|iodo|nitro|cyano|amino|amido|hydro|cyclo|thio|aza|ino|ano|ido)"
+    r"(?=[a-z]{4})"
+)
 
 
 def day(value: date | datetime | None) -> str:
@@ -160,7 +168,15 @@ def news(view: EpisodeView) -> str:
 
 def basis(views: Iterable[EpisodeView]) -> str:
     """What the views of a page count, said once."""
-    return " ".join(sorted({BASIS[view.handling] for view in views} - {""}))
+    levels = {view.handling for view in views}
+    if len(levels) < 2:
+        return "".join(BASIS[level] for level in levels)
+    circles = listing(f"with {who}" for level, who in SHARED_WITH.items() if level in levels)
+    return (
+        f"Counts public reports and, where there are any, those shared {circles}."
+        if circles
+        else ""
+    )
 
 
 def seen_in(when: date, events: int) -> str:
@@ -168,10 +184,46 @@ def seen_in(when: date, events: int) -> str:
     return month(when) if events else str(when.year)
 
 
+def seen_between(first: date, last: date, events: int) -> str:
+    """The months of the first and the last sighting; only the years where totals are all there is.
+
+    >>> seen_between(date(2026, 4, 1), date(2026, 10, 9), 3)
+    'Apr – Oct\xa02026'
+    """
+    begin, end = seen_in(first, events), seen_in(last, events).replace(" ", "\u00a0")
+    if begin.replace(" ", "\u00a0") == end:
+        return end
+    if events and first.year == last.year:
+        begin = MONTHS[first.month - 1]
+    return f"{begin} – {end}".replace(f" {first.year} ", f"\u00a0{first.year} ")
+
+
 def family_name(family: str) -> str:
     """The full name of a family; its id when no rule bears it any more."""
     known = family_named(family)
     return known.name if known else label(family)
+
+
+def family_label(family: str) -> str:
+    """The short name of a family, for a marker; its id in words when no rule bears it any more."""
+    known = family_named(family)
+    return known.label if known else family.replace("-", " ")
+
+
+def breaks(name: str) -> Markup:
+    """A chemical name with places where a line may end: after - and ), and in long words at a stem.
+
+    >>> str(breaks("N-Cyclohexylmethylone"))
+    'N-<wbr>Cyclohexyl<wbr>methylone'
+    """
+    joints = [found.end() for found in _NAME_JOINT.finditer(name)]
+    joints += [
+        word.start() + stem.end()
+        for word in _LONG_WORD.finditer(name)
+        for stem in _STEM.finditer(word[0])
+    ]
+    edges = [0, *sorted({at for at in joints if 0 < at < len(name)}), len(name)]
+    return Markup("<wbr>").join(name[a:b] for a, b in pairwise(edges))
 
 
 def rule_name(rule: str) -> str:

@@ -5,7 +5,7 @@ import csv
 import pytest
 from rdkit import Chem
 
-from chem.families import EFFECTS, GROUPS, _hit, classify, families, needs, version
+from chem.families import EFFECTS, GROUPS, _hit, classify, families, family_named, needs, version
 from chem.known import known
 
 POSITIVES = [(family, example) for family in families() for example in family.positives]
@@ -45,6 +45,19 @@ def test_every_group_of_the_unodc_has_a_family_and_ranks_are_distinct():
     assert {family.group for family in families()} == set(GROUPS)
     assert len({family.rank for family in families()}) == len(families())
     assert len({family.id for family in families()}) == len(families())
+
+
+def test_labels_are_short_plain_and_tell_families_apart():
+    labels = [family.label for family in families()]
+    assert len(set(labels)) == len(labels)
+    assert max(map(len, labels)) <= 24
+    assert not any("_" in label or label != label.strip() for label in labels)
+    assert all(labels)
+
+
+def test_a_family_without_a_label_of_its_own_is_labelled_by_its_id():
+    assert family_named("harmala-alkaloid").label == "harmala alkaloid"
+    assert family_named("nbome").label == "NBOMe"
 
 
 @pytest.mark.parametrize(

@@ -62,10 +62,20 @@ def test_a_wrong_wish_is_refused_with_the_remedy(database, wish, says):
 def test_nobody_subscribes_for_another_authority(database):
     with database.transaction() as session:
         ours, theirs = an_authority(session, "OURS"), an_authority(session, "THEIRS", "FR")
-        subscribe(session, "a@example.org", authority=ours, now=NOW, by=person(ours))
-        for actor in (person(ours), ANYBODY):
+        focal_point = person(ours, Role.FOCAL_POINT)
+        subscribe(session, "a@example.org", authority=ours, now=NOW, by=focal_point)
+        for actor in (focal_point, ANYBODY):
             with pytest.raises(Forbidden):
                 subscribe(session, "a@example.org", authority=theirs, now=NOW, by=actor)
+
+
+def test_others_than_oneself_are_named_by_those_who_answer_for_them(database):
+    with database.transaction() as session:
+        ours = an_authority(session, "OURS")
+        me = person(ours)
+        subscribe(session, me.label, authority=ours, now=NOW, by=me)
+        with pytest.raises(Forbidden, match="your own address"):
+            subscribe(session, "anyone@example.net", authority=ours, now=NOW, by=me)
 
 
 def test_each_sees_their_own_and_the_secretariat_sees_all(database):

@@ -11,6 +11,7 @@ from app.access.handling import Handling
 from app.surveillance.episodes import (
     LAPSED,
     WITHDRAWN,
+    Closing,
     Decision,
     Present,
     Reason,
@@ -158,5 +159,13 @@ def test_a_first_that_another_speaks_for_is_not_told_to_a_new_audience() -> None
 def test_what_was_closed_opens_again_only_as_a_spread_and_after_a_cooldown(
     rule: Rule, days: int | None, may: bool
 ) -> None:
-    closed_on = None if days is None else days_ago(days)
-    assert may_open(rule, closed_on, as_of=AS_OF, limits=LIMITS) is may
+    closing = None if days is None else Closing(days_ago(days), "confirmed")
+    assert may_open(rule, closing, as_of=AS_OF, limits=LIMITS, rests_on=AS_OF) is may
+
+
+@pytest.mark.parametrize("outcome", ["not_confirmed", "duplicate", "data_error"])
+def test_a_first_that_was_none_gives_way_to_the_true_one_that_comes_later(outcome: str) -> None:
+    closing = Closing(days_ago(20), outcome)
+    for received, may in ((days_ago(30), False), (days_ago(5), True), (None, False)):
+        opens = may_open(Rule.FIRST_WORLD, closing, as_of=AS_OF, limits=LIMITS, rests_on=received)
+        assert opens is may

@@ -10,7 +10,7 @@ import pytest
 from app.intake.words import CausalRole, EventKind, ReportType
 from app.surveillance.evidence import Evidence
 from app.surveillance.models import Rule, Tier
-from app.surveillance.rules import views
+from app.surveillance.rules import NO_FAMILY, views
 from app.surveillance.ruleset import ruleset
 from app.surveillance.sightings import Cell
 from app.surveillance.windows import months_before
@@ -86,16 +86,26 @@ def test_an_aggregate_of_2019_is_knowledge_that_it_was_there() -> None:
     ("cells", "fires"),
     [
         ([cell(grade="C")], False),
-        ([cell(grade="C", reports=2)], True),
+        ([cell(grade="C", reports=2)], False),
         ([cell(grade="C"), cell(grade="C", authority_id=2)], True),
         ([cell(grade="A")], True),
         ([cell("DE", days_ago(5), grade="C"), cell("FR", grade="B")], True),
     ],
 )
-def test_a_first_is_believed_with_one_good_or_two_poor_identifications(
+def test_a_first_is_believed_with_one_good_or_two_independent_poor_identifications(
     cells: list[Cell], fires: bool
 ) -> None:
     assert (WORLD in seen(*cells)) is fires
+
+
+def test_what_no_instrument_confirmed_is_only_to_watch() -> None:
+    poor = [cell(grade="C", authority_id=number) for number in (1, 2)]
+    assert only(*poor, key=WORLD, effect="opioid").tier is Tier.WATCH
+
+
+def test_what_no_family_rule_knows_is_only_to_watch() -> None:
+    assert only(cell(), key=WORLD, effect=NO_FAMILY).tier is Tier.WATCH
+    assert only(*spread(), key=SPREAD, effect=NO_FAMILY).tier is Tier.WATCH
 
 
 def test_spread_needs_three_countries_within_six_months() -> None:

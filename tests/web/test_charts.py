@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markupsafe import escape
 
 from app.countries import countries
 from app.web import charts, wording
@@ -49,6 +50,32 @@ def test_a_month_without_events_is_a_bar_of_nothing_and_the_newest_are_provision
     assert [c.total for c in columns[:3]] == [0, 0, 0]
     assert [c.provisional for c in columns].count(True) == charts.PROVISIONAL_MONTHS
     assert columns[-1].text == "Nov 2026: 4 events, 1 of them harm (provisional)"
+
+
+def test_the_largest_mark_of_an_axis_has_room_to_its_left():
+    for total in (9, 9_000, 9_000_000):
+        chart = charts.bars("x", [Column("m", "m", total)], width=330)
+        assert chart.left >= 7 * max(len(row.text) for row in chart.rows) + 6
+
+
+@pytest.mark.parametrize(
+    ("name", "pieces"),
+    [
+        ("N-Cyclohexylmethylone", ["N-", "Cyclohexyl", "methylone"]),
+        ("MDMB-4en-PINACA", ["MDMB-", "4en-", "PINACA"]),
+        ("4-Fluoromethylphenidate", ["4-", "Fluoromethyl", "phenidate"]),
+        ("N,N-dimethyltryptamine", ["N,N-", "dimethyl", "tryptamine"]),
+        ("Isotonitazene", ["Isotonitazene"]),
+        ("", [""]),
+    ],
+)
+def test_a_chemical_name_ends_its_lines_at_its_joints(name: str, pieces: list[str]):
+    assert wording.breaks(name).split("<wbr>") == pieces
+
+
+@given(st.text(max_size=60))
+def test_breaking_a_name_never_changes_what_it_says(name: str):
+    assert wording.breaks(name).replace("<wbr>", "") == escape(name)
 
 
 @given(st.lists(st.integers(0, 99), min_size=1, max_size=40))
@@ -119,6 +146,13 @@ def test_shades_begin_at_one_and_grow(most: int):
         (wording.ago(date(2026, 8, 1), TODAY), "4 months ago"),
         (wording.told(["DE", "2026-11-02", 3, True]), "Germany, 2 Nov 2026, 3 and yes"),
         (str(wording.formula("C2H6<b>")), "C<sub>2</sub>H<sub>6</sub>&lt;b&gt;"),
+        (wording.family_label("nbome"), "NBOMe"),
+        (wording.family_label("no-such-family"), "no such family"),
+        (wording.family_label(""), ""),
+        (wording.seen_between(date(2026, 4, 1), date(2026, 10, 9), 3), "Apr – Oct\u00a02026"),
+        (wording.seen_between(date(2025, 4, 1), TODAY, 3), "Apr\u00a02025 – Nov\u00a02026"),
+        (wording.seen_between(date(2026, 4, 1), date(2026, 4, 9), 3), "Apr\u00a02026"),
+        (wording.seen_between(date(2019, 1, 1), date(2023, 12, 31), 0), "2019 – 2023"),
         (wording.effect_class("opioid"), "opioid"),
         (wording.effect_class("unassigned", "synthetic cathinones"), "stimulant"),
         (wording.effect_class(None, ""), "unassigned"),

@@ -11,9 +11,11 @@ from html import unescape
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from app.access.roles import Role
+from app.notification.models import Message, MessageState
 from app.web.priority import plain_cell
 from app.web.signing import local_path
 from tests.web.conftest import Visit
@@ -175,3 +177,40 @@ def test_a_picture_is_kept_by_browsers_and_asked_for_once(visit: Visit):
     again = client.get("/substances/TS-00001.svg", headers={"If-None-Match": first.headers["ETag"]})
     assert again.status_code == 304
     assert client.get("/substances/TS-00001.png").data.startswith(b"\x89PNG")
+
+
+def test_the_overview_tells_the_secretariat_what_waits_and_nobody_else(visit: Visit):
+    text = visit(Role.ANALYST).get("/").text
+    assert "name\u00a0to resolve" in text or "name to resolve" in text
+    assert "open\u00a0case" in text or "open case" in text
+    assert "to resolve" not in visit(Role.PUBLIC).get("/").text
+
+
+def test_a_parked_message_is_shown_and_tried_again(full, visit: Visit):
+    with full.transaction() as session:
+        message = session.scalars(select(Message).limit(1)).one()
+        message.state, message.tries = MessageState.PARKED, 8
+        message.last_error = "550 no such mailbox"
+        number = message.id
+    public, analyst = visit(Role.PUBLIC), visit(Role.ANALYST)
+    assert "parked:</b>" in public.get("/status").text
+    assert "no such mailbox" not in public.get("/status").text
+    assert "no such mailbox" in analyst.get("/status").text
+    assert send(public, f"/status/parked/{number}").request.path == "/login"
+    assert "will be tried again" in send(analyst, f"/status/parked/{number}").text
+    assert analyst.post(f"/status/parked/{number}", headers=OWN).status_code == 404
+
+
+def test_a_substance_page_leads_to_its_alert_and_to_its_open_case(visit: Visit):
+    client = visit(Role.REVIEWER)
+    case = re.search(r"/review/C-\d+", client.get("/review").text)[0]
+    substance = re.search(r"/substances/TS-\d+", client.get(case).text)[0]
+    assert f'href="{case}"' in client.get(substance).text
+    assert f'href="{case}"' not in visit(Role.PUBLIC).get(substance).text
+
+
+def test_a_receipt_names_what_each_row_was_identified_as(visit: Visit):
+    client = visit(Role.ADMIN)
+    receipts = re.findall(r"/submissions/(SUB-\w+)", client.get("/submissions").text)
+    texts = [client.get(f"/submissions/{code}").text for code in receipts]
+    assert any("Identified as" in text and "/substances/TS-" in text for text in texts)
