@@ -36,7 +36,34 @@ def countries() -> Mapping[str, Country]:
 
 # names that take an article inside a sentence
 WITH_ARTICLE = frozenset(
-    ["AE", "BS", "CD", "CF", "DO", "FK", "FM", "GB", "GM", "KM", "KP", "KR", "KY", "LA", "MD", "MH", "MV", "NL", "PH", "RU", "SB", "TC", "US", "VA", "VG", "VI"]
+    [
+        "AE",
+        "BS",
+        "CD",
+        "CF",
+        "DO",
+        "FK",
+        "FM",
+        "GB",
+        "GM",
+        "KM",
+        "KP",
+        "KR",
+        "KY",
+        "LA",
+        "MD",
+        "MH",
+        "MV",
+        "NL",
+        "PH",
+        "RU",
+        "SB",
+        "TC",
+        "US",
+        "VA",
+        "VG",
+        "VI",
+    ]
 )
 
 

@@ -32,6 +32,7 @@ def sign_in() -> Any:
         page = render_template("login.html", target=target, email=email, problem=str(refusal))
         return page, 403
     session.clear()
+    session.permanent = True  # as long as PERMANENT_SESSION_LIFETIME, and no longer
     session["person"] = person_id
     return redirect(target or url_for("web.overview"))
 

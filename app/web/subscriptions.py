@@ -9,7 +9,7 @@ from flask import flash, redirect, render_template, request, url_for
 from app.access.roles import SIGNED_IN
 from app.access.service import authority_by_code
 from app.entrance import actor, allow, database, now
-from app.errors import NotFound, Refused
+from app.errors import Forbidden, NotFound, Refused
 from app.notification import subscriptions as notification
 from app.surveillance.models import Tier
 from app.web import web
@@ -49,7 +49,7 @@ def subscribe() -> Any:
                 by=actor(),
             )
             flash(f"{subscription.email} will be told.")
-    except (NotFound, Refused) as refusal:
+    except (Forbidden, NotFound, Refused) as refusal:
         flash(f"Not subscribed: {refusal}.", "problem")
     return redirect(url_for("web.subscriptions"))
 

@@ -82,7 +82,9 @@ def test_cap_answers_for_each_alert(client, database):
 def test_health_readiness_and_metrics(client, database):
     assert client.get("/healthz").text == "ok\n"
     assert client.get("/readyz").status_code == 200
-    assert "tocsin_reports 0.0" in client.get("/metrics").text
+    metrics = client.get("/metrics").text
+    assert 'tocsin_messages{state="parked"} 0.0' in metrics
+    assert "report" not in metrics  # a count of reports would tell when a red one comes in
     with database.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'older'")
     try:

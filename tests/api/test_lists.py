@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from app import create_app
+from app.access.roles import Role
 from tests.reporting import NOW, key_for, report
 
 
@@ -63,7 +64,13 @@ def test_a_long_receipt_is_read_page_by_page(post, client, key):
     assert [row["row"] for row in rows] == list(range(1, 452))
 
 
-def test_subscriptions_begin_and_end(client, key, database):
+def test_only_a_focal_point_names_others_to_be_told(client, key):
+    wanted = {"email": "anyone@example.net"}
+    assert client.post("/api/v1/subscriptions", json=wanted, headers=key).status_code == 403
+
+
+def test_subscriptions_begin_and_end(client, database):
+    key = key_for(database, "DE", Role.FOCAL_POINT)
     wanted = {"email": "duty@example.org", "group": "nitazenes", "min_tier": "alert"}
     made = client.post("/api/v1/subscriptions", json=wanted, headers=key)
     assert made.status_code == 201

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier, Thread
 
@@ -227,3 +228,24 @@ def test_a_take_that_was_interrupted_is_completed_by_the_next_one_exactly(
         rows = session.scalar(select(func.count()).select_from(SubmissionRow))
     assert states[:2] == [SubmissionState.RECEIVED, SubmissionState.PROCESSED]
     assert rows == CHUNK + number * (len(states) - 1)
+
+
+def test_versions_that_arrive_at_once_leave_one_current(database: Database) -> None:
+    lab = laboratory(database, "DE")
+    take_reports(database, [report(reference=f"R-{n}") for n in range(6)], by=lab)
+    begin = Barrier(2)
+
+    def amend(version: int) -> None:
+        begin.wait()
+        for n in range(6):
+            sent = report(reference=f"R-{n}", version=version, quantity=version, unit="g")
+            take_reports(database, [sent], by=lab)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(amend, (2, 3)))
+    with database.reading() as session:
+        current = select(Report.reference, func.count()).where(Report.superseded_at.is_(None))
+        found = {
+            reference: n for reference, n in session.execute(current.group_by(Report.reference))
+        }
+    assert found == {f"R-{n}": 1 for n in range(6)}

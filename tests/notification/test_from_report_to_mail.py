@@ -106,3 +106,16 @@ def test_when_an_analyst_closes_the_last_episode_the_alert_closes_without_a_mail
         assert (done.closed, done.messages) == (1, 0)
         (alert,) = alerts(session, ANYBODY).items
         assert not alert.open
+
+
+def test_an_alert_about_a_substance_that_was_taken_back_is_gone_for_everybody_else(database):
+    with database.transaction() as session:
+        substance = a_substance(session)
+        report(session, substance, "DE")
+        assess_and_tell(session)
+        assert alerts(session, ANYBODY).items
+        assert episodes(session, ANYBODY).items
+        substance.handling = RED
+        session.flush()
+        assert not alerts(session, ANYBODY).items
+        assert not episodes(session, ANYBODY).items

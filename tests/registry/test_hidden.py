@@ -156,3 +156,21 @@ def test_what_the_knowledge_base_holds_stays_open_whatever_is_reported(sibling: 
         take_reports(sibling, [sent], by=france)
     with sibling.reading() as session:
         assert substance_by_code(session, ANYBODY, "TS-00001").name == "Isotonitazene"
+
+
+def test_what_was_written_and_drawn_under_restriction_is_not_for_others(database: Database) -> None:
+    drawn = "C[C@@H](NC)C(=O)c1ccc(N2CCOCC2)cc1"
+    secret = {"structure": drawn, "substance_name": "Operation Kestrel, sample 7"}
+    germany, france = laboratory(database, "DE"), laboratory(database, "FR")
+    take_reports(database, [report("DE", handling="red", findings=[secret])], by=germany)
+    flat = {"structure": drawn.replace("@@H", "H").replace("[CH]", "C")}
+    take_reports(database, [report("FR", handling="clear", findings=[flat])], by=france)
+    with database.reading() as session:
+        shown = substance_by_code(session, ANYBODY, "TS-00001")
+        assert shown.name.startswith("Unnamed ")
+        assert "@" not in shown.smiles
+    named = flat | {"substance_name": "4-Morpholinomethcathinone"}
+    sent = report("FR", reference="R-2", handling="clear", findings=[named])
+    take_reports(database, [sent], by=france)
+    with database.reading() as session:
+        assert substance_by_code(session, ANYBODY, "TS-00001").name == named["substance_name"]

@@ -98,6 +98,12 @@ def test_a_first_is_believed_with_one_good_or_two_independent_poor_identificatio
     assert (WORLD in seen(*cells)) is fires
 
 
+def test_a_date_given_as_a_year_is_news_while_its_last_day_is() -> None:
+    a_year_ago = months_before(AS_OF, 13)
+    assert WORLD in seen(cell("DE", a_year_ago, end=AS_OF))
+    assert WORLD not in seen(cell("DE", a_year_ago, end=a_year_ago))
+
+
 def test_what_no_instrument_confirmed_is_only_to_watch() -> None:
     poor = [cell(grade="C", authority_id=number) for number in (1, 2)]
     assert only(*poor, key=WORLD, effect="opioid").tier is Tier.WATCH

@@ -113,7 +113,10 @@ def test_a_name_is_resolved_once_for_all_that_wait(visit: Visit):
 
 def test_an_address_is_subscribed_and_ended_by_its_own_authority(visit: Visit):
     client = visit(Role.SUBSCRIBER)
-    form = {"email": "new@tocsin.test", "group": "nitazenes", "country": "SE", "min_tier": "alert"}
+    refused = send(client, "/subscriptions", email="other@tocsin.test", min_tier="watch")
+    assert "your own address" in refused.text
+    form = {"group": "nitazenes", "country": "SE", "min_tier": "alert"}
+    form["email"] = "subscriber@tocsin.test"
     page = send(client, "/subscriptions", **form).text
     assert "nitazenes, Sweden, alert and above" in page
     assert "people@tocsin.test" not in page  # another authority's
