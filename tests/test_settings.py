@@ -76,6 +76,13 @@ def test_production_refuses_a_secret_that_others_know_or_guess(secret: str) -> N
         Settings.from_env({"TOCSIN_MODE": "production", "TOCSIN_SECRET_KEY": secret})
 
 
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7"])
+def test_beyond_this_machine_a_demonstration_needs_a_secret_of_its_own_too(host: str) -> None:
+    with pytest.raises(Misconfigured, match="TOCSIN_HOST"):
+        Settings.from_env({"TOCSIN_HOST": host})
+    assert Settings.from_env({"TOCSIN_HOST": host, "TOCSIN_SECRET_KEY": OWN_SECRET}).host == host
+
+
 def test_production_starts_with_a_secret_of_its_own() -> None:
     settings = Settings.from_env({"TOCSIN_MODE": "production", "TOCSIN_SECRET_KEY": OWN_SECRET})
     assert settings.production

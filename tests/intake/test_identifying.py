@@ -14,7 +14,8 @@ from app.intake.figures import forms, occurrences
 from app.intake.models import Finding
 from app.intake.queries import queued_names, submission_rows
 from app.intake.words import Grade, Resolution
-from app.registry.models import Substance
+from app.registry.models import Substance, SubstanceName
+from app.registry.names import name_key
 from app.registry.queries import substances
 from app.registry.service import add_name
 from tests.intake.taking import take_reports
@@ -181,3 +182,16 @@ def test_a_name_that_nobody_waits_for_or_that_is_taken_is_not_resolved(waiting: 
         with pytest.raises(Conflict):
             resolve_name(session, "pronita", substance, by=ANALYST, now=LATER)
     assert {f.substance_id for f in findings(waiting)} == {None}
+
+
+def test_a_name_that_only_a_red_report_bears_is_neither_seen_nor_resolved(known: Database) -> None:
+    germany = laboratory(known, "DE")
+    secret = named("Kestrel-7 (Operation Falcon)", handling="red")
+    take_reports(known, [secret], by=germany)
+    key = name_key("Kestrel-7 (Operation Falcon)")
+    with known.transaction() as session:
+        assert queued_names(session, ANALYST, NOW.date()) == []
+        with pytest.raises(NotFound):
+            resolve_name(session, key, session.get_one(Substance, 1), by=ANALYST, now=LATER)
+        names = session.scalars(select(SubstanceName.name).where(SubstanceName.key == key))
+        assert names.all() == []

@@ -11,9 +11,10 @@ from html import unescape
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
+from app.access.models import AuditEvent
 from app.access.roles import Role
 from app.notification.models import Message, MessageState
 from app.web.priority import plain_cell
@@ -58,6 +59,9 @@ def test_a_wrong_password_is_refused_counted_and_never_shown(full_app: Flask):
         assert "do not belong together" in answer.text
         assert "wrong password here" not in answer.text
     assert "too many failed attempts" in log_in(client).text.lower()
+    with full_app.extensions["tocsin.database"].reading() as session:
+        failed = select(func.count()).where(AuditEvent.action == "person.sign_in_failed")
+        assert session.scalar(failed) == 10  # or trying on would keep the door shut for ever
 
 
 @pytest.mark.parametrize(
