@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import click
 from sqlalchemy.exc import OperationalError
 
-from app.access.roles import Actor, Role
+from app.access.roles import Role
 from app.clock import utc_now
 from app.db import Database
 from app.errors import Refused, TocsinError
@@ -291,13 +291,14 @@ def subscribe(email: str, code: str, group: str | None, country: str | None, min
 @plainly
 def import_file(path: Path, code: str, profile: str | None) -> None:
     """Import reports from a CSV, TSV, JSON or NDJSON file. A second import changes nothing."""
+    from app.access.models import acting
     from app.access.service import authority_by_code
     from app.intake.files import take_file
 
     db = database()
     with db.reading() as session:
         home = authority_by_code(session, code)
-        by = Actor(Role.LABORATORY, "command line", home.id, home.code, home.countries)
+        by = acting(Role.LABORATORY, "command line", home)
     with counting() as progress:
         receipt = take_file(db, path, by=by, profile=profile, clock=utc_now, progress=progress)
     click.echo("\n".join(receipt.summary()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -31,8 +32,8 @@ def measure() -> list[Figure]:
         bare = _bare().test_client()
         etag = client.get("/feed.json").headers["ETag"]
 
-        def many(ask: object) -> float:
-            return seconds(lambda: [ask() for _ in range(REQUESTS)])  # type: ignore[operator]
+        def many(ask: Callable[[], object]) -> float:
+            return seconds(lambda: [ask() for _ in range(REQUESTS)])
 
         floor = many(lambda: bare.get("/"))
         whole = many(lambda: client.get("/feed.json"))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import random
 import sqlite3
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
-from app.access.roles import Actor, Role
+from app.access.models import acting
+from app.access.roles import Role
 from app.access.service import add_authority
 from app.clock import utc_now
 from app.db import Database
@@ -33,7 +35,7 @@ def measure() -> list[Figure]:
         with database.transaction() as session:
             load_knowledge(session, now=utc_now())
             home = add_authority(session, "LAB-DE", "Laboratory", country="DE", now=utc_now())
-        by = Actor(Role.LABORATORY, "bench", home.id, home.code, home.countries)
+        by = acting(Role.LABORATORY, "bench", home)
         first = _timed(lambda: take_file(database, path, by=by, clock=utc_now))
         again = _timed(lambda: take_file(database, path, by=by, clock=utc_now))
         floor = _timed(lambda: _bare(Path(folder) / "bare.sqlite", rows))
@@ -49,9 +51,9 @@ def _figure(what: str, taken: float, floor: float, floor_is: str) -> Figure:
     )
 
 
-def _timed(run: object) -> float:
+def _timed(run: Callable[[], object]) -> float:
     began = perf_counter()
-    run()  # type: ignore[operator]
+    run()
     return perf_counter() - began
 
 

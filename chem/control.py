@@ -36,8 +36,6 @@ def international(connectivity: str) -> tuple[Listing, ...]:
 @cache
 def listings() -> tuple[Listing, ...]:
     """Every line of every schedule."""
-    if not FILE.exists():
-        return ()
     with FILE.open(encoding="utf-8", newline="") as file:
         return tuple(_listing(row) for row in csv.DictReader(file))
 

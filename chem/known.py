@@ -31,9 +31,7 @@ class Known:
 
 @cache
 def known() -> tuple[Known, ...]:
-    """All rows, in the file's order; none when the file is absent."""
-    if not FILE.exists():
-        return ()
+    """All rows, in the file's order."""
     with FILE.open(encoding="utf-8", newline="") as file:
         return tuple(_known(row) for row in csv.DictReader(file))
 

@@ -47,7 +47,7 @@ class Person(Base):
 
     def actor(self) -> Actor:
         """This person, as the one who asks."""
-        return _actor(self.role, self.email, self.authority)
+        return acting(self.role, self.email, self.authority)
 
 
 class ApiKey(Base):
@@ -66,7 +66,7 @@ class ApiKey(Base):
 
     def actor(self) -> Actor:
         """The holder of this key, as the one who asks."""
-        return _actor(self.role, f"key {self.prefix}", self.authority)
+        return acting(self.role, f"key {self.prefix}", self.authority)
 
 
 class AuditEvent(Base):
@@ -82,7 +82,8 @@ class AuditEvent(Base):
     detail: Mapped[dict[str, Any]]
 
 
-def _actor(role: Role, label: str, authority: Authority) -> Actor:
+def acting(role: Role, label: str, authority: Authority) -> Actor:
+    """Somebody of that role who speaks for an authority, as the one who asks."""
     return Actor(
         role=role,
         label=label,

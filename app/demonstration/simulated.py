@@ -6,7 +6,6 @@ would only arrive in the future is left out.
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterator
@@ -18,14 +17,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from app.access.roles import Actor, Role
 from app.countries import country_name
 from app.db import Database
 from app.demonstration.logins import authority
-from app.errors import Refused
-from app.intake.service import Row, sliced
-from app.intake.taking import take
-from app.intake.words import Channel, Fate
+from app.demonstration.sending import send
 from app.registry.models import Substance, SubstanceName
 from app.registry.names import name_key
 
@@ -68,24 +63,9 @@ def load_simulated(database: Database, now: datetime) -> int:
         }  # fmt: skip
     taken = 0
     for (received, country), reports in sorted(batches.items()):
-        home = homes[country]
-        by = Actor(Role.LABORATORY, "demonstration", home.id, home.code, home.countries)
-        rows = [Row((n,), report.fields) for n, report in enumerate(reports, start=1)]
-        moment = min(
-            now, datetime(received.year, received.month, received.day, 12, tzinfo=now.tzinfo)
-        )
-        receipt = take(
-            database,
-            sliced(json.dumps([report.fields for report in reports]).encode()),
-            lambda rows=rows: rows,  # type: ignore[misc]
-            by=by,
-            channel=Channel.DEMONSTRATION,
-            clock=lambda moment=moment: moment,  # type: ignore[misc]
-            simulated=True,
-        )
-        taken += receipt.fates.total() - receipt.fates[Fate.REJECTED]
-    if taken < len(made):
-        raise Refused(f"{len(made) - taken} of {len(made)} simulated reports were rejected")
+        noon = datetime(received.year, received.month, received.day, 12, tzinfo=now.tzinfo)
+        sent = [report.fields for report in reports]
+        taken += send(database, homes[country], sent, received=min(now, noon), simulated=True)
     return taken
 
 

@@ -77,10 +77,9 @@ def metrics() -> Response:
     """How the service is doing, for Prometheus; nothing here tells of a substance or a country."""
     registry = CollectorRegistry()
     with database().reading() as session:
-        outbox = outbox_state(session)
-        messages = Gauge("tocsin_messages", "Messages by state", ["state"], registry=registry)
-        for state in ("waiting", "sent", "parked"):
-            messages.labels(state).set(getattr(outbox, state))
+        # how many were sent would tell strangers when something restricted is told
+        parked = Gauge("tocsin_messages_parked", "Messages given up on", registry=registry)
+        parked.set(outbox_state(session).parked)
         age = Gauge(
             "tocsin_job_finished_age_seconds", "Since a job finished", ["job"], registry=registry
         )

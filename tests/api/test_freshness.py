@@ -83,7 +83,7 @@ def test_health_readiness_and_metrics(client, database):
     assert client.get("/healthz").text == "ok\n"
     assert client.get("/readyz").status_code == 200
     metrics = client.get("/metrics").text
-    assert 'tocsin_messages{state="parked"} 0.0' in metrics
+    assert "tocsin_messages_parked 0.0" in metrics
     assert "report" not in metrics  # a count of reports would tell when a red one comes in
     with database.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'older'")

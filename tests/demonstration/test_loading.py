@@ -71,13 +71,13 @@ def test_first_what_is_real_then_what_is_invented_and_nothing_twice(fresh, monke
         if len(taken) == 20:
             raise KeyboardInterrupt
         taken.append(args)
-        return take(*args, **more)
+        return send(*args, **more)
 
-    take = simulated.take
-    monkeypatch.setattr(simulated, "take", interrupted)
+    send = simulated.send
+    monkeypatch.setattr(simulated, "send", interrupted)
     with pytest.raises(KeyboardInterrupt):
         load_demonstration(settings, only_real=False)
-    monkeypatch.setattr(simulated, "take", take)
+    monkeypatch.setattr(simulated, "send", send)
     monkeypatch.setattr("app.demonstration.utc_now", lambda: utc_now() + timedelta(days=2))
     assert "simulated reports loaded" in load_demonstration(settings, only_real=False)
 
