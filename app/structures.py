@@ -6,34 +6,42 @@ Whatever a row holds, it gets its line, in order: an answer or an error with a c
 from __future__ import annotations
 
 import csv
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 
 from app.errors import Refused
-from chem import StructureError, examine
-from chem.examine import to_json
+from chem.examine import TOGETHER, examine_all
+from chem.jsonline import lines
 
-CHUNK = 64
+AHEAD = 8  # chunks a process may have waiting: enough to stay busy, few enough for any file
 LONGEST_CELL = 2**31 - 1  # a cell that is too long for a structure gets its line all the same
 
 
 def describe_file(path: Path, *, jobs: int = 1) -> Iterator[str]:
     """One JSON line for each row of a `.smi`, `.csv` or `.sdf` file. Raises Refused for others."""
     rows = enumerate(_inputs(path), start=1)
+    chunks = iter(lambda: list(islice(rows, TOGETHER)), [])
     if jobs == 1:
-        yield from map(_line, rows)
+        for chunk in chunks:
+            yield from _lines(chunk)
         return
-    with get_context("spawn").Pool(jobs) as pool:
-        yield from pool.imap(_line, rows, chunksize=CHUNK)
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        waiting: deque[Future[list[str]]] = deque()
+        for chunk in chunks:
+            waiting.append(pool.submit(_lines, chunk))
+            if len(waiting) > jobs * AHEAD:
+                yield from waiting.popleft().result()
+        for done in waiting:
+            yield from done.result()
 
 
-def _line(row: tuple[int, str]) -> str:
-    number, text = row
-    try:
-        return to_json(examine(text), number, text)
-    except StructureError as error:
-        return to_json(error, number, text)
+def _lines(rows: list[tuple[int, str]]) -> list[str]:
+    texts = [text for _, text in rows]
+    return lines(examine_all(texts), [number for number, _ in rows], texts)
 
 
 def _inputs(path: Path) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """Which fragments are counter-ions or solvents: two data files, read once.
 
 A fragment is looked up neutral, first with its stereo marks, then without: fumarate and maleate are
-told apart when drawn so, and any tartrate is a tartrate.
+told apart when drawn so, and any tartrate is a tartrate. Isotope labels matter only where the file
+names them.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from rdkit import Chem
 
+from .isotopes import has_isotopes, without_isotopes
 from .types import Mol
 
 DATA = Path(__file__).parent / "data"
@@ -18,11 +20,11 @@ DATA = Path(__file__).parent / "data"
 _ORGANIC = Chem.MolFromSmarts(
     "[#6;!$([#6](=,#[O,N,S])=,#[O,N,S]);!$(C([OH])([OH])=O);!$(C(#N)[SH,OH,#1])]"
 )
-_METAL = Chem.MolFromSmarts(
+METAL = Chem.MolFromSmarts(
     "[!#1!#2!#5!#6!#7!#8!#9!#10!#14!#15!#16!#17!#18!#33!#34!#35!#36!#52!#53!#54]"
 )
 _ACID = Chem.MolFromSmarts("[$([CX3](=O)[OX2H1]),$([#15,#16](=O)[OX2H1])]")
-_BASE = Chem.MolFromSmarts("[NX3;!$(N[C,S]=[O,S,N]);!$(N~[!#6])]")
+_BASE = Chem.MolFromSmarts("[$([NX3;!$(N[C,S]=[O,S,N]);!$(N~[!#6])]),$([NX4+])]")
 
 
 @cache
@@ -56,7 +58,7 @@ def solvent_name(fragment: Mol) -> str | None:
 
 def is_metallic(mol: Mol) -> bool:
     """Whether any atom is a metal."""
-    return bool(mol.HasSubstructMatch(_METAL))
+    return bool(mol.HasSubstructMatch(METAL))
 
 
 def is_organic(mol: Mol) -> bool:
@@ -77,7 +79,10 @@ def _look_up(fragment: Mol, names: dict[str, str]) -> str | None:
     if fragment.GetNumAtoms() == 1 and is_metallic(fragment):
         return names.get(f"[{fragment.GetAtomWithIdx(0).GetSymbol()}]")
     name = names.get(Chem.MolToSmiles(fragment))
-    return name or names.get(Chem.MolToSmiles(fragment, isomericSmiles=False))
+    name = name or names.get(Chem.MolToSmiles(fragment, isomericSmiles=False))
+    if name is None and has_isotopes(fragment):
+        return _look_up(without_isotopes(fragment), names)
+    return name
 
 
 def _read(path: Path) -> dict[str, str]:

@@ -15,12 +15,34 @@ _VALENCE = re.compile(r"Explicit valence for atom # (\d+) (\w+), (\d+)")
 _KEKULE = re.compile(r"Unkekulized atoms: ([\d ]+)")
 _ELEMENT = re.compile(r"Element '([^']*)' not found")
 _POSITION = re.compile(r"check for mistakes around position (\d+)")
+_INCHIKEY = re.compile(r"[A-Z]{14}-[A-Z]{10}-[A-Z]")
+_CAS = re.compile(r"\d{2,7}-\d\d-\d")
+_IN_BRACKETS = re.compile(r"\[[^\]]*\]")
+_TWO_LETTERS = re.compile(r"Cl|Br")
+_WORD = re.compile(r"[A-Za-z][a-z]{3,}")
+_AROMATIC = frozenset("BCNOPSFIHbcnops")
 _RING_BOND = re.compile(r"%\((\d+)\)|%(\d\d)|(\d)")
 
 
 def unreadable_smiles(text: str, log: str) -> StructureError:
     """The error for a SMILES that RDKit refused with `log`."""
-    return unbalanced(text) or chemistry(log) or _at_position(text, log)
+    return misplaced(text) or unbalanced(text) or chemistry(log) or _at_position(text, log)
+
+
+def misplaced(text: str) -> StructureError | None:
+    """Something else than a structure in the structure's place: a name, a CAS number, a key."""
+    plain = _TWO_LETTERS.sub("", _IN_BRACKETS.sub("", text))
+    if _INCHIKEY.fullmatch(text):
+        what = "an InChIKey, which does not tell the structure; send SMILES, InChI or a molfile"
+    elif _CAS.fullmatch(text):
+        what = "a CAS number; send SMILES, InChI or a molfile"
+    elif any(not set(word) <= _AROMATIC for word in _WORD.findall(plain)):
+        what = "not a SMILES but reads like a name; put a name in its own field"
+    elif "H" in plain:
+        what = "a formula rather than a SMILES: it has H outside brackets, where hydrogens are left out"
+    else:
+        return None
+    return StructureError("unreadable", f'"{shortened(text, 80)}" is {what}')
 
 
 def unbalanced(text: str) -> StructureError | None:

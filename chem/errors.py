@@ -5,7 +5,8 @@ One class and a code, so that a door can translate it without knowing chemistry:
     StructureError
       what was sent          empty, not_text, too_long, unsupported_format
       how it is written      unreadable, trailing_text, reaction
-      what it describes      no_atoms, too_many_atoms, too_many_fragments, no_organic_part
+      what it describes      no_atoms, no_organic_part
+      how much it is         too_many_atoms, too_many_fragments, too_many_rings, too_intricate
       what it leaves open    query_atoms, r_group, polymer, bond_kind
       what cannot exist      bad_valence, bad_charge, bad_isotope, not_aromatic
       what cannot be keyed   no_identity, timeout
@@ -16,6 +17,18 @@ One class and a code, so that a door can translate it without knowing chemistry:
 from __future__ import annotations
 
 SHOWN_CHARACTERS = 200
+
+CODES = frozenset(
+    {
+        "empty", "not_text", "too_long", "unsupported_format",
+        "unreadable", "trailing_text", "reaction",
+        "no_atoms", "no_organic_part",
+        "too_many_atoms", "too_many_fragments", "too_many_rings", "too_intricate",
+        "query_atoms", "r_group", "polymer", "bond_kind",
+        "bad_valence", "bad_charge", "bad_isotope", "not_aromatic",
+        "no_identity", "timeout",
+    }
+)  # fmt: skip
 
 
 def shortened(text: str, limit: int = SHOWN_CHARACTERS) -> str:

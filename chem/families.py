@@ -48,6 +48,11 @@ EFFECTS = (
 )
 
 
+PRECURSOR_OR_METABOLITE = "precursor_or_metabolite"
+
+_ASKING = Chem.SubstructMatchParameters()  # built once; RDKit makes one for each question otherwise
+
+
 @dataclass(frozen=True, slots=True)
 class Example:
     """A named structure that a rule must, or must not, accept."""
@@ -70,6 +75,8 @@ class Family:
     any: tuple[Query, ...]
     none: tuple[Query, ...]
     max_atoms: int
+    within: str  # the family that this one divides, "" for one that decides by itself
+    role: str  # PRECURSOR_OR_METABOLITE, or "" for substances in their own right
     positives: tuple[Example, ...]
     negatives: tuple[Example, ...]
     source: str
@@ -85,13 +92,16 @@ class Match:
     effect: str
     version: str
     atoms: tuple[int, ...]
+    within: str = ""  # the family of which this is a part
+    role: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Classification:
-    """All families of a structure, best first; `family`, `group`, `effect` are those of the first.
+    """All families of a structure, best first, each followed by its own divisions that match.
 
-    Without a match, family and group are "" and the effect is "unassigned".
+    `family`, `group`, `effect` and `role` are those of the first. Without a match they are "", the
+    effect "unassigned".
     """
 
     families: tuple[Match, ...]
@@ -105,6 +115,17 @@ class Classification:
         return self.families[0].group if self.families else ""
 
     @property
+    def subfamily(self) -> str:
+        """The best division of the family that decides, "" where it has none that matches."""
+        return next((match.family for match in self.families if match.within == self.family), "")
+
+    @property
+    def role(self) -> str:
+        """That of the family that decides or of a division of it, "" for most."""
+        own = (match for match in self.families if self.family in (match.family, match.within))
+        return next((match.role for match in own if match.role), "")
+
+    @property
     def effect(self) -> str:
         return self.families[0].effect if self.families else "unassigned"
 
@@ -116,22 +137,34 @@ def classify(mol: Mol) -> Classification:
     'cathinone'
     """
     atoms = mol.GetNumHeavyAtoms()
-    absent = {name for name, query in needs().items() if not mol.HasSubstructMatch(query)}
-    matches = []
+    present = {name: mol.HasSubstructMatch(query, _ASKING) for name, query in needs().items()}
+    matches: list[Match] = []
     for family in families():
-        if atoms > family.max_atoms or family.needs in absent:
+        if atoms > family.max_atoms or not present.get(family.needs, True):
             continue
-        hit = _hit(family, mol)
-        if hit:
-            matches.append(Match(family.id, family.group, family.effect, version(), hit))
+        if hit := _hit(family, mol):
+            matches.append(_match(family, hit))
+            for part in divisions(family.id):
+                if atoms <= part.max_atoms and (hit := _hit(part, mol)):
+                    matches.append(_match(part, hit))
     return Classification(tuple(matches))
 
 
 @cache
 def families() -> tuple[Family, ...]:
-    """The rules, best rank first."""
-    rows = _table()["family"]
-    return tuple(sorted(map(_family, rows), key=lambda family: family.rank))
+    """The families that decide, best rank first."""
+    return tuple(family for family in _rules() if not family.within)
+
+
+@cache
+def divisions(family_id: str) -> tuple[Family, ...]:
+    """The parts into which regulators divide a family, best rank first; looked for within it."""
+    return tuple(family for family in _rules() if family.within == family_id)
+
+
+@cache
+def _rules() -> tuple[Family, ...]:
+    return tuple(sorted(map(_family, _table()["family"]), key=lambda family: family.rank))
 
 
 @cache
@@ -148,13 +181,19 @@ def version() -> str:
 
 def family_named(family_id: str) -> Family | None:
     """The rule with this id, None when there is none (any more)."""
-    return next((family for family in families() if family.id == family_id), None)
+    return next((family for family in _rules() if family.id == family_id), None)
+
+
+def _match(family: Family, atoms: tuple[int, ...]) -> Match:
+    return Match(
+        family.id, family.group, family.effect, version(), atoms, family.within, family.role
+    )
 
 
 def _hit(family: Family, mol: Mol) -> tuple[int, ...]:
     for query in family.any:
-        if mol.HasSubstructMatch(query):
-            if any(mol.HasSubstructMatch(unwanted) for unwanted in family.none):
+        if mol.HasSubstructMatch(query, _ASKING):
+            if any(mol.HasSubstructMatch(unwanted, _ASKING) for unwanted in family.none):
                 return ()
             return tuple(mol.GetSubstructMatch(query))
     return ()
@@ -178,6 +217,8 @@ def _family(row: dict[str, object]) -> Family:
         any=tuple(map(_query, _strings(row, "any"))),
         none=tuple(map(_query, _strings(row, "not"))),
         max_atoms=int(str(row.get("max_atoms", 10_000))),
+        within=str(row.get("within", "")),
+        role=str(row.get("role", "")),
         positives=tuple(map(_example, _strings(row, "positives"))),
         negatives=tuple(map(_example, _strings(row, "negatives"))),
         source=str(row["source"]),

@@ -1,6 +1,7 @@
 """What is known beforehand: the substances of `data/substances.csv` and their standing.
 
-Standing tells apart what a family rule cannot: a medicine, a classic drug, a precursor.
+Standing tells apart what a family rule cannot: a medicine, a classic drug, a precursor. The
+variants that regulators treat apart (`variants`) are known too, under their own substance keys.
 The file is read at first use. Its connectivity column saves every process from examining a thousand
 structures; a test works it out again.
 """
@@ -12,6 +13,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from .variants import variants
+
 FILE = Path(__file__).parent / "data" / "substances.csv"
 
 
@@ -21,7 +24,7 @@ class Known:
 
     name: str
     smiles: str
-    connectivity: str  # first block of the parent's InChIKey
+    connectivity: str  # first block of the parent's InChIKey; of a variant its substance key
     standing: str
     group: str
     cas: str
@@ -31,16 +34,40 @@ class Known:
 
 @cache
 def known() -> tuple[Known, ...]:
-    """All rows, in the file's order."""
+    """All rows of substances.csv, in the file's order."""
     with FILE.open(encoding="utf-8", newline="") as file:
         return tuple(_known(row) for row in csv.DictReader(file))
 
 
 @cache
+def known_variants() -> tuple[Known, ...]:
+    """The variants as known substances, in the order of variants.csv."""
+    return tuple(
+        Known(
+            name=variant.name,
+            smiles=variant.smiles,
+            connectivity=variant.key,
+            standing=variant.standing,
+            group=variant.group,
+            cas=variant.cas,
+            synonyms=variant.synonyms,
+            source=variant.source,
+        )
+        for variant in variants()
+    )
+
+
+@cache
+def everything() -> tuple[Known, ...]:
+    """All known substances, then all variants."""
+    return known() + known_variants()
+
+
+@cache
 def by_connectivity() -> dict[str, Known]:
-    """The known substances by connectivity; of two rows with the same one the first stands."""
+    """What is known by substance key; of two rows with the same connectivity the first stands."""
     table: dict[str, Known] = {}
-    for substance in known():
+    for substance in everything():
         table.setdefault(substance.connectivity, substance)
     return table
 
@@ -48,16 +75,16 @@ def by_connectivity() -> dict[str, Known]:
 @cache
 def by_name() -> dict[str, Known]:
     """The known substances by name and synonym, case-folded; a name outranks a synonym."""
-    table = {substance.name.casefold(): substance for substance in reversed(known())}
-    for substance in known():
+    table = {substance.name.casefold(): substance for substance in reversed(everything())}
+    for substance in everything():
         for synonym in substance.synonyms:
             table.setdefault(synonym.casefold(), substance)
     return table
 
 
-def standing_of(connectivity: str) -> str | None:
-    """The standing of a known substance, None for one that is not in the file."""
-    substance = by_connectivity().get(connectivity)
+def standing_of(key: str) -> str | None:
+    """The standing of a known substance, by its substance key; None for one that is not known."""
+    substance = by_connectivity().get(key)
     return substance.standing if substance else None
 
 

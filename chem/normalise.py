@@ -14,23 +14,21 @@ from dataclasses import dataclass
 from rdkit import Chem
 from rdkit.Chem.MolStandardize import rdMolStandardize
 
-from .counterions import DATA, drug_likeness, is_metallic, is_organic, salt_name, solvent_name
+from .counterions import drug_likeness, is_metallic, is_organic, salt_name, solvent_name
 from .errors import StructureError
 from .isotopes import has_isotopes
+from .redraw import redrawn
 from .types import Mol
 
 # Built once: RDKit rebuilds its rules on each call otherwise, at thrice the time.
 _DISCONNECTOR = rdMolStandardize.MetalDisconnector()
-_NORMALIZER = rdMolStandardize.NormalizerFromData(
-    (DATA / "normal_forms.txt").read_text(encoding="utf-8"), rdMolStandardize.CleanupParameters()
-)
 _REIONIZER = rdMolStandardize.Reionizer()
 _UNCHARGER = rdMolStandardize.Uncharger(canonicalOrder=True, force=False, protonationOnly=True)
 
 # Any atom that one of the steps might touch: a charge outside a nitro group, an element outside
 # organic chemistry, a phosphorus drawn like an old nitro group. None: nothing to do.
 _TOUCHED = Chem.MolFromSmarts(
-    "[!+0!$([N+](=O)[O-])!$([O-][N+]=O),"
+    "[!+0!$([N+](=O)[O-])!$([O-][N+](=O)[!-]),"
     "!#1!#5!#6!#7!#8!#9!#14!#15!#16!#17!#34!#35!#53,$([#15,#33,#51;X3](=*)=*)]"
 )
 _HALIDES = {
@@ -79,10 +77,12 @@ def normalise(mol: Mol) -> Normalised:
 
 
 def _is_plain(mol: Mol) -> bool:
-    if mol.HasSubstructMatch(_TOUCHED) or len(Chem.GetMolFrags(mol)) > 1:
-        return False
     # A lone counter-ion or solvent goes the long way, which knows what to do with it.
-    return bool(mol.GetNumHeavyAtoms() > 3)
+    if mol.GetNumHeavyAtoms() <= 3 or mol.HasSubstructMatch(_TOUCHED):
+        return False
+    if mol.GetRingInfo().NumRings() == mol.GetNumBonds() - mol.GetNumAtoms() + 1:
+        return True  # as many rings as one piece has; only for cages is it dearer to tell
+    return len(Chem.GetMolFrags(mol)) == 1
 
 
 def _neutral_fragments(mol: Mol, steps: list[str]) -> list[Mol]:
@@ -104,21 +104,26 @@ def _neutral_form(fragment: Mol, steps: list[str]) -> Mol:
     if not fragment.HasSubstructMatch(_TOUCHED) or _is_lone_metal(fragment):
         return fragment
     before = Chem.MolToSmiles(fragment)
+    changed, done = fragment, []
     for _ in range(_ROUNDS):
         start = before
         for name, change in _CHANGES:
-            fragment = change(fragment)
-            after = Chem.MolToSmiles(fragment)
-            if after != before and name not in steps:
-                steps.append(name)
+            changed = change(changed)
+            after = Chem.MolToSmiles(changed)
+            if after != before:
+                done.append(name)
             before = after
         if before == start:
             break
-    return Chem.MolFromSmiles(before) or fragment
+    neutral = Chem.MolFromSmiles(before)
+    if neutral is None:  # an anion without an acid, such as hexafluorophosphate
+        return fragment
+    steps.extend(name for name in dict.fromkeys(done) if name not in steps)
+    return neutral
 
 
 _CHANGES = (
-    ("group redrawn", _NORMALIZER.normalize),
+    ("group redrawn", redrawn),
     ("charge moved", _REIONIZER.reionize),
     ("neutralised", _UNCHARGER.uncharge),
 )

@@ -13,14 +13,19 @@ from dataclasses import dataclass
 from rdkit import Chem, rdBase
 from rdkit.Chem import rdinchi
 
+from .bounds import (
+    refuse_arrangements,
+    refuse_unbearable,
+    refuse_unsized,
+    smiles_may_be_intricate,
+)
 from .diagnose import chemistry, complaint, unreadable_smiles
 from .errors import StructureError, shortened
+from .inchitext import graph_of
 from .types import Mol
 
 MAX_LINE_CHARACTERS = 2_000  # a SMILES or InChI; the longest drug-like ones are under 500
 MAX_MOLFILE_CHARACTERS = 100_000
-MAX_HEAVY_ATOMS = 250  # far above any NPS; keeps every later step well under a second
-MAX_FRAGMENTS = 20
 MAX_CHARGE = 8
 
 FORMATS = ("smiles", "inchi", "molfile")
@@ -33,8 +38,11 @@ _REAL_BONDS = {
     Chem.BondType.AROMATIC,
     Chem.BondType.DATIVE,
 }
+_MARGIN = (
+    " \t\r\n\ufeff\u200b\u200e\u200f\u2060"  # what copying leaves around a text, mostly unseen
+)
 _UNUSUAL = "[~|"  # a SMILES without these has nothing but ordinary atoms and bonds
-_BIG_CHARGE = re.compile(r"[+-]\d\d")
+_BIG_CHARGE = re.compile(r"\[[^\]]*[+-]\d\d")
 _POLYMER_SGROUPS = {"SRU", "MON", "COP", "CRO", "GRA", "MOD", "MER", "ANY"}
 _PERIODIC_TABLE = Chem.GetPeriodicTable()
 
@@ -56,11 +64,16 @@ def parse(text: str, format: str = "auto") -> Parsed:
     try:
         kind = _accepted_format(text, format)
         mol = _READERS[kind](text)
-        _refuse_unsized(mol)
+        refuse_unsized(mol, in_one_piece=kind == "smiles" and "." not in text)
+        refuse_arrangements(mol)
         if kind != "smiles" or any(mark in text for mark in _UNUSUAL):
             _refuse_indefinite(mol)
     except StructureError as problem:
         raise problem.about(text if isinstance(text, str) else repr(text)) from None
+    except UnicodeError:
+        raise StructureError(
+            "unreadable", "the structure has broken characters; send plain text", repr(text)
+        ) from None
     except Exception as problem:  # RDKit raises many kinds on hostile input; none may pass the door
         reason = shortened(complaint(str(problem)), 120)
         raise StructureError("unreadable", f"it could not be read: {reason}", text) from problem
@@ -71,7 +84,7 @@ def _accepted_format(text: str, format: str) -> str:
     """The format to read `text` in, once it is plain text of a bearable length."""
     if not isinstance(text, str):
         raise StructureError("not_text", "a structure is text: SMILES, InChI or a molfile")
-    if not text.strip():
+    if not text.strip(_MARGIN):
         raise StructureError("empty", "the structure is empty; send SMILES, InChI or a molfile")
     kind = detect(text) if format == "auto" else format
     if kind not in FORMATS:
@@ -94,7 +107,7 @@ def _accepted_format(text: str, format: str) -> str:
 
 def detect(text: str) -> str:
     """What `text` looks like: InChI by its prefix, a molfile by its lines, else SMILES."""
-    if text.lstrip().startswith(("InChI=", "inchi=", "INCHI=")):
+    if text.lstrip(_MARGIN).startswith(("InChI=", "inchi=", "INCHI=")):
         return "inchi"
     if "\n" in text.strip("\r\n") and re.search(r"V[23]000|^M  END", text, re.MULTILINE):
         return "molfile"
@@ -102,13 +115,20 @@ def detect(text: str) -> str:
 
 
 def _read_smiles(text: str) -> Mol:
-    words = text.split(maxsplit=1)
+    words = text.strip(_MARGIN).split(maxsplit=1)
     written = words[0]
     if len(words) > 1 and not words[1].startswith("|"):
         raise StructureError(
             "trailing_text",
             f'"{shortened(text.strip(), 80)}" has text after the structure; '
             "put a name in its own field",
+        )
+    if not written.isascii():  # RDKit leaves them out at either end, and reads what remains
+        stranger = next(letter for letter in written if not letter.isascii())
+        raise StructureError(
+            "unreadable",
+            f'"{shortened(written, 80)}" has a character (U+{ord(stranger):04X}) that no SMILES '
+            "has; type the structure in plain letters",
         )
     if ">" in written.replace("->", ""):
         raise StructureError("reaction", 'this is a reaction; send one substance, without ">"')
@@ -117,28 +137,52 @@ def _read_smiles(text: str) -> Mol:
             "query_atoms", 'a "*" stands for any atom; draw the atom that is meant'
         )
     if _BIG_CHARGE.search(written):
-        raise StructureError("bad_charge", f"an atom carries a charge beyond \u00b1{MAX_CHARGE}")
+        raise _bad_charge()
     whole = " ".join(words)
+    if smiles_may_be_intricate(written):
+        rough = Chem.MolFromSmiles(whole, sanitize=False)
+        if rough is not None:
+            refuse_unbearable(rough)
     mol = Chem.MolFromSmiles(whole)
     if mol is None:
         with rdBase.CaptureErrorLog() as log:
             Chem.MolFromSmiles(whole)
         raise unreadable_smiles(written, log.messages)
+    if len(words) > 1:
+        _refuse_variable(mol)
     return mol
 
 
 def _read_inchi(text: str) -> Mol:
-    written = text.strip()
+    written = text.strip(_MARGIN)
     if not written.startswith("InChI="):
         raise StructureError("unreadable", 'an InChI begins with "InChI=1S/" or "InChI=1/"')
-    with rdBase.CaptureErrorLog() as log:
-        mol: Mol | None = rdinchi.InchiToMol(written, True, True)[0]
+    rough, marks = graph_of(written)
+    refuse_unbearable(rough)
+    refuse_arrangements(rough, marks)
+    try:
+        with rdBase.CaptureErrorLog() as log:
+            read = rdinchi.InchiToMol(written, True, True)
+            mol: Mol | None = read[0]
+    except Chem.MolSanitizeException as problem:
+        raise _misread() from problem
     if mol is None:
         raise chemistry(log.messages) or StructureError(
             "unreadable",
             f'"{shortened(written, 80)}" is not a valid InChI; it may be cut or altered',
         )
+    key = rdinchi.InchiToInchiKey(written)
+    if read[1] != 0 or key[:14] != rdinchi.MolToInchiKey(mol)[:14]:
+        raise _misread()
     return mol
+
+
+def _misread() -> StructureError:
+    return StructureError(
+        "unreadable",
+        "no structure can be drawn from this InChI that would have the same InChI again; "
+        "send SMILES or a molfile",
+    )
 
 
 def _read_molfile(text: str) -> Mol:
@@ -147,6 +191,9 @@ def _read_molfile(text: str) -> Mol:
     if "BEGIN TEMPLATE" in text:
         raise StructureError("polymer", "the file spells a macromolecule; send one small molecule")
     block = text.replace("\r\n", "\n").replace("\r", "\n")
+    rough = Chem.MolFromMolBlock(block, sanitize=False, removeHs=False)
+    if rough is not None:
+        refuse_unbearable(rough)
     with rdBase.CaptureErrorLog() as log:
         mol = Chem.MolFromMolBlock(block)
     if mol is None:
@@ -156,33 +203,34 @@ def _read_molfile(text: str) -> Mol:
         )
     if re.search(r"^M  (?:RGP|LOG)|RGROUPS=", block, re.MULTILINE):
         raise StructureError("r_group", "the drawing has an R-group; draw the group that is meant")
-    for group in Chem.GetMolSubstanceGroups(mol):
-        if group.HasProp("TYPE") and group.GetProp("TYPE") in _POLYMER_SGROUPS:
-            raise StructureError(
-                "polymer", "the drawing has a repeating unit; draw one definite molecule"
-            )
+    _refuse_variable(mol)
     return mol
 
 
 _READERS = {"smiles": _read_smiles, "inchi": _read_inchi, "molfile": _read_molfile}
 
 
-def _refuse_unsized(mol: Mol) -> None:
-    """Raise for a structure without atoms or beyond the limits."""
-    heavy = mol.GetNumHeavyAtoms()
-    if not mol.GetNumAtoms():
-        raise StructureError("no_atoms", "the structure has no atoms")
-    if heavy > MAX_HEAVY_ATOMS:
+def _refuse_variable(mol: Mol) -> None:
+    """Raise for what a drawing may add to atoms and bonds: repeats, and bonds to any of several."""
+    groups = (
+        group.GetProp("TYPE") for group in Chem.GetMolSubstanceGroups(mol) if group.HasProp("TYPE")
+    )
+    if mol.HasProp("_molLinkNodes") or not _POLYMER_SGROUPS.isdisjoint(groups):
         raise StructureError(
-            "too_many_atoms",
-            f"the structure has {heavy} heavy atoms; at most {MAX_HEAVY_ATOMS} are read",
+            "polymer", "the drawing has a repeating unit; draw one definite molecule"
         )
-    parts = len(Chem.GetMolFrags(mol))
-    if parts > MAX_FRAGMENTS:
-        raise StructureError(
-            "too_many_fragments",
-            f"the structure has {parts} parts; at most {MAX_FRAGMENTS} are read",
-        )
+    for bond in mol.GetBonds():
+        if bond.HasProp("_MolFileBondEndPts"):
+            raise StructureError(
+                "bond_kind", "a bond ends at any of several atoms; draw it to the one that is meant"
+            )
+
+
+def _bad_charge() -> StructureError:
+    return StructureError(
+        "bad_charge",
+        f"an atom carries a charge beyond \u00b1{MAX_CHARGE}; check the charges of the drawing",
+    )
 
 
 def _refuse_indefinite(mol: Mol) -> None:
@@ -197,15 +245,16 @@ def _refuse_indefinite(mol: Mol) -> None:
         if number == 0 or atom.HasQuery():
             raise StructureError(
                 "query_atoms",
-                f"atom {index + 1} may be several elements; draw the one that is meant",
+                f"atom {index + 1} is a query that several atoms fit; draw the one that is meant",
             )
         isotope = atom.GetIsotope()
         if isotope and not _PERIODIC_TABLE.GetMassForIsotope(number, isotope):
             raise StructureError(
-                "bad_isotope", f"{atom.GetSymbol()} has no isotope of mass {isotope}"
+                "bad_isotope",
+                f"{atom.GetSymbol()} has no isotope of mass {isotope}; check the label",
             )
         if abs(atom.GetFormalCharge()) > MAX_CHARGE:
-            raise StructureError("bad_charge", f"atom {index + 1} carries an impossible charge")
+            raise _bad_charge()
         atom.SetAtomMapNum(0)  # a reaction's bookkeeping, no part of a substance
     for index in range(mol.GetNumBonds()):
         bond = mol.GetBondWithIdx(index)

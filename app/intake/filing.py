@@ -10,11 +10,18 @@ from sqlalchemy.orm import Session
 from app.access.handling import Handling
 from app.errors import Problem
 from app.intake.grading import grade
-from app.intake.identification import Identified, Known, identify
+from app.intake.identification import (
+    Identified,
+    Known,
+    contradiction,
+    identify,
+    structure_of,
+)
 from app.intake.models import Finding, Report, Submission
-from app.intake.schema import ReportIn
+from app.intake.schema import FindingIn, ReportIn
 from app.intake.words import Resolution
 from app.registry.names import name_key
+from app.registry.service import Meaning
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +85,26 @@ def remarks(row: int, filed: Filed) -> list[Problem]:
         elif parts[0].resolution is Resolution.GROUP_NAME:
             text = f'"{name}" means a group of substances; it counts for the group only'
             notes.append(Problem(f"{where}.substance_name", text, row, "name_means_group"))
-        elif meaning and meaning.substance_id and meaning.substance_id not in ids:
-            text = f'"{name}" is the name of another substance; the structure was taken'
-            notes.append(Problem(f"{where}.substance_name", text, row, "name_disagrees"))
+        elif said := _disagreement(finding, meaning, ids):
+            notes.append(Problem(f"{where}.substance_name", said, row, "name_disagrees"))
         if len(parts) > 1:
             text = f"a mixture: {len(parts)} components, each counted"
             notes.append(Problem(f"{where}.structure", text, row, "mixture"))
     return notes
+
+
+def _disagreement(
+    finding: FindingIn, meaning: Meaning | None, found: set[int | None]
+) -> str | None:
+    """How a name contradicts the structure; a name of what was found is not looked at further."""
+    name, structure = finding.substance_name, structure_of(finding)
+    if not name or not structure or (meaning and meaning.substance_id in found):
+        return None
+    blocks = contradiction(name, structure, finding.structure_format)
+    if meaning and meaning.substance_id:
+        said = f'"{name}" is the name of another substance'
+        return f"{said}; {blocks or 'the structure was taken'}"
+    return f"{blocks}; the structure was taken" if blocks else None
 
 
 def _findings(sent: ReportIn, found: list[list[Identified]], now: datetime) -> list[Finding]:

@@ -16,6 +16,9 @@ from app.intake.words import Resolution
 from app.registry.names import name_key
 from app.registry.service import Held, Meaning, enrol, held_substances, meanings
 from chem import Examination, StructureError, examine
+from chem.anatomy.agreement import disagreement
+from chem.examine import Examined
+from chem.variants import is_flat
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +42,22 @@ def unreadable(report: ReportIn, row: int) -> tuple[Problem, ...]:
     """What is wrong with the report's structures, in a chemist's words."""
     found = []
     for number, finding in enumerate(report.findings):
-        if not _structure(finding):
+        if not structure_of(finding):
             continue
         try:
-            examined(_structure(finding), finding.structure_format)
+            examined(structure_of(finding), finding.structure_format)
         except StructureError as error:
             found.append(Problem(f"findings[{number}].structure", error.message, row, error.code))
     return tuple(found)
+
+
+@lru_cache(maxsize=8192)
+def contradiction(name: str, structure: str, structure_format: str) -> str | None:
+    """In which building blocks a name and a structure differ; None where nothing is sure."""
+    parts = examined(structure, structure_format).components
+    if len(parts) != 1:
+        return None
+    return disagreement(name, parts[0].parent, parts[0].classification)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +65,20 @@ class Known:
     """What the registry holds of the names and structures in some reports."""
 
     names: dict[str, Meaning]  # by name key
-    substances: dict[str, Held]  # by connectivity; grows as new ones are enrolled
+    substances: dict[str, Held]  # by key; grows as new ones are enrolled
 
 
 def look_up(session: Session, reports: Sequence[ReportIn]) -> Known:
     """What is known of everything these reports name, asked for at once."""
     findings = [finding for report in reports for finding in report.findings]
     keys = {name_key(finding.substance_name or "") for finding in findings}
-    connectivities = {
-        part.identity.connectivity
+    substance_keys = {
+        part.identity.key
         for finding in findings
-        if _structure(finding)
-        for part in examined(_structure(finding), finding.structure_format).components
+        if structure_of(finding)
+        for part in examined(structure_of(finding), finding.structure_format).components
     }
-    return Known(meanings(session, keys - {""}), held_substances(session, connectivities))
+    return Known(meanings(session, keys - {""}), held_substances(session, substance_keys))
 
 
 def identify(
@@ -80,16 +92,19 @@ def identify(
 ) -> list[Identified]:
     """The substances a finding means; a mixture gives one for each component.
 
-    A structure decides. A name alone is resolved exactly or queued, never guessed; a name that
+    A structure decides; where it leaves the stereo open, the name tells which of the variants it is
+    that regulators treat apart. A name alone is resolved exactly or queued, never guessed; one that
     means a group (an isomer set, "synthetic cannabinoid") counts for the group and is not queued.
     """
-    if _structure(finding):
-        examination = examined(_structure(finding), finding.structure_format)
+    meaning = known.names.get(name_key(finding.substance_name or ""))
+    if structure_of(finding):
+        examination = examined(structure_of(finding), finding.structure_format)
         single = len(examination.components) == 1
         return [
             Identified(
                 component=number,
-                substance_id=enrol(
+                substance_id=_variant_told(part, meaning)
+                or enrol(
                     session,
                     part,
                     known.substances,
@@ -104,7 +119,6 @@ def identify(
             )
             for number, part in enumerate(examination.components)
         ]
-    meaning = known.names.get(name_key(finding.substance_name or ""))
     if meaning is None:
         return [Identified(0, None, Resolution.QUEUED)]
     if meaning.substance_id is None:
@@ -112,7 +126,16 @@ def identify(
     return [Identified(0, meaning.substance_id, Resolution.NAME)]
 
 
-def _structure(finding: FindingIn) -> str:
+def _variant_told(part: Examined, meaning: Meaning | None) -> int | None:
+    """The variant that a name means, where the structure only leaves its stereo open."""
+    if meaning is None or meaning.substance_key is None or not is_flat(part.identity.inchikey):
+        return None
+    is_variant = meaning.substance_key.startswith(f"{part.identity.connectivity}-")
+    return meaning.substance_id if is_variant else None
+
+
+def structure_of(finding: FindingIn) -> str:
+    """The structure as sent, "" for none."""
     return (
         finding.structure.strip("\ufeff") if finding.structure and finding.structure.strip() else ""
     )

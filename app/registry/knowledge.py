@@ -28,9 +28,10 @@ from app.registry.names import name_key
 from app.registry.service import cluster_values, held_substances, substance_values
 from chem.examine import Examined
 from chem.identity import RDKIT_VERSION, RULESET
-from chem.known import Known, known
+from chem.known import Known, everything
 
 AMBIGUOUS = Path(__file__).parent / "data" / "ambiguous_names.csv"
+SHIPPED = ("substances.csv", "variants.csv", "schedules.csv", "families.toml")
 LOADED = "knowledge.load"
 
 
@@ -40,7 +41,7 @@ def load_knowledge(session: Session, *, now: datetime) -> int:
     done = select(AuditEvent.id).where(AuditEvent.action == LOADED, AuditEvent.subject == version)
     if session.scalar(done.limit(1)):
         return 0
-    rows = [(row, _examined(row)) for row in known()]
+    rows = [(row, _examined(row)) for row in everything()]
     _put_clusters_and_substances(session, rows, now)
     held = {
         key: one.id for key, one in held_substances(session, (_key(p) for _, p in rows)).items()
@@ -57,7 +58,7 @@ def knowledge_version() -> str:
     """A digest of the shipped files, the rules and RDKit: what the registry was built from."""
     digest = hashlib.sha256(f"{RULESET} {RDKIT_VERSION}".encode())
     data = Path(chem.__file__).parent / "data"
-    for path in (data / "substances.csv", data / "schedules.csv", AMBIGUOUS):
+    for path in (*(data / name for name in SHIPPED), AMBIGUOUS):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:32]
 
@@ -68,7 +69,7 @@ def _examined(row: Known) -> Examined:
 
 
 def _key(part: Examined) -> str:
-    return part.identity.connectivity
+    return part.identity.key
 
 
 def _put_clusters_and_substances(

@@ -44,12 +44,14 @@ class Cluster(Base):
 
 
 class Substance(Base):
-    """One chemical entity: the connectivity of a normalised parent."""
+    """One chemical entity: the connectivity of a normalised parent, or a variant kept apart."""
 
     __tablename__ = "substance"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    connectivity: Mapped[str] = mapped_column(String(14), unique=True)
+    # the connectivity; for a variant that regulators treat apart, with its stereo block
+    key: Mapped[str] = mapped_column(String(25), unique=True)
+    connectivity: Mapped[str] = mapped_column(String(14), index=True)
     inchikey: Mapped[str] = mapped_column(String(27), index=True)
     smiles: Mapped[str] = mapped_column(Text)
     formula: Mapped[str] = mapped_column(String(80))

@@ -19,7 +19,7 @@ from app.registry.models import Cluster, Standing, Substance, SubstanceName
 from app.registry.names import name_key
 
 _CODE = re.compile(r"TS-(\d{1,9})", re.IGNORECASE)
-_CONNECTIVITY = re.compile(r"[A-Z]{14}(-[A-Z]{10}-[A-Z])?")
+_CONNECTIVITY = re.compile(r"[A-Z]{14}(-[A-Z]{10}(-[A-Z])?)?")
 
 
 def known_to(actor: Actor) -> ColumnElement[bool]:
@@ -67,11 +67,16 @@ def _matching(text: str) -> Select[int]:
     if code := _CODE.fullmatch(wanted):
         return select(Substance.id).where(Substance.id == int(code[1]))
     if _CONNECTIVITY.fullmatch(wanted.upper()):
-        return select(Substance.id).where(Substance.connectivity == wanted.upper()[:14])
+        return select(Substance.id).where(_keyed(wanted.upper()))
     part = f"%{_escaped(name_key(wanted))}%"
     named = select(SubstanceName.substance_id).where(SubstanceName.key.like(part, escape="\\"))
     shown = Substance.name.ilike(f"%{_escaped(wanted)}%", escape="\\")
     return select(Substance.id).where(or_(Substance.cas == wanted, shown, Substance.id.in_(named)))
+
+
+def _keyed(inchikey: str) -> ColumnElement[bool]:
+    """The substance with this connectivity, and the variant with these two blocks."""
+    return Substance.key.in_((inchikey[:14], inchikey[:25]))
 
 
 def _escaped(text: str) -> str:
@@ -88,13 +93,24 @@ def substance_by_code(session: Session, actor: Actor, code: str) -> Substance:
     if number := _CODE.fullmatch(code):
         query = query.where(Substance.id == int(number[1]))
     elif _CONNECTIVITY.fullmatch(code.upper()):
-        query = query.where(Substance.connectivity == code.upper()[:14])
+        query = query.where(_keyed(code.upper()))
     else:
         raise NotFound(f"{code} is no substance number; they look like TS-00042")
-    substance = session.scalar(query)
+    # of a substance and its variant the longer key is the one that was asked for
+    substance = session.scalar(query.order_by(func.length(Substance.key).desc()).limit(1))
     if substance is None:
         raise NotFound(f"there is no substance {code}")
     return substance
+
+
+def counted_beside(session: Session, actor: Actor, substance: Substance) -> list[Substance]:
+    """Others of the same connectivity: the variants that regulators treat apart, or the base."""
+    query = select(Substance).where(
+        Substance.connectivity == substance.connectivity,
+        Substance.id != substance.id,
+        known_to(actor),
+    )
+    return list(session.scalars(query.order_by(Substance.name)))
 
 
 def relatives(

@@ -1,30 +1,31 @@
 """Finding substances by structure: the same one, similar ones, those that contain it.
 
-The index is kept in memory, made once for each state of the registry: tens of thousands of
-substances fit in a few megabytes.
+The indexes know every substance; the query that fetches what they found knows who is asking.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.access.roles import Actor
 from app.errors import Problem, Refused
+from app.registry.indexes import FINGERPRINTS, STRUCTURES
 from app.registry.models import Substance, SubstanceName
 from app.registry.names import name_key
 from app.registry.queries import known_to
 from chem import StructureError, examine
-from chem.similarity import Index
-from chem.substructure import contains
+from chem.examine import Examined
+from chem.substructure import Search, read_smarts
+from chem.types import Query
 
 RELATED = 0.35  # Morgan radius 2: pairs of one family have a median of 0.37 (anchors 2.7)
 MOST_HITS = 100
 AT_ONCE = 500  # ids in one statement
+NO_STRUCTURE = {"unreadable", "query_atoms", "bond_kind"}  # but it may be a pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +46,17 @@ def by_name(session: Session, actor: Actor, name: str) -> list[Hit]:
 def by_structure(session: Session, actor: Actor, structure: str, mode: str) -> list[Hit]:
     """Substances that are (`exact`), resemble (`similarity`) or contain (`substructure`) it.
 
+    What is contained may also be SMARTS: text that is no structure but a pattern within limits.
     Raises Refused when the structure cannot be read.
     """
-    try:
-        parts = examine(structure).components
-    except StructureError as error:
-        raise Refused(
-            error.message, (Problem("structure", error.message, code=error.code),)
-        ) from None
+    if mode == "substructure":
+        return _containing(session, actor, _part(structure))
+    parts = _examined(structure)
     if mode == "exact":
-        wanted = [part.identity.connectivity for part in parts]
-        query = select(Substance).where(Substance.connectivity.in_(wanted), known_to(actor))
+        wanted = [part.identity.key for part in parts]
+        query = select(Substance).where(Substance.key.in_(wanted), known_to(actor))
         return [Hit(substance, 1.0) for substance in session.scalars(query)]
-    if mode == "similarity":
-        return _best(session, actor, _similar(session, parts[0].fingerprint), MOST_HITS)
-    held = select(Substance.id, Substance.smiles).where(known_to(actor)).order_by(Substance.name)
-    smiles = session.execute(held)
-    inside = (i for i, text in smiles if contains(text, parts[0].identity.smiles))
-    return _best(session, actor, dict.fromkeys(islice(inside, MOST_HITS), 1.0), MOST_HITS)
+    return _best(session, actor, _similar(session, parts[0].fingerprint), MOST_HITS)
 
 
 def neighbours(session: Session, actor: Actor, substance: Substance, limit: int = 6) -> list[Hit]:
@@ -72,8 +66,50 @@ def neighbours(session: Session, actor: Actor, substance: Substance, limit: int 
     return _best(session, actor, scores, limit)
 
 
+def _examined(structure: str) -> tuple[Examined, ...]:
+    try:
+        return examine(structure).components
+    except StructureError as error:
+        raise _refused(error) from None
+
+
+def _part(structure: str) -> Query:
+    """What to look for inside others: a structure, or else a pattern."""
+    try:
+        return examine(structure).components[0].parent
+    except StructureError as error:
+        if error.code not in NO_STRUCTURE:
+            raise _refused(error) from None
+        try:
+            return read_smarts(structure)
+        except StructureError as worse:
+            raise _refused(error if worse.code == "unreadable" else worse) from None
+
+
+def _refused(error: StructureError) -> Refused:
+    return Refused(error.message, (Problem("structure", error.message, code=error.code),))
+
+
+def _containing(session: Session, actor: Actor, part: Query) -> list[Hit]:
+    """The first hundred by number that contain `part` and that `actor` may know of.
+
+    Raises Refused where the search had to be given up: a list with gaps would pass for an answer.
+    """
+    search = Search(STRUCTURES.up_to_date(session), part)
+    hits: list[Hit] = []
+    while len(hits) < MOST_HITS and (some := [int(i) for i in islice(search, MOST_HITS)]):
+        query = select(Substance).where(Substance.id.in_(some), known_to(actor))
+        hits += [Hit(found, 1.0) for found in session.scalars(query.order_by(Substance.id))]
+    if len(hits) < MOST_HITS and not search.complete:
+        raise Refused(
+            "comparing this with every substance takes too long; draw a smaller or less "
+            "symmetrical part, or a pattern with fewer wildcards"
+        )
+    return sorted(hits[:MOST_HITS], key=lambda hit: hit.substance.name)
+
+
 def _similar(session: Session, fingerprint: bytes) -> dict[int, float]:
-    found = _index(session).within(fingerprint, RELATED)
+    found = FINGERPRINTS.up_to_date(session).within(fingerprint, RELATED)
     return {int(n.id): n.similarity for n in found}
 
 
@@ -85,23 +121,3 @@ def _best(session: Session, actor: Actor, scores: dict[int, float], most: int) -
         query = select(Substance).where(Substance.id.in_(some), known_to(actor))
         hits += [Hit(found, scores[found.id]) for found in session.scalars(query)]
     return sorted(hits, key=lambda hit: (-hit.similarity, hit.substance.name))[:most]
-
-
-# by database, with the state of the registry it was made of
-_made: dict[str, tuple[Any, Index]] = {}
-
-
-def _index(session: Session) -> Index:
-    """The index of all substances, made anew when there are others."""
-    where = str(session.get_bind().engine.url)
-    # not the newest alone: of two enrolled at once, the one with the lower number may come last
-    key = Substance.connectivity
-    state = session.execute(
-        select(func.count(), func.max(Substance.id), func.min(key), func.max(key))
-    ).one()
-    held = _made.get(where)
-    if held is None or held[0] != state:
-        rows = session.execute(select(Substance.id, Substance.fingerprint)).all()
-        held = state, Index([str(i) for i, _ in rows], [fingerprint for _, fingerprint in rows])
-        _made[where] = held
-    return held[1]

@@ -29,6 +29,7 @@ class Meaning:
 
     substance_id: int | None
     group: str | None
+    substance_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +41,16 @@ class Held:
     unnamed: bool = False  # until an open report or a curator names it
 
 
-def held_substances(session: Session, connectivities: Iterable[str]) -> dict[str, Held]:
-    """The substances already held among these connectivity blocks, by block."""
-    wanted = sorted(set(connectivities))
+def held_substances(session: Session, keys: Iterable[str]) -> dict[str, Held]:
+    """The substances already held among these, by key."""
+    wanted = sorted(set(keys))
     found: dict[str, Held] = {}
     for start in range(0, len(wanted), 500):
-        query = select(
-            Substance.connectivity, Substance.id, Substance.handling, Substance.name
-        ).where(Substance.connectivity.in_(wanted[start : start + 500]))
-        for connectivity, substance_id, handling, name in session.execute(query):
-            found[connectivity] = Held(substance_id, handling, name.startswith(UNNAMED))
+        query = select(Substance.key, Substance.id, Substance.handling, Substance.name).where(
+            Substance.key.in_(wanted[start : start + 500])
+        )
+        for key, substance_id, handling, name in session.execute(query):
+            found[key] = Held(substance_id, handling, name.startswith(UNNAMED))
     return found
 
 
@@ -71,8 +72,8 @@ def enrol(
     restriction is not for others. It is drawn without the stereo and isotopes of the one sample.
     """
     name = _tidy(name) if handling is Handling.CLEAR else None
-    connectivity = examined.identity.connectivity
-    if connectivity not in held:
+    key = examined.identity.key
+    if key not in held:
         take_turns(session, "enrol")  # two with the same news in opposite order would deadlock
         insert_new(session, Cluster, **cluster_values(examined, now=now))
         cluster = session.scalars(select(Cluster.id).where(Cluster.key == examined.cluster_key))
@@ -80,8 +81,8 @@ def enrol(
             examined, name=name, handling=handling, found_by=found_by, now=now
         )
         insert_new(session, Substance, **values, cluster_id=cluster.one())
-        held |= held_substances(session, [connectivity])
-    known = held[connectivity]
+        held |= held_substances(session, [key])
+    known = held[key]
     news: dict[str, Any] = {}
     if handling < known.handling:
         news["handling"] = handling
@@ -90,7 +91,7 @@ def enrol(
     if news:
         session.execute(update(Substance).where(Substance.id == known.id).values(**news))
         unnamed = known.unnamed and not name
-        held[connectivity] = Held(known.id, min(handling, known.handling), unnamed)
+        held[key] = Held(known.id, min(handling, known.handling), unnamed)
     return known.id
 
 
@@ -103,9 +104,11 @@ def substance_values(
     now: datetime,
 ) -> dict[str, Any]:
     """The row of a new substance, without its cluster's id."""
-    identity = examined.identity if found_by is None else flat(examined.parent)
+    apart = examined.identity.key != examined.identity.connectivity
+    identity = examined.identity if apart or found_by is None else flat(examined.parent)
     kind = examined.classification
     return {
+        "key": examined.identity.key,
         "connectivity": examined.identity.connectivity,
         "inchikey": identity.inchikey,
         "smiles": identity.smiles,
@@ -179,9 +182,13 @@ def meanings(session: Session, keys: Iterable[str]) -> dict[str, Meaning]:
     wanted = sorted(set(keys))
     found: dict[str, Meaning] = {}
     for start in range(0, len(wanted), 500):
-        query = select(SubstanceName.key, SubstanceName.substance_id, SubstanceName.group).where(
-            SubstanceName.key.in_(wanted[start : start + 500])
+        query = (
+            select(
+                SubstanceName.key, SubstanceName.substance_id, SubstanceName.group, Substance.key
+            )
+            .outerjoin(SubstanceName.substance)
+            .where(SubstanceName.key.in_(wanted[start : start + 500]))
         )
-        for key, substance_id, group in session.execute(query):
-            found[key] = Meaning(substance_id, group)
+        for key, substance_id, group, substance_key in session.execute(query):
+            found[key] = Meaning(substance_id, group, substance_key)
     return found

@@ -28,13 +28,10 @@ from app.surveillance.models import EpisodeState
 from app.surveillance.queries import SeenEpisode
 from app.web import charts, web
 from app.web.charts import BarChart, Column
-from chem.anatomy import Block, blocks
+from app.web.structure import molecule, told
 from chem.depict import png, svg
-from chem.errors import StructureError
-from chem.families import classify
-from chem.parse import parse
 from chem.similarity import tanimoto
-from chem.types import Mol
+from chem.variants import variant_of
 
 PICTURE_AGE = 7 * 24 * 3600
 LONGEST_SERIES = 36  # months drawn; the table has all
@@ -92,7 +89,9 @@ def substance(code: str) -> Any:
             substance=found,
             seen=seen,
             first_is_event=seen and (not years or seen.first.year < years[0].year),
-            blocks=_blocks(found),
+            told=told(found.smiles, found.name),
+            variant=variant_of(found.key),
+            beside=registry.counted_beside(session, who, found),
             months=_month_table(months),
             dated_events=sum(row.events for row in months),
             event_kinds=sorted({row.kind for row in months}),
@@ -122,7 +121,7 @@ def structure_svg(code: str) -> Response:
 def structure_png(code: str) -> Response:
     """The structure as a picture for documents."""
     found = _substance(code)
-    mol = _mol(found.smiles)
+    mol = molecule(found.smiles)
     if mol is None:
         raise NotFound(f"{found.code} cannot be drawn")
     return _picture(found, png(mol), "image/png")
@@ -143,15 +142,8 @@ def _substance(code: str) -> Substance:
 @lru_cache(maxsize=4096)
 def _drawing(smiles: str) -> str:
     """Drawn once in the life of a process: a list asks for forty at a time."""
-    mol = _mol(smiles)
+    mol = molecule(smiles)
     return svg(mol) if mol else NO_PICTURE
-
-
-def _mol(smiles: str) -> Mol | None:
-    try:
-        return parse(smiles, "smiles").mol
-    except StructureError:
-        return None
 
 
 def _picture(substance: Substance, body: str | bytes, mimetype: str) -> Response:
@@ -174,11 +166,6 @@ def _by_structure(session: Session, text: str) -> tuple[Page[Substance], dict[in
     except Refused:
         hits = []
     return Page([h.substance for h in hits]), {h.substance.id: h.similarity for h in hits}
-
-
-def _blocks(substance: Substance) -> tuple[Block, ...]:
-    mol = _mol(substance.smiles)
-    return blocks(mol, classify(mol)) if mol else ()
 
 
 def _signals(session: Session, substance: Substance) -> list[SeenEpisode]:

@@ -80,7 +80,7 @@ def test_the_order_of_atoms_does_not_matter(shared_data, rewritten):
 
 
 def test_versions_are_named_so_that_a_record_can_say_what_read_it():
-    assert RULESET == "2026.11.1"
+    assert RULESET == "2026.11.2"
     assert RDKIT_VERSION
 
 

@@ -5,8 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rdkit import Chem
 
+from chem.bounds import MAX_HEAVY_ATOMS
 from chem.errors import StructureError
-from chem.parse import MAX_HEAVY_ATOMS, MAX_LINE_CHARACTERS, parse
+from chem.parse import MAX_LINE_CHARACTERS, parse
 
 ETHYLAMINE = Chem.MolToMolBlock(Chem.MolFromSmiles("CCN"))
 ETHYLAMINE_V3000 = Chem.MolToV3KMolBlock(Chem.MolFromSmiles("CCN"))

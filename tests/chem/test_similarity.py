@@ -1,8 +1,11 @@
 """The index finds what RDKit's own comparison finds."""
 
 import gzip
+import threading
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rdkit import Chem, DataStructs
 from rdkit.Chem import rdFingerprintGenerator
 
@@ -54,3 +57,71 @@ def test_an_index_refuses_what_does_not_fit_together():
         Index(["a", "b"], [print_of("CCO")])
     with pytest.raises(ValueError, match="256 bytes"):
         Index(["a"], [b"short"])
+
+
+packed = st.lists(st.integers(0, 2047), max_size=90).map(
+    lambda bits: sum(1 << bit for bit in set(bits)).to_bytes(256, "little")
+)
+
+
+@given(
+    batches=st.lists(st.lists(packed, max_size=12), max_size=8),
+    query=packed,
+    k=st.integers(1, 60),
+    threshold=st.floats(0, 1),
+)
+def test_an_index_that_grew_answers_as_one_made_at_once(batches, query, k, threshold):
+    grown, pairs = Index(), []
+    for batch in batches:
+        new = [(f"{len(pairs) + place:03}", row) for place, row in enumerate(batch)]
+        pairs += new
+        if len(new) == 1:
+            grown.add(*new[0])
+        else:
+            grown.add_all(new)
+    fresh = Index([name for name, _ in pairs], [row for _, row in pairs])
+    assert len(grown) == len(fresh) == len(pairs)
+    truth = sorted((-tanimoto(query, row), name) for name, row in pairs)
+    for index in (grown, fresh):
+        assert [(-n.similarity, n.id) for n in index.nearest(query, k)] == truth[:k]
+        reached = [pair for pair in truth if -pair[0] >= threshold - 1e-9]
+        assert [(-n.similarity, n.id) for n in index.within(query, threshold)] == reached
+
+
+def test_growth_over_many_sizes_loses_and_invents_nothing():
+    rows = [(1 << (place % 2048) | 1 << (place * 7 % 2048)).to_bytes(256, "little")
+            for place in range(40_000)]  # fmt: skip
+    index = Index()
+    for start in range(0, 40_000, 977):
+        index.add_all((str(at), rows[at]) for at in range(start, min(start + 977, 40_000)))
+    for place in (0, 976, 977, 16_383, 16_384, 32_767, 39_999):
+        same = {at for at in range(40_000) if rows[at] == rows[place]}
+        assert {int(n.id) for n in index.within(rows[place], 1.0)} == same
+
+
+def test_what_is_refused_changes_nothing():
+    index = Index(["one"], [print_of("CCO")])
+    with pytest.raises(ValueError, match="256 bytes"):
+        index.add_all([("two", print_of("CCN")), ("three", b"short")])
+    assert len(index) == 1
+    assert [n.id for n in index.nearest(print_of("CCN"), 5)] == ["one"]
+
+
+def test_who_asks_while_another_adds_sees_whole_entries_only():
+    caffeine, index = print_of("Cn1c(=O)c2c(ncn2C)n(C)c1=O"), Index()
+    done = threading.Event()
+
+    def grow():
+        for batch in range(60):
+            index.add_all((f"{batch}-{one}", caffeine) for one in range(100))
+        done.set()
+
+    adding = threading.Thread(target=grow)
+    adding.start()
+    seen = [0]
+    while not done.is_set():
+        found = index.within(caffeine, 1.0)
+        assert len({n.id for n in found}) == len(found) >= seen[-1]
+        seen.append(len(found))
+    adding.join()
+    assert len(index.within(caffeine, 1.0)) == 6_000

@@ -195,3 +195,47 @@ def test_a_name_that_only_a_red_report_bears_is_neither_seen_nor_resolved(known:
             resolve_name(session, key, session.get_one(Substance, 1), by=ANALYST, now=LATER)
         names = session.scalars(select(SubstanceName.name).where(SubstanceName.key == key))
         assert names.all() == []
+
+
+MDMB_PICA = "COC(=O)C(NC(=O)c1cn(CCCCC)c2ccccc12)C(C)(C)C"
+FLAT_METHORPHAN = "COc1ccc2c(c1)C13CCCCC1C(C2)N(C)CC3"
+DEXTROMETHORPHAN = "COc1ccc2c(c1)[C@]13CCCC[C@@H]1[C@H](C2)N(C)CC3"
+
+
+@pytest.mark.parametrize(
+    ("name", "structure", "meant"),
+    [
+        (None, DEXTROMETHORPHAN, "Dextromethorphan"),
+        (None, f"{DEXTROMETHORPHAN}.Br", "Dextromethorphan"),
+        (None, FLAT_METHORPHAN, "Racemethorphan"),
+        ("dextromethorphan", FLAT_METHORPHAN, "Dextromethorphan"),
+        ("levomethorphan", DEXTROMETHORPHAN, "Dextromethorphan"),
+        ("DXM hydrobromide", None, "Dextromethorphan"),
+    ],
+)
+def test_a_variant_that_regulators_treat_apart_is_a_substance_of_its_own(
+    known: Database, name: str | None, structure: str | None, meant: str
+) -> None:
+    """A name tells which variant a flat drawing is; against a full drawing it does not count."""
+    sent = {"substance_name": name, "structure": structure}
+    finding = {key: value for key, value in sent.items() if value}
+    take_reports(known, [report(findings=[finding])], by=laboratory(known, "DE"))
+    with known.reading() as session:
+        assert session.scalar(select(Substance.name).join(Finding)) == meant
+
+
+def test_a_name_whose_blocks_are_not_those_of_the_structure_is_told_to_the_laboratory(
+    known: Database,
+) -> None:
+    """Also for a name that nobody has registered: what its parts say is enough."""
+    sent = [
+        {"substance_name": "4F-MDMB-BICA", "structure": MDMB_PICA},
+        {"substance_name": "MDMB-PICA", "structure": MDMB_PICA},
+        {"substance_name": "sample 17", "structure": MDMB_PICA},
+    ]
+    receipt = take_reports(known, [report(findings=sent)], by=laboratory(known, "DE"))
+    with known.reading() as session:
+        ((line, _),) = submission_rows(session, receipt.submission)
+    (note,) = line.notes
+    assert (note["code"], note["field"]) == ("name_disagrees", "findings[0].substance_name")
+    assert "the name says tail 4-fluorobutyl; the structure has tail pentyl" in note["message"]

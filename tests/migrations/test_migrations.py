@@ -57,3 +57,15 @@ def test_the_last_migration_goes_down_and_up_with_data_in_it(known: Database) ->
     known.migrate()
     with known.engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM alembic_version")).scalar() == 1
+
+
+def test_variants_keep_their_reports_on_the_way_down_and_up(known: Database) -> None:
+    """Both share a connectivity, which the schema before 0002 held once."""
+    held = "SELECT id, key, connectivity FROM substance ORDER BY id"
+    with known.engine.connect() as connection:
+        before = connection.execute(text(held)).all()
+    assert any(len(row.key) == 25 for row in before)
+    command.downgrade(known.alembic_config(), "0001")
+    known.migrate()
+    with known.engine.connect() as connection:
+        assert connection.execute(text(held)).all() == before

@@ -55,6 +55,7 @@ def a_substance(
         key=family, family=family, group=group, framework="", reason="", founded_at=NOW
     )
     substance = Substance(
+        key=connectivity,
         connectivity=connectivity,
         inchikey=f"{connectivity}-UHFFFAOYSA-N",
         smiles=smiles,

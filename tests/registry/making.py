@@ -22,5 +22,5 @@ def enrolled(
     """The id of the substance, known to the registry from now on."""
     (part,) = chem.examine(structure).components
     with database.transaction() as session:
-        held = held_substances(session, [part.identity.connectivity])
+        held = held_substances(session, [part.identity.key])
         return enrol(session, part, held, name=name, handling=handling, found_by=found_by, now=NOW)

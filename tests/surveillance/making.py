@@ -115,6 +115,7 @@ def a_substance(
         key=family, family=family, group=group, framework="", reason="", founded_at=NOW
     )
     substance = Substance(
+        key=f"{number:014d}",
         connectivity=f"{number:014d}",
         inchikey=f"{number:014d}-UHFFFAOYSA-N",
         smiles="C",

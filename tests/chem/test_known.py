@@ -1,12 +1,11 @@
-"""What is known beforehand, and which schedules list it."""
+"""What is known beforehand of a substance."""
 
 import subprocess
 import sys
 import time
 
-from chem.control import controlled, international, listings
 from chem.identity import identify
-from chem.known import by_connectivity, by_name, known, standing_of
+from chem.known import by_connectivity, by_name, everything, known, known_variants, standing_of
 from chem.normalise import normalise
 from chem.parse import parse
 
@@ -42,20 +41,15 @@ def test_names_and_synonyms_lead_to_the_substance_whatever_their_case():
     assert by_name()["mephedrone"].name == "Mephedrone"
 
 
-def test_the_conventions_list_mephedrone_in_1971_schedule_ii():
-    (listing,) = international(connectivity("CNC(C)C(=O)c1ccc(C)cc1"))
-    assert "1971" in listing.convention
-    assert listing.schedule.endswith("II")
-    assert listing.source
+def test_a_variant_is_known_under_its_own_key_and_names():
+    assert by_name()["dxm"].connectivity == "MKXZASYAUGDDCJ-NJAFHUGGSA"
+    assert standing_of("MKXZASYAUGDDCJ-NJAFHUGGSA") == "medicine"
+    assert by_connectivity()["MKXZASYAUGDDCJ"].name == "Racemethorphan"
 
 
-def test_what_is_not_scheduled_has_no_listing():
-    assert international(connectivity("Cn1c(=O)c2c(ncn2C)n(C)c1=O")) == ()
-
-
-def test_nearly_every_listing_leads_to_a_structure():
-    named = {listing.name.casefold() for listing in listings()}
-    assert len(controlled()) >= 0.9 * len(named)
+def test_known_substances_and_variants_share_no_key():
+    keys = [substance.connectivity for substance in everything()]
+    assert len(set(keys)) == len(keys) == len(known()) + len(known_variants())
 
 
 def test_importing_chem_reads_no_list():

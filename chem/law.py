@@ -1,0 +1,68 @@
+"""Whether, and how, a structure is controlled: by name, by the wording of a class, or not.
+
+Joins the schedules of the international conventions (`control`) and the generic definitions of
+national law (`generics`) into one answer with its reasons. Indicative, not legal advice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from . import control, generics
+from .generics import IN, NOTICE, OUT, UNDETERMINED, GenericRuling
+from .identity import Identity
+from .types import Mol
+
+__all__ = ["BY_GENERIC_CLAUSE", "BY_NAME", "NOTICE", "OPEN", "UNCONTROLLED", "Answer", "answer"]
+
+BY_NAME = "controlled by name"
+BY_GENERIC_CLAUSE = "controlled by generic clause"
+OPEN = "undetermined"
+UNCONTROLLED = "not controlled"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the schedules and the generic definitions that are known here say of a structure.
+
+    `generic` leaves out definitions whose skeleton is absent; those that come out as "out" are in
+    it, so that a reader sees what was considered.
+    """
+
+    international: tuple[control.Ruling, ...]
+    generic: tuple[GenericRuling, ...]
+
+    @property
+    def status(self) -> str:
+        """The strongest of the rulings: BY_NAME, BY_GENERIC_CLAUSE, OPEN or UNCONTROLLED.
+
+        The schedules' clauses on salts, isomers, esters and ethers count as by name; so does a
+        list of names that a generic definition refers to.
+        """
+        outcomes = {ruling.outcome for ruling in self.generic}
+        certain = any(ruling.certain for ruling in self.international)
+        if certain or any(ruling.named for ruling in self.generic):
+            return BY_NAME
+        if IN in outcomes:
+            return BY_GENERIC_CLAUSE
+        return OPEN if self.international or UNDETERMINED in outcomes else UNCONTROLLED
+
+    @property
+    def applying(self) -> tuple[GenericRuling, ...]:
+        """The generic rulings that do or may apply."""
+        return tuple(ruling for ruling in self.generic if ruling.outcome != OUT)
+
+
+def answer(parent: Mol, identity: Identity) -> Answer:
+    """What law says of a normalised parent with that identity; never raises.
+
+    >>> from rdkit import Chem
+    >>> from .identity import identify
+    >>> caffeine = Chem.MolFromSmiles("Cn1c(=O)c2c(ncn2C)n(C)c1=O")
+    >>> answer(caffeine, identify(caffeine)).status
+    'not controlled'
+    """
+    return Answer(
+        control.rulings(parent, identity.connectivity, identity.inchikey),
+        generics.rulings(parent, connectivity=identity.connectivity),
+    )
