@@ -6,21 +6,17 @@ molecule. Both hold their molecules ready in memory, which ours does not.
 
 from __future__ import annotations
 
-import gzip
-import os
 from collections.abc import Callable
 from itertools import islice
-from pathlib import Path
 from time import process_time
 
 from rdkit import Chem, DataStructs
 
 from bench.figure import Figure
+from bench.molecules import drug_like
 from chem.similarity import Index, fingerprint
 from chem.substructure import Substructures
 
-SHARED = Path(os.environ.get("TOCSIN_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
-MOLECULES = "scale/moses_100k.smi.gz"
 MANY, FEWER, SEARCHED = 100_000, 10_000, 20_000
 FIRST = 100
 SELECTIVE = "CN1CCC(C)C1=O"  # in about one of two thousand
@@ -28,13 +24,8 @@ COMMON = "c1ccccc1"
 
 
 def measure() -> list[Figure]:
-    """Nearest and similar among many, parts among fewer; nothing where the data are absent."""
-    path = SHARED / MOLECULES
-    if not path.exists():
-        print(f"searching is not measured: no {MOLECULES} (set TOCSIN_SHARED_DATA)")
-        return []
-    with gzip.open(path, "rt") as file:
-        mols = [Chem.MolFromSmiles(line.split()[0]) for line in islice(file, MANY)]
+    """Nearest and similar among many, parts among fewer."""
+    mols = [Chem.MolFromSmiles(text) for text in drug_like(MANY)]
     return [*_similarity(mols), *_substructure(mols[:SEARCHED])]
 
 

@@ -6,18 +6,20 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from .anatomy import Block, blocks
+from .anatomy import Block, blocks, described
 from .anatomy.codename import code_name
 from .control import Ruling, international
 from .errors import StructureError
 from .examine import Examination, Examined, take
 from .families import Match
 from .generics import GenericRuling
+from .identity import RDKIT_VERSION, RULESET
 from .kinship import Relative, nearest_of_each
 from .law import Answer, answer
 from .tautomer import tautomer_key
 from .variants import base_key, variant_of
 
+_RULES = {"ruleset": RULESET, "rdkit": RDKIT_VERSION}
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
 
 
@@ -35,7 +37,7 @@ def lines(
     for step in (_key, _take_apart, _rule, _relate):
         take(step, parts)
     return [
-        _ENCODER.encode({"row": row, "input": whole.text, **_answer(whole)})
+        _ENCODER.encode({"row": row, "input": whole.text} | _answer(whole) | _RULES)
         for row, whole in zip(rows, wholes, strict=True)
     ]
 
@@ -49,6 +51,7 @@ class _Part:
     tautomer_key: str = field(init=False)
     blocks: tuple[Block, ...] = field(init=False)
     code_name: str = field(init=False)
+    described: str = field(init=False)
     law: Answer = field(init=False)
     controlled: Relative | None = field(init=False)
     medicine: Relative | None = field(init=False)
@@ -74,6 +77,7 @@ def _take_apart(part: _Part) -> None:
     part.blocks = blocks(part.one.parent, kind)
     # a structure of no group may be named by its blocks too, but every row would pay for the search
     part.code_name = code_name(part.one.parent, kind) if kind.group else ""
+    part.described = described(part.one.parent, kind)
 
 
 def _rule(part: _Part) -> None:
@@ -135,6 +139,7 @@ def _component(part: _Part) -> dict[str, object]:
         "scaffold_degenerate": one.scaffold.degenerate,
         "cluster_key": one.cluster_key,
         "code_name": part.code_name,
+        "described": part.described,
         "anatomy": [
             {"slot": block.slot, "smiles": block.smiles, "name": block.name}
             for block in part.blocks
@@ -192,4 +197,5 @@ def _relative(relative: Relative | None) -> dict[str, object] | None:
         "name": relative.substance.name,
         "connectivity": base_key(relative.substance.connectivity),
         "similarity": round(relative.similarity, 3),
+        "closeness": relative.closeness,
     }

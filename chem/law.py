@@ -9,11 +9,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from . import control, generics
+from .errors import StructureError
 from .generics import IN, NOTICE, OUT, UNDETERMINED, GenericRuling
-from .identity import Identity
+from .identity import Identity, identify
+from .parse import parse
 from .types import Mol
 
-__all__ = ["BY_GENERIC_CLAUSE", "BY_NAME", "NOTICE", "OPEN", "UNCONTROLLED", "Answer", "answer"]
+__all__ = [
+    "BY_GENERIC_CLAUSE",
+    "BY_NAME",
+    "NOTICE",
+    "OPEN",
+    "UNCONTROLLED",
+    "Answer",
+    "answer",
+    "answer_for",
+]
 
 BY_NAME = "controlled by name"
 BY_GENERIC_CLAUSE = "controlled by generic clause"
@@ -51,6 +62,15 @@ class Answer:
     def applying(self) -> tuple[GenericRuling, ...]:
         """The generic rulings that do or may apply."""
         return tuple(ruling for ruling in self.generic if ruling.outcome != OUT)
+
+
+def answer_for(smiles: str) -> Answer | None:
+    """What law says of a parent held as SMILES; None when today's rules would not read it."""
+    try:
+        parent = parse(smiles, "smiles").mol
+        return answer(parent, identify(parent))
+    except StructureError:
+        return None
 
 
 def answer(parent: Mol, identity: Identity) -> Answer:

@@ -114,7 +114,10 @@ def show_cluster(key: str) -> Response:
 @allow(Role.PUBLIC)
 @promise("Find substances", takes=SearchIn, answers=HitOut, listed=True)
 def find() -> Response:
-    """Substances by exact name, or by structure: the same, similar ones, those containing it."""
+    """Substances by exact name, or by structure: the same, similar ones, those containing it.
+
+    To be contained a part may be given as SMARTS, within limits of size and time.
+    """
     wanted = body(SearchIn)
     with database().reading() as session:
         if wanted.name:

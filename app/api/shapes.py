@@ -33,6 +33,7 @@ class SubstanceOut(BaseModel):
     smiles: str
     inchikey: str
     connectivity: str
+    key: str  # the connectivity; of a variant that regulators treat apart with its stereo block
     formula: str
     mass: float
     standing: str
@@ -146,6 +147,7 @@ def substance_out(substance: Substance, *, names: bool = False) -> SubstanceOut:
         smiles=substance.smiles,
         inchikey=substance.inchikey,
         connectivity=substance.connectivity,
+        key=substance.key,
         formula=substance.formula,
         mass=substance.mass,
         standing=substance.standing.value,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -26,7 +26,8 @@ from app.db import insert_all_new
 from app.registry.models import Cluster, ControlListing, Standing, Substance, SubstanceName
 from app.registry.names import name_key
 from app.registry.service import cluster_values, held_substances, substance_values
-from chem.examine import Examined
+from chem.errors import StructureError
+from chem.examine import Examined, examine_all
 from chem.identity import RDKIT_VERSION, RULESET
 from chem.known import Known, everything
 
@@ -41,7 +42,7 @@ def load_knowledge(session: Session, *, now: datetime) -> int:
     done = select(AuditEvent.id).where(AuditEvent.action == LOADED, AuditEvent.subject == version)
     if session.scalar(done.limit(1)):
         return 0
-    rows = [(row, _examined(row)) for row in everything()]
+    rows = _examined(everything())
     _put_clusters_and_substances(session, rows, now)
     held = {
         key: one.id for key, one in held_substances(session, (_key(p) for _, p in rows)).items()
@@ -63,9 +64,16 @@ def knowledge_version() -> str:
     return digest.hexdigest()[:32]
 
 
-def _examined(row: Known) -> Examined:
-    (part,) = chem.examine(row.smiles, "smiles").components
-    return part
+def _examined(rows: Sequence[Known]) -> list[tuple[Known, Examined]]:
+    """Each row with its one component. Raises StructureError for a row that cannot be read."""
+    found = []
+    smiles = [row.smiles for row in rows]
+    for row, outcome in zip(rows, examine_all(smiles, "smiles"), strict=True):
+        if isinstance(outcome, StructureError):
+            raise outcome
+        (part,) = outcome.components
+        found.append((row, part))
+    return found
 
 
 def _key(part: Examined) -> str:

@@ -18,6 +18,8 @@ from app.intake.figures import CountryRow, where_seen, years
 from app.intake.words import EventKind
 from app.registry.models import Substance
 from chem.families import family_named
+from chem.generics import IN, NOTICE
+from chem.law import answer_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ def dossier(
         14: _magnitude(seen),
         16: _traffic(seen),
         17: _controls(substance),
+        18: _classes(substance),
     }
     return tuple(
         Section(number, heading, tuple(held.get(number, ())))
@@ -145,6 +148,22 @@ def _controls(substance: Substance) -> list[str]:
         + (f", decided {listing.year}." if listing.year else ".")
         for listing in substance.controls
     ]
+
+
+def _classes(substance: Substance) -> list[str]:
+    """National definitions of classes whose wording covers it, or may."""
+    law = answer_for(substance.smiles)
+    facts = []
+    for ruling in law.applying if law else ():
+        covers = "covered by" if ruling.outcome == IN else "perhaps covered by"
+        clauses = ", ".join(clause.id for clause in ruling.clauses)
+        facts.append(
+            f"{country_name(ruling.jurisdiction)}: {covers} the wording of "
+            f"\u201c{ruling.title}\u201d"
+            + (f", {clauses}" if clauses else "")
+            + f" (since {ruling.valid_from:%d %b %Y}; {NOTICE})."
+        )
+    return facts
 
 
 def _number(number: int, one: str, many: str | None = None) -> str:

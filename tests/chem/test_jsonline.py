@@ -3,6 +3,7 @@
 import json
 
 from chem import StructureError, examine
+from chem.identity import RDKIT_VERSION, RULESET
 from chem.jsonline import to_json
 
 
@@ -23,6 +24,7 @@ def test_the_json_line_has_the_promised_fields():
     found = line("CNC(C)C(=O)c1ccc(C)cc1.Cl", row=7)
     assert (found["row"], found["ok"], found["error"], found["mixture"]) == (7, True, None, False)
     assert found["steps"] == ["salt removed: hydrochloride"]
+    assert (found["ruleset"], found["rdkit"]) == (RULESET, RDKIT_VERSION)
     (component,) = found["components"]
     assert component.keys() >= {
         "smiles", "inchikey", "connectivity", "tautomer_key", "formula", "mass", "salt_of",
