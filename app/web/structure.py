@@ -8,7 +8,7 @@ from functools import lru_cache
 from chem import control, kinship, law
 from chem.anatomy import Block, blocks, described
 from chem.anatomy.codename import code_name
-from chem.depict import pair
+from chem.depict import pair, svg
 from chem.errors import StructureError
 from chem.families import Classification, classify
 from chem.identity import identify
@@ -63,6 +63,14 @@ def told(smiles: str, name: str) -> Told | None:
         law=law.answer(mol, identify(mol)),
         resemblances=_resemblances(mol, name),
     )
+
+
+@lru_cache(maxsize=1024)
+def marked(smiles: str) -> str | None:
+    """The structure with the atoms marked that make its family; None where it has none."""
+    mol = molecule(smiles)
+    matches = classify(mol).families if mol is not None else ()
+    return svg(mol, highlight=matches[0].atoms) if mol is not None and matches else None
 
 
 def systematic_name(mol: Mol, kind: Classification) -> str:

@@ -28,7 +28,7 @@ from app.surveillance.models import EpisodeState
 from app.surveillance.queries import SeenEpisode
 from app.web import charts, web
 from app.web.charts import BarChart, Column
-from app.web.structure import molecule, told
+from app.web.structure import marked, molecule, told
 from chem.depict import png, svg
 from chem.similarity import tanimoto
 from chem.variants import variant_of
@@ -111,9 +111,10 @@ def substance(code: str) -> Any:
 @web.get("/substances/<code>.svg")
 @allow(Role.PUBLIC)
 def structure_svg(code: str) -> Response:
-    """The structure as a picture that scales."""
+    """The structure as a picture that scales; `?mark=family` marks what makes its family."""
     found = _substance(code)
-    return _picture(found, _drawing(found.smiles), "image/svg+xml")
+    drawing = marked(found.smiles) if request.args.get("mark") == "family" else None
+    return _picture(found, drawing or _drawing(found.smiles), "image/svg+xml")
 
 
 @web.get("/substances/<code>.png")
