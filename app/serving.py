@@ -22,6 +22,7 @@ from app.demonstration import LOGINS, PASSWORD, demonstration_loaded
 from app.errors import Misconfigured
 from app.settings import Settings
 from app.upkeep import require_own_logins, require_schema
+from chem.jsonline import read_knowledge
 
 log = logging.getLogger("tocsin.serving")
 
@@ -64,6 +65,7 @@ def serve_web(settings: Settings) -> None:
     require_own_logins(settings, database)
     database.engine.dispose()
     _require_free(settings)
+    read_knowledge()  # once for all web workers, and before somebody waits for it
     log.info("listening on http://%s", _address(settings))
     _Web(settings).run()
 

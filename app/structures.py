@@ -6,6 +6,7 @@ Whatever a row holds, it gets its line, in order: an answer or an error with a c
 from __future__ import annotations
 
 import csv
+import sys
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -15,8 +16,10 @@ from pathlib import Path
 
 from app.errors import Refused
 from chem.examine import TOGETHER, examine_all
-from chem.jsonline import lines
+from chem.jsonline import lines, read_knowledge
 
+# where it is safe, what was read before is shared instead of read again by each process
+START = "fork" if sys.platform == "linux" else "spawn"
 AHEAD = 8  # chunks a process may have waiting: enough to stay busy, few enough for any file
 LONGEST_CELL = 2**31 - 1  # a cell that is too long for a structure gets its line all the same
 
@@ -29,7 +32,8 @@ def describe_file(path: Path, *, jobs: int = 1) -> Iterator[str]:
         for chunk in chunks:
             yield from _lines(chunk)
         return
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+    read_knowledge()
+    with ProcessPoolExecutor(jobs, mp_context=get_context(START)) as pool:
         waiting: deque[Future[list[str]]] = deque()
         for chunk in chunks:
             waiting.append(pool.submit(_lines, chunk))

@@ -1,7 +1,19 @@
 """Structures: pure functions of text and molecules.
 
 `examine` says everything that one submitted structure tells; the modules beside it each hold one
-step: parse, normalise, identity, families, scaffold, similarity, control, anatomy, depict.
+step:
+
+    parse, bounds, diagnose             text to a molecule, or why not
+    normalise, counterions, redraw      a molecule to its parents
+    identity, variants, tautomer        under which key a parent is counted
+    families, scaffold                  what it belongs to
+    anatomy                             its building blocks and the names made of them
+    control, generics, law              whether and how law reaches it
+    similarity, substructure, kinship   what it resembles and contains
+    layout, depict                      how it is drawn
+    known                               what is known beforehand
+    jsonline                            all of that in a line of JSON
+
 Knowledge lies in `data/`, each file naming its source. Nothing here knows of reports, databases or
 the network; imports are the standard library, numpy and rdkit.
 """

@@ -6,7 +6,8 @@ Size alone does not tell. Three things cost time beyond measure, all of them che
   length to go round it, and with twenty the memory is gone;
 - rings fused into one another, over which aromaticity tries every combination;
 - arrangements: where many parts are alike but for their hydrogens, labels or stereo, InChI tries
-  the parts in every order. A dendrimer of seventy atoms with scattered 13C holds it for minutes.
+  the parts in every order. A dendrimer of seventy atoms with scattered 13C held it for
+  longer than anyone would wait.
 
 So a text that may hold many rings is read without perception first, and what is beyond a limit
 never reaches the expensive step. Each limit lies well above the largest medicines and natural
@@ -24,18 +25,18 @@ from .counterions import METAL
 from .errors import StructureError
 from .types import Mol
 
-MAX_HEAVY_ATOMS = 250  # calcitonin has 240, vancomycin 101
+MAX_HEAVY_ATOMS = 250  # salmon calcitonin has 239, vancomycin 101
 MAX_FRAGMENTS = 20
 MAX_RINGS = 30  # independent rings; a mixture of ergot alkaloids has 22, vinblastine 9
-MAX_FUSED_RINGS = 18  # of those, in one system; the largest natural polyethers seen have 17
+MAX_FUSED_RINGS = 18  # of those, in one system; a dimer of phthalocyanines has 17
 MAX_RING_CHOICES = 300  # least rings to choose from; sugammadex has 264, a steroid 4
-MAX_STEREO_MARKS = 64  # in one molecule; calcitonin and gamma-cyclodextrin have 40
+MAX_STEREO_MARKS = 64  # in one molecule; gamma-cyclodextrin has 40
 MAX_ARRANGEMENTS = 9  # as a power of two; of a hundred thousand PubChem compounds one has 8
 
 # Fewer rings than this cannot offer more choices than allowed: the worst, a belt whose rings can
 # each be passed on either side, doubles the choices with each ring.
 _HARMLESS_RINGS = 9
-# In a smaller fragment InChI finds its way among any arrangements within 30 ms.
+# In a smaller fragment InChI finds its way among any arrangements within 10 ms.
 _HARMLESS_ATOMS = 32
 
 _REMEDY = "report it by its name, or draw the part that matters"

@@ -17,7 +17,7 @@ _ELEMENT = re.compile(r"Element '([^']*)' not found")
 _POSITION = re.compile(r"check for mistakes around position (\d+)")
 _INCHIKEY = re.compile(r"[A-Z]{14}-[A-Z]{10}-[A-Z]")
 _CAS = re.compile(r"\d{2,7}-\d\d-\d")
-_IN_BRACKETS = re.compile(r"\[[^\]]*\]")
+_IN_BRACKETS = re.compile(r"\[[^\]]*\]?")
 _TWO_LETTERS = re.compile(r"Cl|Br")
 _WORD = re.compile(r"[A-Za-z][a-z]{3,}")
 _AROMATIC = frozenset("BCNOPSFIHbcnops")
@@ -39,7 +39,7 @@ def misplaced(text: str) -> StructureError | None:
     elif any(not set(word) <= _AROMATIC for word in _WORD.findall(plain)):
         what = "not a SMILES but reads like a name; put a name in its own field"
     elif "H" in plain:
-        what = "a formula rather than a SMILES: it has H outside brackets, where hydrogens are left out"
+        what = "a formula rather than a SMILES, which leaves hydrogens out; send the structure"
     else:
         return None
     return StructureError("unreadable", f'"{shortened(text, 80)}" is {what}')
@@ -88,7 +88,7 @@ def chemistry(log: str) -> StructureError | None:
         return StructureError(
             "not_aromatic",
             f"the aromatic ring at atoms {atoms} admits no alternating double bonds; "
-            "a nitrogen that carries hydrogen is written [nH], a saturated atom in capitals",
+            "write [nH] for a nitrogen that carries hydrogen, and a saturated atom in capitals",
         )
     if match := _ELEMENT.search(log):
         return StructureError(

@@ -61,6 +61,8 @@ def graph_of(text: str) -> tuple[Mol, int]:
                         atom = _atom(mol, start, place)
                         labels[atom] = f"{labels.get(atom, '')}{kind}{label}"
                     marks += kind != "i"
+    if len(Chem.GetMolFrags(mol)) != len(starts):
+        raise _altered("its formula has atoms that it does not connect")
     _mark(mol, labels)
     return mol, marks
 

@@ -26,11 +26,16 @@ _REIONIZER = rdMolStandardize.Reionizer()
 _UNCHARGER = rdMolStandardize.Uncharger(canonicalOrder=True, force=False, protonationOnly=True)
 
 # Any atom that one of the steps might touch: a charge outside a nitro group, an element outside
-# organic chemistry, a phosphorus drawn like an old nitro group. None: nothing to do.
+# organic chemistry, a phosphorus drawn like an old nitro group. None, and no amide drawn as its
+# imidic acid: nothing to do.
+_PERHAPS = Chem.MolFromSmarts(
+    "[!+0,!#1!#5!#6!#7!#8!#9!#14!#16!#17!#34!#35!#53]"  # quick, and in whatever the next matches
+)
 _TOUCHED = Chem.MolFromSmarts(
     "[!+0!$([N+](=O)[O-])!$([O-][N+](=O)[!-]),"
     "!#1!#5!#6!#7!#8!#9!#14!#15!#16!#17!#34!#35!#53,$([#15,#33,#51;X3](=*)=*)]"
 )
+_IMIDIC = Chem.MolFromSmarts("[O,S;X2;H1]-[#6]=,:[#7;X2]")  # an amide as reading an InChI draws it
 _HALIDES = {
     "hydrochloride": "chloride",
     "hydrobromide": "bromide",
@@ -78,11 +83,17 @@ def normalise(mol: Mol) -> Normalised:
 
 def _is_plain(mol: Mol) -> bool:
     # A lone counter-ion or solvent goes the long way, which knows what to do with it.
-    if mol.GetNumHeavyAtoms() <= 3 or mol.HasSubstructMatch(_TOUCHED):
+    if mol.GetNumHeavyAtoms() <= 3 or _is_touched(mol):
         return False
     if mol.GetRingInfo().NumRings() == mol.GetNumBonds() - mol.GetNumAtoms() + 1:
         return True  # as many rings as one piece has; only for cages is it dearer to tell
     return len(Chem.GetMolFrags(mol)) == 1
+
+
+def _is_touched(mol: Mol) -> bool:
+    if mol.HasSubstructMatch(_PERHAPS) and mol.HasSubstructMatch(_TOUCHED):
+        return True
+    return bool(mol.HasSubstructMatch(_IMIDIC))
 
 
 def _neutral_fragments(mol: Mol, steps: list[str]) -> list[Mol]:
@@ -101,7 +112,7 @@ def _neutral_fragments(mol: Mol, steps: list[str]) -> list[Mol]:
 
 def _neutral_form(fragment: Mol, steps: list[str]) -> Mol:
     """`fragment` in its normal drawing and neutral, where an acid or base group allows it."""
-    if not fragment.HasSubstructMatch(_TOUCHED) or _is_lone_metal(fragment):
+    if not _is_touched(fragment) or _is_lone_metal(fragment):
         return fragment
     before = Chem.MolToSmiles(fragment)
     changed, done = fragment, []
@@ -174,7 +185,8 @@ def _most_drug_like(
     names = ", ".join(sorted({name for _, name in counterions + solvates})) or "hydrogen"
     raise StructureError(
         "no_organic_part",
-        f"only counter-ions or solvents are there ({names}); the drug itself is missing",
+        f"only counter-ions or solvents are there ({names}); the drug itself is missing, "
+        "draw it too",
     )
 
 

@@ -83,7 +83,9 @@ def parse(text: str, format: str = "auto") -> Parsed:
 def _accepted_format(text: str, format: str) -> str:
     """The format to read `text` in, once it is plain text of a bearable length."""
     if not isinstance(text, str):
-        raise StructureError("not_text", "a structure is text: SMILES, InChI or a molfile")
+        raise StructureError(
+            "not_text", "the structure is no text; send SMILES, InChI or a molfile"
+        )
     if not text.strip(_MARGIN):
         raise StructureError("empty", "the structure is empty; send SMILES, InChI or a molfile")
     kind = detect(text) if format == "auto" else format
@@ -96,7 +98,9 @@ def _accepted_format(text: str, format: str) -> str:
     limit = MAX_MOLFILE_CHARACTERS if kind == "molfile" else MAX_LINE_CHARACTERS
     if len(text) > limit:
         raise StructureError(
-            "too_long", f"the structure has {len(text):,} characters; a {kind} may have {limit:,}"
+            "too_long",
+            f"the structure has {len(text):,} characters; a {kind} may have {limit:,}; "
+            "send one small molecule",
         )
     if "\0" in text:
         raise StructureError(

@@ -1,8 +1,8 @@
 """Groups that chemists draw in several ways, brought to the one drawing in which they are kept.
 
-The rules are SMIRKS that change charges and bond orders and nothing else, so each is done in place
-and at all its sites together: RDKit's Normalizer draws every product of every site anew, and takes
-seconds where a molecule has fifty.
+The rules are SMIRKS that change charges, hydrogens and bond orders and nothing else, so each is
+done in place and at all its sites together: RDKit's Normalizer draws every product of every site
+anew, and takes seconds where a molecule has fifty.
 """
 
 from __future__ import annotations
@@ -22,11 +22,12 @@ _PASSES = 8  # a rule may make room for another, or for itself at the next site;
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What to look for, and by its atoms: which charges and bond orders to set."""
+    """What to look for, and by its atoms: which charges, hydrogens and bond orders to set."""
 
     name: str
     query: Query
     charges: tuple[tuple[int, int], ...]
+    hydrogens: tuple[tuple[int, int], ...]
     bonds: tuple[tuple[int, int, Chem.BondType], ...]
 
 
@@ -72,10 +73,11 @@ def _changed(rule: Rule, mol: Mol, sites: list[tuple[int, ...]]) -> Mol | None:
     new = Chem.RWMol(mol)
     for site in sites:
         for place, charge in rule.charges:
+            new.GetAtomWithIdx(site[place]).SetFormalCharge(charge)
+        for place, hydrogens in rule.hydrogens:
             atom = new.GetAtomWithIdx(site[place])
-            atom.SetFormalCharge(charge)
-            if charge < 0:  # the hydrogen of a protonated oxide goes; no other anion has one
-                atom.SetNumExplicitHs(0)
+            atom.SetNumExplicitHs(hydrogens)
+            atom.SetNoImplicit(True)
         for first, second, order in rule.bonds:
             bond = new.GetBondBetweenAtoms(site[first], site[second])
             bond.SetBondType(order)
@@ -91,14 +93,17 @@ def _changed(rule: Rule, mol: Mol, sites: list[tuple[int, ...]]) -> Mol | None:
 
 def _rule(name: str, smirks: str) -> Rule:
     reaction = rdChemReactions.ReactionFromSmarts(smirks)
-    reaction.Initialize()  # marks the charges that the products spell out
+    reaction.Initialize()  # marks the charges and hydrogens that the products spell out
     query, product = reaction.GetReactantTemplate(0), reaction.GetProductTemplate(0)
     place = {atom.GetAtomMapNum(): atom.GetIdx() for atom in query.GetAtoms()}
-    charges = [
-        (place[atom.GetAtomMapNum()], atom.GetFormalCharge())
-        for atom in product.GetAtoms()
-        if atom.HasProp("_QueryFormalCharge")
-    ]
+    charges, hydrogens = (
+        tuple(
+            (place[atom.GetAtomMapNum()], atom.GetIntProp(spelt))
+            for atom in product.GetAtoms()
+            if atom.HasProp(spelt)
+        )
+        for spelt in ("_QueryFormalCharge", "_QueryHCount")
+    )
     bonds = []
     for bond in product.GetBonds():
         first, second = (
@@ -106,4 +111,4 @@ def _rule(name: str, smirks: str) -> Rule:
         )
         if query.GetBondBetweenAtoms(first, second).GetBondType() != bond.GetBondType():
             bonds.append((first, second, bond.GetBondType()))
-    return Rule(name, Chem.Mol(query), tuple(charges), tuple(bonds))
+    return Rule(name, Chem.Mol(query), charges, hydrogens, tuple(bonds))

@@ -32,6 +32,19 @@ def smiles_of(text):
         ("C1CNCCN1.OC(=O)CC(O)(C(O)=O)CC(O)=O", "C1CNCCN1", ("citrate",)),
         ("C[N+](C)(C)Cc1ccccc1.[Br-]", "C[N+](C)(C)Cc1ccccc1", ("bromide",)),
         ("CC(N)Cc1ccccc1.CC(N)Cc1ccccc1.OS(O)(=O)=O", "CC(N)Cc1ccccc1", ("sulfate",)),
+        ("C[NH3+].[O-][N+](=O)[O-]", "CN", ("nitrate",)),
+        ("C[NH3+].F[P-](F)(F)(F)(F)F", "CN", ("hexafluorophosphate",)),
+        ("CNC(C)Cc1ccccc1.[2H]Cl", "CNC(C)Cc1ccccc1", ("hydrochloride",)),
+        ("CNC(C)Cc1ccccc1.[Cl]", "CNC(C)Cc1ccccc1", ("hydrochloride",)),
+        ("C[N+](C)(C)CCO.OC(=O)C(O)C(O)C([O-])=O", "C[N+](C)(C)CCO", ("tartrate",)),
+        (
+            "CC(N)Cc1ccccc1.O=C(O)[C@@H](O)[C@@H](O)[C@H](O)[C@@H](O)C(=O)O",
+            "CC(N)Cc1ccccc1",
+            ("saccharate",),
+        ),
+        ("C1N2CN3CN1CN(C2)C3.OC(=O)CNC(=O)c1ccccc1", "C1N2CN3CN1CN(C2)C3", ("hippurate",)),
+        ("OCCCC(=O)[O-].OCCCC(=O)[O-].[Mg+2]", "O=C(O)CCCO", ("magnesium",)),
+        ("CC(=O)Oc1ccccc1C(=O)O.[Mg+2].[O-2]", "CC(=O)Oc1ccccc1C(=O)O", ("magnesium", "oxide")),
     ],
 )
 def test_a_listed_counter_ion_comes_off_and_is_named(written, parent, salt):
@@ -62,7 +75,10 @@ def test_a_racemate_drawn_as_two_enantiomers_is_one_substance_without_stereo():
     assert smiles_of("C[C@H](N)Cc1ccccc1.C[C@@H](N)Cc1ccccc1") == ["CC(N)Cc1ccccc1"]
 
 
-@pytest.mark.parametrize("text", ["[Na+].[Cl-]", "O", "Cl", "[Li+].[Li+].[O-]C(=O)[O-]", "[Fe]"])
+@pytest.mark.parametrize(
+    "text",
+    ["[Na+].[Cl-]", "O", "Cl", "[Li+].[Li+].[O-]C(=O)[O-]", "[Fe]", "[K+].[O-][Mn](=O)(=O)=O"],
+)
 def test_counter_ions_alone_are_no_substance(text):
     with pytest.raises(StructureError) as caught:
         components(text)
@@ -85,6 +101,12 @@ def test_a_solvent_or_acid_sent_by_itself_is_what_was_meant(text, kept):
         ("CCN=[N+]=[N-]", "CC[N-][N+]#N"),
         ("NCC(=O)O", "[NH3+]CC(=O)[O-]"),
         ("[N-]=[N+]=O", "N#[N+][O-]"),
+        ("NCC1(CC(O)=O)CCCCC1", "[NH3+]CC1(CC([O-])=O)CCCCC1"),
+        ("CN(C)CCc1c[nH]c2cccc(OP(O)(O)=O)c12", "C[NH+](C)CCc1c[nH]c2cccc(OP(O)([O-])=O)c12"),
+        ("CN(C)(=O)Cc1ccccc1", "C[N+](C)([O-])Cc1ccccc1"),
+        ("C[N+](C)(O)Cc1ccccc1.[Cl-]", "C[N+](C)([O-])Cc1ccccc1.Cl"),
+        ("O[n+]1ccccc1.[Cl-]", "[O-][n+]1ccccc1"),
+        ("CCC1(c2ccccc2)C(=O)N=C([O-])NC1=O.[Na+]", "CCC1(c2ccccc2)C(=O)NC(=O)NC1=O"),
     ],
 )
 def test_two_drawings_of_one_group_have_one_normal_form(one, other):
@@ -95,6 +117,39 @@ def test_two_drawings_of_one_group_have_one_normal_form(one, other):
 def test_a_lasting_charge_is_kept(text):
     (component,) = components(text)
     assert Chem.MolToSmiles(component.parent) == Chem.CanonSmiles(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "N#[N+]c1ccccc1.F[B-](F)(F)F",
+        "C[S+](C)CCC(N)C(O)=O.[I-]",
+        "O[B-](O)(O)c1ccccc1.[Na+]",
+        "CC(Cc1ccccc1)[n+]1cc([N-]C(=O)Nc2ccccc2)on1",
+        "C[Hg]Cl",
+        "CC(=O)c1ccc[cH-]1",
+    ],
+    ids=["diazonium", "sulfonium", "boronate", "mesoionic", "organometallic", "carbanion"],
+)
+def test_what_cannot_be_neutral_stays_one_readable_molecule(text):
+    (component,) = components(text)
+    smiles = Chem.MolToSmiles(component.parent)
+    assert Chem.MolFromSmiles(smiles) is not None
+    assert smiles_of(smiles) == [smiles]
+
+
+@pytest.mark.parametrize(
+    "smiles",
+    [
+        "CC(C)(C)C(NC(=O)c1nn(CCCC)c2ccccc12)C(N)=O",
+        "NC(=O)CS(=O)C(c1ccccc1)c1ccccc1",
+        "CC(c1ccc(Br)cc1)N1CCC(n2c(=O)[nH]c3ccccc32)CC1",
+        "CC1CN2CC(=O)Nc3ccc(Cl)cc3C2(c2ccccc2)O1",
+    ],
+)
+def test_an_amide_read_from_an_inchi_is_an_amide_again(smiles):
+    """Reading an InChI may put the hydrogen on the oxygen; a family's rule would not know it."""
+    assert smiles_of(Chem.MolToInchi(Chem.MolFromSmiles(smiles))) == [Chem.CanonSmiles(smiles)]
 
 
 def test_stereo_and_isotopes_are_kept_and_labels_are_told():

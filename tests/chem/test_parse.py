@@ -10,6 +10,10 @@ from chem.errors import StructureError
 from chem.parse import MAX_LINE_CHARACTERS, parse
 
 ETHYLAMINE = Chem.MolToMolBlock(Chem.MolFromSmiles("CCN"))
+MESOCARB = (  # mesoionic: the InChI library makes another molecule of its InChI
+    "InChI=1S/C18H18N4O2/c1-14(12-15-8-4-2-5-9-15)22-13-17(24-21-22)20-18(23)19-16-10-6-3-7-11-16"
+    "/h2-11,13-14H,12H2,1H3,(H-,19,20,21,23)"
+)
 ETHYLAMINE_V3000 = Chem.MolToV3KMolBlock(Chem.MolFromSmiles("CCN"))
 
 
@@ -44,7 +48,11 @@ def test_each_format_is_recognised_by_its_looks(text, format):
         ("CC)C", "unreadable", 'closes a branch ")"'),
         ("C[NH2", "unreadable", "bracket"),
         ("C\0C", "unreadable", "NUL"),
-        ("mephedrone", "unreadable", "not a SMILES"),
+        ("mephedrone", "unreadable", "reads like a name; put a name in its own field"),
+        ("1189805-46-6", "unreadable", "CAS number"),
+        ("YELGFTGWJGBAQU-UHFFFAOYSA-N", "unreadable", "InChIKey"),
+        ("C11H15NO", "unreadable", "a formula rather than a SMILES"),
+        ("CC\u0421N", "unreadable", "U+0421"),
         ("CCN ethylamine", "trailing_text", "name in its own field"),
         ("CC(C)(C)(C)C", "bad_valence", "atom 2 (C) has 5 bonds"),
         ("c1cccc1", "not_aromatic", "[nH]"),
@@ -54,6 +62,7 @@ def test_each_format_is_recognised_by_its_looks(text, format):
         ("C~C", "bond_kind", "single, double or triple"),
         ("CC>>CN", "reaction", "one substance"),
         ("InChI=1S/C2H7N/nonsense", "unreadable", "InChI"),
+        (MESOCARB, "unreadable", "send SMILES or a molfile"),
         ("C" * (MAX_LINE_CHARACTERS + 1), "too_long", "2,000"),
         ("C" * (MAX_HEAVY_ATOMS + 1), "too_many_atoms", "250"),
         (".".join(["CCN"] * 21), "too_many_fragments", "21 parts"),
@@ -89,6 +98,11 @@ def test_a_drawing_that_leaves_something_open_is_no_substance(shared_data, file,
     with pytest.raises(StructureError) as caught:
         parse(text)
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize("text", ["C1CCC2CC-12", "C[Fe+2]", "\ufeffCCN\u200b", "CC |c:0|"])
+def test_what_only_looks_odd_is_read(text):
+    assert parse(text).mol.GetNumAtoms() > 1
 
 
 def test_atom_numbers_left_over_from_a_reaction_are_no_part_of_the_substance():
