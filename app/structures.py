@@ -21,6 +21,8 @@ from chem.jsonline import lines, read_knowledge
 # where it is safe, what was read before is shared instead of read again by each process
 START = "fork" if sys.platform == "linux" else "spawn"
 AHEAD = 8  # chunks a process may have waiting: enough to stay busy, few enough for any file
+COLUMNS = ("smiles", "structure")  # the first that is filled
+DELIMITERS = ",;\t"
 LONGEST_CELL = 2**31 - 1  # a cell that is too long for a structure gets its line all the same
 
 
@@ -67,15 +69,29 @@ def _smi(path: Path) -> Iterator[str]:
 
 
 def _csv(path: Path) -> Iterator[str]:
+    """The structures of a table; a blank row between others is a row, those at the end are none."""
     csv.field_size_limit(LONGEST_CELL)
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
-        rows = csv.DictReader(lines)
-        named = {name.strip().lower(): name for name in reversed(rows.fieldnames or ())}
-        column = named.get("smiles", named.get("structure"))
-        if column is None:
-            raise Refused("the file needs a column named smiles or structure")
-        for row in rows:
-            yield row[column] or ""
+        header = lines.readline()
+        delimiter = max(DELIMITERS, key=header.count)
+        names = [
+            name.strip().lower() for name in next(csv.reader([header], delimiter=delimiter), [])
+        ]
+        columns = [names.index(name) for name in COLUMNS if name in names]
+        if not columns:
+            raise Refused(
+                f"the file needs a column named {' or '.join(COLUMNS)}; "
+                f"it has {', '.join(filter(None, names)) or 'none'}"
+            )
+        blank = 0
+        for row in csv.reader(lines, delimiter=delimiter):
+            if not row:
+                blank += 1
+                continue
+            yield from [""] * blank
+            blank = 0
+            cells = (row[column] for column in columns if column < len(row))
+            yield next(filter(str.strip, cells), "")
 
 
 def _sdf(path: Path) -> Iterator[str]:

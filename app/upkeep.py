@@ -16,6 +16,7 @@ from sqlalchemy.engine import make_url
 from app.db import Database
 from app.demonstration.logins import demonstration_loaded
 from app.errors import Conflict, Misconfigured, NotFound, Refused
+from app.intake.reidentification import follow_knowledge
 from app.jobs import Job
 from app.notification.transport import PORTS
 from app.registry.knowledge import load_knowledge
@@ -31,9 +32,12 @@ def prepare(settings: Settings, *, now: datetime) -> str:
     database.migrate()
     with database.transaction() as session:
         read = load_knowledge(session, now=now)
+        moved = follow_knowledge(session, now=now) if read else 0
         held = session.scalar(select(func.count()).select_from(Substance))
     schema = "schema up to date" if before == database.revision() else "schema migrated"
     knowledge = f"{read} known substances read" if read else "knowledge base up to date"
+    if moved:
+        knowledge += f", {moved} findings moved to the substance they are now known to be"
     return f"{schema}; {knowledge}; {held} substances in the registry"
 
 

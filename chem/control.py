@@ -24,6 +24,7 @@ from rdkit import Chem
 
 from .derivatives import MIXED, Derivatives
 from .identity import inchikey_of
+from .isotopes import has_isotopes, without_isotopes
 from .known import Known, by_name
 from .types import Mol
 from .variants import base_key, is_flat, substance_key, variant_of, variants_beside
@@ -88,17 +89,21 @@ def rulings(parent: Mol, connectivity: str, inchikey: str) -> tuple[Ruling, ...]
     """Every entry that reaches a normalised parent, with the reason; empty for most.
 
     Listed by name; else an ester or ether of a drug in Schedule I of the 1961 Convention; else,
-    drawn without stereochemistry, possibly a variant that is listed.
+    drawn without all its stereochemistry, possibly a variant that is listed.
     """
+    if has_isotopes(parent):
+        parent = without_isotopes(parent)
+        inchikey = inchikey_of(parent)
     key = substance_key(inchikey)
     listed = _by_key().get(key)
+    undrawn = bool(variants_beside(key)) and _leaves_stereo_open(parent)
     if listed is not None:
-        return tuple(_by_listing(listing, key, inchikey) for listing in listed)
+        return tuple(_by_listing(listing, key, inchikey, undrawn) for listing in listed)
     if variant_of(key) is None:
         derived = _by_derivation(parent)
         if derived:
             return derived
-        if is_flat(inchikey):
+        if undrawn:
             return _by_variant(connectivity)
     return ()
 
@@ -145,17 +150,28 @@ def as_of() -> date:
     return day
 
 
-def _by_listing(listing: Listing, key: str, inchikey: str) -> Ruling:
+def _leaves_stereo_open(parent: Mol) -> bool:
+    """Whether some stereocentre of a parent is not drawn."""
+    return any(
+        centre.specified == Chem.StereoSpecified.Unspecified
+        for centre in Chem.FindPotentialStereo(parent)
+    )
+
+
+def _by_listing(listing: Listing, key: str, inchikey: str, undrawn: bool) -> Ruling:
     beside = variants_beside(key)
     own = _drawn_inchikeys().get(key)
+    excepted = [variant.name for variant in beside if not international(variant.key)]
+    if undrawn and excepted:
+        text = (
+            f"{listing.entry} is in {_place(listing)}; the stereochemistry is not drawn in full, "
+            f"and {' or '.join(excepted)} would not be."
+        )
+        return _ruling(listing, UNDRAWN, text, certain=False)
     if not is_flat(inchikey) and (own != inchikey if own else beside):
         text = f"A stereoisomer of {listing.entry}, which is in {_place(listing)}."
         return _ruling(listing, STEREOISOMER, text)
-    text = f"{listing.entry} is in {_place(listing)}."
-    excepted = [variant.name for variant in beside if not international(variant.key)]
-    if excepted:
-        text = f"{text[:-1]}; drawn in full, {' or '.join(excepted)} would not be."
-    return _ruling(listing, NAME, text)
+    return _ruling(listing, NAME, f"{listing.entry} is in {_place(listing)}.")
 
 
 def _by_derivation(parent: Mol) -> tuple[Ruling, ...]:
@@ -176,7 +192,7 @@ def _by_variant(connectivity: str) -> tuple[Ruling, ...]:
         _ruling(
             listing,
             UNDRAWN,
-            f"Drawn without stereochemistry; one of its forms, {listing.entry}, is in "
+            f"Not drawn with all its stereochemistry; one of its forms, {listing.entry}, is in "
             f"{_place(listing)}.",
             certain=False,
         )

@@ -23,6 +23,7 @@ ESTER = "ester"
 ETHER = "ether"
 MIXED = "ester and ether"
 
+_OXYGEN = 8
 _MOST_HEAVY_ATOMS = 80
 _MOST_MATCHES = 8  # morphine has one; a dimer two
 _HYDROXYL = Chem.MolFromSmarts("[OX2H1][#6]")
@@ -175,5 +176,9 @@ def _uncovered(parent: Mol, inside: frozenset[int]) -> str:
         if index not in inside:
             drug.RemoveAtom(index)
     drug.CommitBatchEdit()
+    for atom in drug.GetAtoms():
+        if atom.GetAtomicNum() == _OXYGEN:  # one that was drawn with its hydrogens told takes none
+            atom.SetNoImplicit(False)
+            atom.SetNumExplicitHs(0)
     Chem.SanitizeMol(drug)
     return inchikey_of(drug)

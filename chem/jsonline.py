@@ -6,12 +6,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from rdkit import Chem
+
 from .anatomy import Block, blocks, described
 from .anatomy.codename import code_name
 from .control import Ruling, international
 from .errors import StructureError
 from .examine import Examination, Examined, examine_all, take
-from .families import Match
 from .generics import GenericRuling
 from .identity import RDKIT_VERSION, RULESET
 from .kinship import Relative, nearest_of_each
@@ -139,7 +140,7 @@ def _component(part: _Part) -> dict[str, object]:
         "family": kind.family,
         "subfamily": kind.subfamily,
         "families": [match.family for match in kind.families],
-        "matches": [_match(match) for match in kind.families],
+        "matches": _matches(one),
         "effect": kind.effect,
         "medicine": one.medicine,
         "precursor_or_metabolite": one.precursor_or_metabolite,
@@ -160,8 +161,21 @@ def _component(part: _Part) -> dict[str, object]:
     }
 
 
-def _match(match: Match) -> dict[str, object]:
-    return {"family": match.family, "within": match.within or None, "atoms": list(match.atoms)}
+def _matches(one: Examined) -> list[dict[str, object]]:
+    """The families, with their atoms by place in the SMILES of the line."""
+    if not one.classification.families:
+        return []
+    Chem.MolToSmiles(one.parent)
+    written = one.parent.GetPropsAsDict(True, True)["_smilesAtomOutputOrder"]
+    place = {atom: number for number, atom in enumerate(written)}
+    return [
+        {
+            "family": match.family,
+            "within": match.within or None,
+            "atoms": [place[atom] for atom in match.atoms],
+        }
+        for match in one.classification.families
+    ]
 
 
 def _ruling(ruling: Ruling) -> dict[str, object]:
@@ -178,7 +192,7 @@ def _ruling(ruling: Ruling) -> dict[str, object]:
 
 def _generic(ruling: GenericRuling) -> dict[str, object]:
     return {
-        "basis": "generic clause",
+        "basis": "national list of names" if ruling.named else "generic clause",
         "jurisdiction": ruling.jurisdiction,
         "law": ruling.law,
         "title": ruling.title,

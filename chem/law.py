@@ -60,8 +60,13 @@ class Answer:
 
     @property
     def applying(self) -> tuple[GenericRuling, ...]:
-        """The generic rulings that do or may apply."""
-        return tuple(ruling for ruling in self.generic if ruling.outcome != OUT)
+        """The rulings of national law that do or may apply, by wording or by a list of names."""
+        return tuple(one for one in self.generic if one.named or one.outcome != OUT)
+
+    @property
+    def considered(self) -> tuple[GenericRuling, ...]:
+        """Those that touch the structure and do not apply."""
+        return tuple(one for one in self.generic if not one.named and one.outcome == OUT)
 
 
 def answer_for(smiles: str) -> Answer | None:

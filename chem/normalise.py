@@ -69,9 +69,11 @@ def normalise(mol: Mol) -> Normalised:
 
     Raises StructureError("no_organic_part") when only inorganic counter-ions or water are there.
     """
-    if _is_plain(mol):
-        return Normalised((Component(mol, (), (), has_isotopes(mol)),), False, ())
     steps: list[str] = []
+    if mol.GetStereoGroups():
+        mol = _without_uncertain_stereo(mol, steps)
+    if _is_plain(mol):
+        return Normalised((Component(mol, (), (), has_isotopes(mol)),), False, tuple(steps))
     fragments = _neutral_fragments(mol, steps)
     kept, salt, solvents = _without_counterions(fragments, steps)
     parents = _distinct(kept, steps)
@@ -88,6 +90,22 @@ def _is_plain(mol: Mol) -> bool:
     if mol.GetRingInfo().NumRings() == mol.GetNumBonds() - mol.GetNumAtoms() + 1:
         return True  # as many rings as one piece has; only for cages is it dearer to tell
     return len(Chem.GetMolFrags(mol)) == 1
+
+
+def _without_uncertain_stereo(mol: Mol, steps: list[str]) -> Mol:
+    """A racemate, or one of two mirror images, drawn as one of them: its centres are left open."""
+    certain = Chem.StereoGroupType.STEREO_ABSOLUTE
+    groups = [group for group in mol.GetStereoGroups() if group.GetGroupType() != certain]
+    if not groups:
+        return mol
+    open_ended = Chem.RWMol(mol)
+    for group in groups:
+        for atom in group.GetAtoms():
+            open_ended.GetAtomWithIdx(atom.GetIdx()).SetChiralTag(Chem.ChiralType.CHI_UNSPECIFIED)
+    open_ended.SetStereoGroups([])
+    Chem.AssignStereochemistry(open_ended, cleanIt=True, force=True)
+    steps.append("racemate or unknown enantiomer: stereo left open")
+    return open_ended.GetMol()
 
 
 def _is_touched(mol: Mol) -> bool:

@@ -178,7 +178,8 @@ def _read_inchi(text: str) -> Mol:
     key = rdinchi.InchiToInchiKey(written)
     if read[1] != 0 or key[:14] != rdinchi.MolToInchiKey(mol)[:14]:
         raise _misread()
-    return mol
+    # as SMILES would draw it: reading InChI fixes hydrogens on atoms that later steps would free
+    return Chem.MolFromSmiles(Chem.MolToSmiles(mol)) or mol
 
 
 def _misread() -> StructureError:

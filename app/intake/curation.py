@@ -15,7 +15,7 @@ from app.intake.openness import settle_openness
 from app.intake.sight import current, rows_for
 from app.intake.words import Resolution
 from app.registry.models import Substance
-from app.registry.service import add_name
+from app.registry.service import CURATOR, add_name
 
 
 def resolve_name(
@@ -39,7 +39,7 @@ def resolve_name(
     )
     if written is None:
         raise NotFound("no report waits for that name")
-    add_name(session, substance.id, written, source=f"curator {by.label}", now=now)
+    add_name(session, substance.id, written, source=f"{CURATOR} {by.label}", now=now)
     changed = session.execute(
         update(Finding)
         .where(*waiting)

@@ -32,7 +32,7 @@ class Identified:
     form_inchikey: str | None = None
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=1024)  # some 50 kB each
 def examined(structure: str, structure_format: str) -> Examination:
     """`chem.examine`, remembered: laboratories report the same few structures over and over."""
     return examine(structure, structure_format)
@@ -103,7 +103,7 @@ def identify(
         return [
             Identified(
                 component=number,
-                substance_id=_variant_told(part, meaning)
+                substance_id=variant_told(part, meaning)
                 or enrol(
                     session,
                     part,
@@ -126,7 +126,7 @@ def identify(
     return [Identified(0, meaning.substance_id, Resolution.NAME)]
 
 
-def _variant_told(part: Examined, meaning: Meaning | None) -> int | None:
+def variant_told(part: Examined, meaning: Meaning | None) -> int | None:
     """The variant that a name means, where the structure only leaves its stereo open."""
     if meaning is None or meaning.substance_key is None or not is_flat(part.identity.inchikey):
         return None

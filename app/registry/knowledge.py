@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 import chem
@@ -25,7 +25,7 @@ from app.access.service import record
 from app.db import insert_all_new
 from app.registry.models import Cluster, ControlListing, Standing, Substance, SubstanceName
 from app.registry.names import name_key
-from app.registry.service import cluster_values, held_substances, substance_values
+from app.registry.service import CURATOR, cluster_values, held_substances, substance_values
 from chem.errors import StructureError
 from chem.examine import Examined, examine_all
 from chem.identity import RDKIT_VERSION, RULESET
@@ -48,7 +48,10 @@ def load_knowledge(session: Session, *, now: datetime) -> int:
         key: one.id for key, one in held_substances(session, (_key(p) for _, p in rows)).items()
     }
     _correct(session, rows, held)
-    insert_all_new(session, SubstanceName, list(_names(rows, held, now)))
+    names = list(_names(rows, held, now))
+    insert_all_new(session, SubstanceName, names)
+    _point_names_anew(session, names)
+    session.execute(delete(ControlListing))  # they come from the files alone
     insert_all_new(session, ControlListing, list(_listings(rows, held)))
     record(session, SYSTEM, LOADED, version, now, substances=len(rows))
     return len(rows)
@@ -137,6 +140,29 @@ def _names(
             yield _name(name, row.source, now, substance_id=held[_key(part)])
     for name, group in _ambiguous_names():
         yield _name(name, "means a group", now, group=group)
+
+
+def _point_names_anew(session: Session, names: list[dict[str, Any]]) -> None:
+    """A shipped name that the files now give to another substance; those of curators stay."""
+    meant: dict[str, dict[str, Any]] = {}
+    for row in names:
+        meant.setdefault(row["key"], row)
+    held = session.execute(
+        select(SubstanceName.id, SubstanceName.key, SubstanceName.substance_id).where(
+            SubstanceName.source.not_like(f"{CURATOR}%")
+        )
+    )
+    moved = [
+        {
+            "id": name_id,
+            "substance_id": meant[key]["substance_id"],
+            "group": meant[key]["unodc_group"],
+        }
+        for name_id, key, substance_id in held
+        if key in meant and meant[key]["substance_id"] != substance_id
+    ]
+    if moved:
+        session.execute(update(SubstanceName), moved)
 
 
 def _name(

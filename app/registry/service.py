@@ -19,6 +19,7 @@ from chem.examine import Examined
 from chem.identity import RDKIT_VERSION, RULESET, flat
 from chem.scaffold import cluster_reason
 
+CURATOR = "curator"  # begins the source of a name that a person gave
 LONGEST_NAME = 120
 UNNAMED = "Unnamed "
 

@@ -18,7 +18,7 @@ from app.intake.figures import CountryRow, where_seen, years
 from app.intake.words import EventKind
 from app.registry.models import Substance
 from chem.families import family_named
-from chem.generics import IN, NOTICE
+from chem.generics import IN, NOTICE, OUT
 from chem.law import answer_for
 
 
@@ -155,13 +155,14 @@ def _classes(substance: Substance) -> list[str]:
     law = answer_for(substance.smiles)
     facts = []
     for ruling in law.applying if law else ():
-        covers = "covered by" if ruling.outcome == IN else "perhaps covered by"
-        clauses = ", ".join(clause.id for clause in ruling.clauses)
+        ways = ["named in the lists"] if ruling.named else []
+        if ruling.outcome != OUT:
+            clauses = ", ".join(clause.id for clause in ruling.clauses)
+            perhaps = "" if ruling.outcome == IN else "perhaps "
+            ways.append(f"{perhaps}within the wording{f' ({clauses})' if clauses else ''}")
         facts.append(
-            f"{country_name(ruling.jurisdiction)}: {covers} the wording of "
-            f"\u201c{ruling.title}\u201d"
-            + (f", {clauses}" if clauses else "")
-            + f" (since {ruling.valid_from:%d %b %Y}; {NOTICE})."
+            f"{country_name(ruling.jurisdiction)}: {' and '.join(ways)} of "
+            f"\u201c{ruling.title}\u201d, since {ruling.valid_from:%d %b %Y}; {NOTICE}."
         )
     return facts
 

@@ -2,6 +2,8 @@
 
 import json
 
+from rdkit import Chem
+
 from chem import StructureError, examine
 from chem.identity import RDKIT_VERSION, RULESET
 from chem.jsonline import to_json
@@ -62,6 +64,23 @@ def test_each_family_shows_the_atoms_that_made_it():
     component = only_component("CNC(C)C(=O)c1ccc(C)cc1")
     assert [match["family"] for match in component["matches"]] == component["families"]
     assert all(match["atoms"] for match in component["matches"])
+
+
+def test_the_atoms_of_a_family_are_those_of_the_smiles_in_the_line():
+    cathinone = Chem.MolFromSmarts("O=[CX3]([CX4][NX3])c")
+    for text in ("CNC(C)C(=O)c1ccc(C)cc1", "c1c(C)ccc(C(=O)C(C)NC)c1", "C(c1ccc(C)cc1)(=O)C(C)NC"):
+        component = only_component(text)
+        shown = set(Chem.MolFromSmiles(component["smiles"]).GetSubstructMatch(cathinone))
+        assert set(component["matches"][0]["atoms"]) & shown == shown
+
+
+def test_a_substance_that_national_law_names_shows_by_whom():
+    component = only_component("CCN(CC)CCn1c(Cc2ccc(F)cc2)nc2cc([N+](=O)[O-])ccc21")  # flunitazene
+    assert component["control_status"] == "controlled by name"
+    assert any(
+        ruling["basis"] == "national list of names" and ruling["jurisdiction"] == "GB"
+        for ruling in component["control"]
+    )
 
 
 def test_a_listed_substance_is_controlled_by_name():

@@ -210,3 +210,13 @@ def test_real_salts_and_mixtures_keep_every_organic_part(shared_data):
         read += 1
         assert [smiles_of(smiles)[0] for smiles in found] == found
     assert read > 20
+
+
+@pytest.mark.parametrize("group", ["&1:1,3", "o1:1,3"])
+def test_a_racemate_drawn_as_one_of_its_forms_is_no_single_enantiomer(group):
+    """Ringed as AND or OR, a drawn centre says only how the centres stand to each other."""
+    result = normalise(parse(f"C[C@H](N)[C@@H](O)c1ccccc1 |{group}|").mol)
+    assert result.steps == ("racemate or unknown enantiomer: stereo left open",)
+    assert identify(result.components[0].parent).key == "DLNKOYKMWOXYQA"
+    absolute = normalise(parse("C[C@H](N)[C@@H](O)c1ccccc1 |a:1,3|").mol)
+    assert identify(absolute.components[0].parent).key == "DLNKOYKMWOXYQA-IONNQARKSA"

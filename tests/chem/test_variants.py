@@ -138,9 +138,7 @@ def test_a_key_leads_back_to_its_base():
         ("Pseudoephedrine", []),
         ("Phenylpropanolamine", []),
         ("Levomethorphan", [("1961", "I", 1961)]),
-        ("Racemethorphan", [("1961", "I", 1961)]),
         ("Levorphanol", [("1961", "I", 1961)]),
-        ("Racemorphan", [("1961", "I", 1961)]),
         ("Dextropropoxyphene", [("1961", "II", 1980)]),
         ("Cathine", [("1971", "III", 1986)]),
     ],
@@ -162,7 +160,19 @@ def test_a_flat_drawing_says_that_one_of_its_forms_is_listed():
 
 def test_a_flat_drawing_of_a_listed_racemate_names_the_form_that_is_not():
     (ruling,) = rulings_on(METHORPHAN)
-    assert ruling.basis == "name" and "Dextromethorphan would not" in ruling.explanation
+    assert (ruling.entry, ruling.schedule, ruling.certain) == ("Racemethorphan", "I", False)
+    assert "Dextromethorphan would not" in ruling.explanation
+
+
+def test_a_label_changes_neither_the_variant_nor_its_control():
+    assert rulings_on("COc1ccc2c(c1)[C@]13CCCC[C@@H]1[C@H](C2)N(C([2H])([2H])[2H])CC3") == ()
+    (cathine,) = rulings_on("C[C@H](N)[C@@H](O)c1ccc([2H])cc1")
+    assert (cathine.basis, cathine.schedule) == ("name", "III")
+
+
+def test_a_drawing_that_leaves_one_centre_open_is_not_certain():
+    (ruling,) = rulings_on("C[C@H](N)C(O)c1ccccc1")
+    assert (ruling.schedule, ruling.certain) == ("III", False)
 
 
 def test_a_listed_variant_stands_for_itself_only_where_its_base_is_not_listed():

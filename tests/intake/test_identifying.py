@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.access.models import AuditEvent
 from app.access.roles import ANYBODY, SYSTEM, Actor, Role
@@ -13,11 +13,13 @@ from app.intake.curation import resolve_name
 from app.intake.figures import forms, occurrences
 from app.intake.models import Finding
 from app.intake.queries import queued_names, submission_rows
+from app.intake.reidentification import follow_knowledge
 from app.intake.words import Grade, Resolution
+from app.registry.knowledge import load_knowledge
 from app.registry.models import Substance, SubstanceName
 from app.registry.names import name_key
 from app.registry.queries import substances
-from app.registry.service import add_name
+from app.registry.service import add_name, meanings
 from tests.intake.taking import take_reports
 from tests.registry.making import ISOTONITAZENE, enrolled
 from tests.reporting import NOW, PROTONITAZENE, PROTONITAZENE_HCL, laboratory, report
@@ -239,3 +241,30 @@ def test_a_name_whose_blocks_are_not_those_of_the_structure_is_told_to_the_labor
     (note,) = line.notes
     assert (note["code"], note["field"]) == ("name_disagrees", "findings[0].substance_name")
     assert "the name says tail 4-fluorobutyl; the structure has tail pentyl" in note["message"]
+
+
+def test_when_a_name_comes_to_mean_a_variant_its_findings_follow(known: Database) -> None:
+    """As on a register from before the variants, where dextromethorphan was the base substance."""
+    sent = [
+        {"substance_name": "dextromethorphan"},
+        {"structure": DEXTROMETHORPHAN},
+        {"substance_name": "dextromethorphan", "structure": FLAT_METHORPHAN},
+        {"structure": FLAT_METHORPHAN},
+    ]
+    take_reports(known, [report(findings=sent)], by=laboratory(known, "DE"))
+    with known.transaction() as session:
+        base = session.scalars(select(Substance).where(Substance.name == "Racemethorphan")).one()
+        session.execute(update(Finding).values(substance_id=base.id))
+        key = name_key("dextromethorphan")
+        session.execute(
+            update(SubstanceName).where(SubstanceName.key == key).values(substance_id=base.id)
+        )
+        add_name(session, base.id, "robo", source="curator ana", now=NOW)
+        session.execute(update(AuditEvent).values(subject="another version"))
+    with known.transaction() as session:
+        load_knowledge(session, now=LATER)
+        assert follow_knowledge(session, now=LATER) == 3
+    with known.reading() as session:
+        names = select(Substance.name).join(Finding).order_by(Finding.position)
+        assert list(session.scalars(names)) == [*["Dextromethorphan"] * 3, "Racemethorphan"]
+        assert meanings(session, ["robo"])["robo"].substance_key == "MKXZASYAUGDDCJ"

@@ -1,0 +1,78 @@
+"""After a change of the knowledge base: findings whose substance is another one by now.
+
+A shipped name may have come to mean a variant that regulators treat apart, and a structure to be
+one. What a curator decided stays.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from app.intake.identification import examined, variant_told
+from app.intake.models import Finding
+from app.intake.openness import settle_openness
+from app.intake.words import Resolution
+from app.registry.models import Substance, SubstanceName
+from app.registry.service import held_substances, meanings
+from chem import StructureError
+from chem.examine import Examined
+from chem.variants import variants
+
+
+def follow_knowledge(session: Session, *, now: datetime) -> int:
+    """Let findings follow the registry; how many moved to another substance."""
+    moved = [*_by_name(session), *_by_structure(session)]
+    if moved:
+        session.execute(update(Finding), moved)
+        settle_openness(session, now=now)
+    return len(moved)
+
+
+def _by_name(session: Session) -> list[dict[str, Any]]:
+    query = (
+        select(Finding.id, SubstanceName.substance_id)
+        .join(SubstanceName, SubstanceName.key == Finding.name_key)
+        .where(
+            Finding.resolution == Resolution.NAME,
+            SubstanceName.substance_id.is_not(None),
+            SubstanceName.substance_id != Finding.substance_id,
+        )
+    )
+    return [{"id": finding, "substance_id": meant} for finding, meant in session.execute(query)]
+
+
+def _by_structure(session: Session) -> list[dict[str, Any]]:
+    """Only structures of a connectivity that has variants are looked at again."""
+    shared = {variant.connectivity for variant in variants()}
+    query = (
+        select(Finding)
+        .join(Finding.substance)
+        .where(Finding.resolution == Resolution.STRUCTURE, Substance.connectivity.in_(shared))
+    )
+    held = held_substances(session, shared | {variant.key for variant in variants()})
+    findings = session.scalars(query).all()
+    meant = meanings(session, {finding.name_key for finding in findings if finding.name_key})
+    moved = []
+    for finding in findings:
+        part = _part(finding)
+        if part is None:
+            continue
+        variant = variant_told(part, meant.get(finding.name_key or ""))
+        found = held.get(part.identity.key)
+        target = variant or (found.id if found else finding.substance_id)
+        if target != finding.substance_id:
+            moved.append({"id": finding.id, "substance_id": target})
+    return moved
+
+
+def _part(finding: Finding) -> Examined | None:
+    """The finding's component as it is read today; None where it would not be read any more."""
+    try:
+        found = examined(finding.structure or "", finding.structure_format or "auto").components
+    except StructureError:
+        return None
+    return found[finding.component] if finding.component < len(found) else None
