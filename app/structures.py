@@ -10,7 +10,7 @@ import sys
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from itertools import islice
+from itertools import chain, islice
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -95,13 +95,16 @@ def _csv(path: Path) -> Iterator[str]:
 
 
 def _sdf(path: Path) -> Iterator[str]:
+    """The records of an SD file; a blank one between others is a row, those at the end are none."""
     with path.open(encoding="utf-8", errors="replace") as lines:
         record: list[str] = []
-        for line in lines:
-            if line.startswith("$$$$"):
-                yield "".join(record)
-                record = []
-            else:
+        blank = 0
+        for line in chain(lines, ["$$$$"]):
+            if not line.startswith("$$$$"):
                 record.append(line)
-        if any(line.strip() for line in record):
-            yield "".join(record)
+            elif any(text.strip() for text in record):
+                yield from [""] * blank
+                yield "".join(record)
+                record, blank = [], 0
+            else:
+                record, blank = [], blank + 1

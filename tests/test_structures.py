@@ -65,6 +65,11 @@ def test_the_last_record_of_an_sd_file_needs_no_end_mark(tmp_path: Path) -> None
     assert told(lines) == ["CN", "CN"]
 
 
+def test_a_blank_record_counts_between_others_and_not_at_the_end(tmp_path: Path) -> None:
+    text = f"{MOLFILE}$$$$\n\n$$$$\n{MOLFILE}$$$$\n\n$$$$\n"
+    assert told(described(tmp_path / "in.sdf", text)) == ["CN", "empty", "CN"]
+
+
 def test_another_kind_of_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Refused, match=r"smi, \.csv or \.sdf"):
         described(tmp_path / "in.xlsx", "")
