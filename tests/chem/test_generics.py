@@ -10,8 +10,7 @@ from chem.generics import IN, NOTICE, OUT, UNDETERMINED, _ruling, _touched, ruli
 from chem.generics.definitions import definitions
 from chem.generics.residues import Subject
 from chem.known import by_name, known
-from chem.normalise import normalise
-from chem.parse import parse
+from tests.chem.lawful import answer, parent, ruling
 
 HERE = (
     "cn-cannabinoid-class",
@@ -21,71 +20,6 @@ HERE = (
     "us-fentanyl-related",
 )
 OURS = [definition for definition in definitions() if definition.id in HERE]
-POSITIVES = [
-    (definition.id, clauses, example)
-    for definition in OURS
-    for clauses, examples in definition.positives.items()
-    for example in examples
-]
-UNDETERMINED_EXAMPLES = [(one.id, example) for one in OURS for example in one.undetermined]
-NEGATIVES = [(one.id, example) for one in OURS for example in one.negatives]
-
-
-def parent(text):
-    """The normalised parent of "name", "name: SMILES" or SMILES."""
-    smiles = text.rpartition(": ")[2]
-    substance = by_name().get(smiles.casefold())
-    return normalise(parse(substance.smiles if substance else smiles).mol).components[0].parent
-
-
-def ruling(definition_id, text):
-    found = [one for one in rulings(parent(text)) if one.definition == definition_id]
-    return found[0] if found else None
-
-
-def answer(definition_id, text):
-    """Outcome and clauses, (None, "") where the definition is not touched."""
-    found = ruling(definition_id, text)
-    return (found.outcome, " + ".join(c.id for c in found.clauses)) if found else (None, "")
-
-
-@pytest.mark.parametrize(("definition_id", "clauses", "example"), POSITIVES)
-def test_a_member_is_in_by_the_clauses_that_the_law_names(definition_id, clauses, example):
-    assert answer(definition_id, example) == (IN, clauses)
-
-
-@pytest.mark.parametrize(("definition_id", "example"), UNDETERMINED_EXAMPLES)
-def test_where_the_wording_is_open_the_answer_is_undetermined_with_a_reason(definition_id, example):
-    found = ruling(definition_id, example)
-    assert found.outcome == UNDETERMINED
-    assert found.reasons
-    assert all(found.reasons)
-
-
-@pytest.mark.parametrize(("definition_id", "example"), NEGATIVES)
-def test_a_stranger_is_out_or_not_touched_at_all(definition_id, example):
-    found = ruling(definition_id, example)
-    assert found is None or (found.outcome == OUT and found.reasons and not found.clauses)
-
-
-@pytest.mark.parametrize("definition", OURS, ids=lambda definition: definition.id)
-def test_a_definition_is_complete(definition):
-    assert definition.jurisdiction in {"CN", "US", "GB"}
-    assert definition.law
-    assert definition.title
-    assert definition.source
-    assert definition.note
-    assert all(clause.text for clause in definition.clauses)
-    assert sum(map(len, definition.positives.values())) >= 8
-    assert len(definition.negatives) >= 8
-    assert definition.needs
-
-
-@pytest.mark.parametrize("definition", OURS, ids=lambda definition: definition.id)
-def test_every_clause_but_the_unchecked_is_shown_by_an_example(definition):
-    shown = {clause for key in definition.positives for clause in key.split(" + ")}
-    unchecked = {"unchecked", "other"}  # only ever answered "undetermined"
-    assert {clause.id for clause in definition.clauses} - unchecked <= shown
 
 
 def test_the_classes_the_requirement_names_are_there_with_their_dates():
