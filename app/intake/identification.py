@@ -32,7 +32,7 @@ class Identified:
     form_inchikey: str | None = None
 
 
-@lru_cache(maxsize=1024)  # some 50 kB each
+@lru_cache(maxsize=4096)  # all that is ever reported; some 50 kB each
 def examined(structure: str, structure_format: str) -> Examination:
     """`chem.examine`, remembered: laboratories report the same few structures over and over."""
     return examine(structure, structure_format)
