@@ -17,7 +17,7 @@ from .control import Listing, international
 from .errors import StructureError, shortened
 from .families import PRECURSOR_OR_METABOLITE, Classification, classify
 from .identity import Identity, identify, inchikey_of
-from .known import standing_of
+from .known import marketed, standing_of
 from .normalise import Component, Normalised, normalise
 from .parse import Parsed, parse
 from .scaffold import Scaffold, cluster_key, scaffold
@@ -46,8 +46,8 @@ class Examined:
 
     @property
     def medicine(self) -> bool:
-        """Whether it is a marketed medicine, which may share the core of a family."""
-        return self.standing == "medicine"
+        """Whether it is a medicine somewhere, also where another standing counts."""
+        return self.standing == "medicine" or marketed(self.identity.key) is not None
 
     @property
     def precursor_or_metabolite(self) -> bool:

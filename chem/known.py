@@ -16,6 +16,7 @@ from pathlib import Path
 from .variants import variants
 
 FILE = Path(__file__).parent / "data" / "substances.csv"
+MARKETED = FILE.with_name("marketed.csv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,30 @@ def standing_of(key: str) -> str | None:
     """The standing of a known substance, by its substance key; None for one that is not known."""
     substance = by_connectivity().get(key)
     return substance.standing if substance else None
+
+
+@dataclass(frozen=True, slots=True)
+class Marketed:
+    """Where, and as what, a substance of another standing is a medicine."""
+
+    where: str
+    use: str
+
+
+def marketed(key: str) -> Marketed | None:
+    """The medical use of a substance that is not a medicine by its standing; None for most."""
+    return _marketed().get(key)
+
+
+@cache
+def _marketed() -> dict[str, Marketed]:
+    with MARKETED.open(encoding="utf-8", newline="") as file:
+        rows = csv.DictReader(line for line in file if not line.startswith("#"))
+        names = by_name()
+        return {
+            names[row["name"].casefold()].connectivity: Marketed(row["where"], row["use"])
+            for row in rows
+        }
 
 
 def _known(row: dict[str, str]) -> Known:

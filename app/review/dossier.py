@@ -16,9 +16,10 @@ from app.access.roles import Actor
 from app.countries import country_name
 from app.intake.figures import CountryRow, where_seen, years
 from app.intake.words import EventKind
-from app.registry.models import Substance
+from app.registry.models import Standing, Substance
 from chem.families import family_named
 from chem.generics import IN, NOTICE, OUT
+from chem.known import marketed
 from chem.law import answer_for
 
 
@@ -64,6 +65,7 @@ def dossier(
         1: _identification(substance),
         2: _chemistry(substance),
         6: _adverse(seen),
+        9: _therapeutic(substance),
         13: _use(seen, [(total.year, total.country, total.reports) for total in totals]),
         14: _magnitude(seen),
         16: _traffic(seen),
@@ -95,6 +97,13 @@ def _chemistry(substance: Substance) -> list[str]:
         f"SMILES {substance.smiles}.",
         f"Family: {family}; UNODC group: {substance.group or 'none'}. {substance.cluster.reason}",
     ]
+
+
+def _therapeutic(substance: Substance) -> list[str]:
+    if substance.standing is Standing.MEDICINE:
+        return ["Held here as a marketed medicine."]
+    used = marketed(substance.key)
+    return [f"A medicine in {used.where}: {used.use}."] if used else []
 
 
 def _adverse(seen: list[CountryRow]) -> list[str]:

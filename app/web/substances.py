@@ -30,6 +30,7 @@ from app.web import charts, web
 from app.web.charts import BarChart, Column
 from app.web.structure import marked, molecule, told
 from chem.depict import png, svg
+from chem.known import marketed
 from chem.similarity import tanimoto
 from chem.variants import variant_of
 
@@ -91,6 +92,7 @@ def substance(code: str) -> Any:
             first_is_event=seen and (not years or seen.first.year < years[0].year),
             told=told(found.smiles, found.name),
             variant=variant_of(found.key),
+            marketed=marketed(found.key),
             beside=registry.counted_beside(session, who, found),
             months=_month_table(months),
             dated_events=sum(row.events for row in months),

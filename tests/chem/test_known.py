@@ -5,7 +5,16 @@ import sys
 import time
 
 from chem.identity import identify
-from chem.known import by_connectivity, by_name, everything, known, known_variants, standing_of
+from chem.known import (
+    MARKETED,
+    by_connectivity,
+    by_name,
+    everything,
+    known,
+    known_variants,
+    marketed,
+    standing_of,
+)
 from chem.normalise import normalise
 from chem.parse import parse
 
@@ -57,3 +66,16 @@ def test_importing_chem_reads_no_list():
     code = "import chem, chem.known as k; assert k.known.cache_info().currsize == 0"
     subprocess.run([sys.executable, "-c", code], check=True)
     assert time.perf_counter() - begun < 10
+
+
+def test_an_nps_that_is_a_medicine_somewhere_says_where_and_stays_an_nps():
+    etizolam = by_name()["etizolam"]
+    assert etizolam.standing == "nps"
+    assert "Japan" in marketed(etizolam.connectivity).where
+    assert marketed(by_name()["mephedrone"].connectivity) is None
+
+
+def test_only_what_is_no_medicine_by_its_standing_is_listed_as_marketed():
+    names = [line.split(",")[0] for line in MARKETED.read_text().splitlines() if line[0] != "#"][1:]
+    assert names == sorted(names, key=str.casefold)
+    assert {by_name()[name.casefold()].standing for name in names} == {"nps"}

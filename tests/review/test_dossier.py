@@ -50,3 +50,10 @@ def test_it_counts_what_the_reader_may_see(known: Database) -> None:
         by=laboratory(known, "DE"),
     )
     assert sections(known, "Protonitazene")[14].facts[0].startswith("1 event from 1 country")
+
+
+def test_a_medical_use_somewhere_is_told_under_therapeutic_applications(known: Database) -> None:
+    assert sections(known, "Etizolam")[9].facts == (
+        "A medicine in India, Italy and Japan: anxiolytic.",
+    )
+    assert sections(known, "Mephedrone")[9].facts == ()
