@@ -10,25 +10,22 @@ from dataclasses import dataclass
 
 from . import control, generics
 from .errors import StructureError
-from .generics import IN, NOTICE, OUT, UNDETERMINED, GenericRuling
+from .generics import BY_CLAUSE, BY_NAME, IN, NOTICE, OUT, UNDETERMINED, GenericRuling
 from .identity import Identity, identify
 from .parse import parse
 from .types import Mol
 
 __all__ = [
-    "BY_GENERIC_CLAUSE",
+    "BY_CLAUSE",
     "BY_NAME",
     "NOTICE",
-    "OPEN",
     "UNCONTROLLED",
+    "UNDETERMINED",
     "Answer",
     "answer",
     "answer_for",
 ]
 
-BY_NAME = "controlled by name"
-BY_GENERIC_CLAUSE = "controlled by generic clause"
-OPEN = "undetermined"
 UNCONTROLLED = "not controlled"
 
 
@@ -45,7 +42,7 @@ class Answer:
 
     @property
     def status(self) -> str:
-        """The strongest of the rulings: BY_NAME, BY_GENERIC_CLAUSE, OPEN or UNCONTROLLED.
+        """The strongest of the rulings: BY_NAME, BY_CLAUSE, UNDETERMINED or UNCONTROLLED.
 
         The schedules' clauses on salts, isomers, esters and ethers count as by name; so does a
         list of names that a generic definition refers to.
@@ -55,8 +52,8 @@ class Answer:
         if certain or any(ruling.named for ruling in self.generic):
             return BY_NAME
         if IN in outcomes:
-            return BY_GENERIC_CLAUSE
-        return OPEN if self.international or UNDETERMINED in outcomes else UNCONTROLLED
+            return BY_CLAUSE
+        return UNDETERMINED if self.international or UNDETERMINED in outcomes else UNCONTROLLED
 
     @property
     def applying(self) -> tuple[GenericRuling, ...]:

@@ -12,10 +12,13 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from app.access.roles import SYSTEM
+from app.access.service import record
 from app.intake.identification import examined, variant_told
 from app.intake.models import Finding
 from app.intake.openness import settle_openness
 from app.intake.words import Resolution
+from app.registry.knowledge import knowledge_version
 from app.registry.models import Substance, SubstanceName
 from app.registry.service import held_substances, meanings
 from chem import StructureError
@@ -29,6 +32,7 @@ def follow_knowledge(session: Session, *, now: datetime) -> int:
     if moved:
         session.execute(update(Finding), moved)
         settle_openness(session, now=now)
+        record(session, SYSTEM, "findings.follow", knowledge_version(), now, moved=len(moved))
     return len(moved)
 
 

@@ -111,6 +111,8 @@ def _correct(session: Session, rows: list[tuple[Known, Examined]], held: dict[st
             {
                 "id": held[_key(part)],
                 "name": row.name,
+                "inchikey": part.identity.inchikey,
+                "smiles": part.identity.smiles,
                 "standing": Standing(row.standing),
                 "group": row.group or part.classification.group,
                 "family": part.classification.family,

@@ -43,7 +43,17 @@ from .definitions import (
 )
 from .residues import Branch, Link, Subject, branches, labels, mass, within
 
-__all__ = ["IN", "NOTICE", "OUT", "UNDETERMINED", "GenericRuling", "definitions", "rulings"]
+__all__ = [
+    "BY_CLAUSE",
+    "BY_NAME",
+    "IN",
+    "NOTICE",
+    "OUT",
+    "UNDETERMINED",
+    "GenericRuling",
+    "definitions",
+    "rulings",
+]
 
 NOTICE = "indicative, not legal advice"
 BY_NAME, BY_CLAUSE = "controlled by name", "controlled by generic clause"

@@ -177,10 +177,10 @@ def test_any_text_is_a_pattern_or_a_structure_error(text):
         part = read_smarts(text)
     except StructureError:
         return
-    Substructures([("fentanyl", FENTANYL)]).find(part, 1)
+    assert Substructures([("fentanyl", FENTANYL)]).find(part, 1).ids in ((), ("fentanyl",))
 
 
 def test_every_rule_of_ours_lies_within_the_limits():
     for rule in _rules():
         for part in rule.any:
-            read_smarts(Chem.MolToSmarts(part))
+            assert read_smarts(Chem.MolToSmarts(part)).GetNumAtoms() == part.GetNumAtoms()
