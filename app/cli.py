@@ -6,12 +6,12 @@ import logging
 import os
 import secrets
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from sqlalchemy.exc import OperationalError
@@ -22,10 +22,14 @@ from app.db import Database
 from app.errors import Refused, TocsinError
 from app.settings import Settings
 
+if TYPE_CHECKING:
+    from app.intake.judging import Judged
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 ROLES = click.Choice([role.value for role in Role if role is not Role.PUBLIC])
 TIERS = click.Choice(["watch", "alert", "urgent"])
+MOST_SAID = 20  # problems that a dry run says one by one
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -288,20 +292,44 @@ def subscribe(email: str, code: str, group: str | None, country: str | None, min
 @click.argument("path", type=FILE)
 @click.option("--authority", "code", required=True, metavar="CODE")
 @click.option("--profile", help="Import profile that maps the file's own columns, e.g. nflis.")
+@click.option("--dry-run", is_flag=True, help="Say what would become of each row; change nothing.")
 @plainly
-def import_file(path: Path, code: str, profile: str | None) -> None:
-    """Import reports from a CSV, TSV, JSON or NDJSON file. A second import changes nothing."""
+def import_file(path: Path, code: str, profile: str | None, dry_run: bool) -> None:
+    """Import reports from a file. A second import changes nothing; an interrupted one goes on."""
     from app.access.models import acting
     from app.access.service import authority_by_code
-    from app.intake.files import take_file
+    from app.intake.files import rehearse_file, take_file
 
     db = database()
     with db.reading() as session:
         home = authority_by_code(session, code)
         by = acting(Role.LABORATORY, "command line", home)
     with counting() as progress:
-        receipt = take_file(db, path, by=by, profile=profile, clock=utc_now, progress=progress)
-    click.echo("\n".join(receipt.summary()))
+        if dry_run:
+            judged = rehearse_file(
+                db, path, by=by, profile=profile, clock=utc_now, progress=progress
+            )
+            lines = _rehearsed(judged)
+        else:
+            receipt = take_file(db, path, by=by, profile=profile, clock=utc_now, progress=progress)
+            lines = receipt.summary()
+    click.echo("\n".join(lines))
+
+
+def _rehearsed(judged: Iterable[Judged]) -> list[str]:
+    """What a dry run found: the first rows that would be rejected, and the numbers."""
+    from app.intake.taking import Tally
+    from app.intake.words import Fate
+
+    tally = Tally()
+    wrong: list[str] = []
+    for one in judged:
+        tally.add([one])
+        if one.fate is Fate.REJECTED and len(wrong) < MOST_SAID:
+            wrong += [str(problem) for problem in one.notes]
+    more = tally.fates[Fate.REJECTED] - len(wrong)
+    rest = [f"and {more:,} more reports that would be rejected"] if more > 0 else []
+    return [*wrong, *rest, "dry run: nothing was kept or changed", *tally.summary()]
 
 
 @main.command()

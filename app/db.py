@@ -7,15 +7,17 @@ happens together.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
 from sqlalchemy import (
+    Connection,
     DateTime,
     Dialect,
     Engine,
@@ -29,6 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import ExceptionContext, make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import JSON, TypeDecorator
 
@@ -79,6 +82,8 @@ class Word(TypeDecorator[W]):
         self.words = words
 
     def process_bind_param(self, value: W | str | None, dialect: Dialect) -> str | None:
+        if type(value) is self.words:
+            return str(value._value_)  # what `.value` looks up
         return None if value is None else self.words(value).value
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> W | None:
@@ -215,6 +220,80 @@ def insert_all_new(
         done = session.execute(statement.on_conflict_do_nothing().returning(*key))
         inserted += len(done.all())
     return inserted
+
+
+def reserve_ids(session: Session, table: type[Base], number: int) -> Sequence[int]:
+    """That many new ids for rows that are to be inserted in this transaction."""
+    name = table.__tablename__
+    if session.get_bind().dialect.name == "postgresql":
+        series = func.generate_series(1, number).table_valued("n")
+        sequence = func.pg_get_serial_sequence(name, "id")
+        return list(session.scalars(select(func.nextval(sequence)).select_from(series)))
+    # nobody else writes: an embedded database has one writer at a time, and it is us
+    newest = session.scalar(select(func.max(table.__table__.c.id))) or 0
+    return range(newest + 1, newest + number + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """The columns of a table, and how each one's values are written for a driver."""
+
+    table: str
+    names: tuple[str, ...]
+    quoted: str
+    binds: tuple[Callable[[Any], Any] | None, ...]
+
+
+def insert_rows(session: Session, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert many rows, each with a value for every column, without an object for each.
+
+    The same as `session.execute(insert(table), rows)` at a third of its cost, which is what taking
+    in a million findings is made of. Raises what SQLAlchemy raises.
+    """
+    if not rows:
+        return
+    session.flush()  # rows may refer to what was added as objects
+    connection = session.connection()
+    shape = _shape_of(table, connection.dialect)
+    columns: list[list[Any]] = []
+    for name, bind in zip(shape.names, shape.binds, strict=True):
+        values = [row[name] for row in rows]
+        columns.append(values if bind is None else [*map(bind, values)])
+    tuples = zip(*columns, strict=True)
+    if connection.dialect.name == "postgresql":
+        _copy(connection, f"COPY {shape.table} ({shape.quoted}) FROM STDIN", tuples)
+    else:
+        marks = ", ".join("?" for _ in shape.names)
+        insert = f"INSERT INTO {shape.table} ({shape.quoted}) VALUES ({marks})"  # noqa: S608
+        connection.exec_driver_sql(insert, [*tuples])
+
+
+def _copy(connection: Connection, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
+    raw: Any = connection.connection.cursor()
+    try:
+        with raw, raw.copy(statement) as copy:
+            for row in rows:
+                copy.write_row(row)
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise DBAPIError.instance(
+            statement,
+            None,
+            error,
+            connection.dialect.loaded_dbapi.Error,
+            hide_parameters=True,
+            dialect=connection.dialect,
+        ) from error
+
+
+@lru_cache(maxsize=64)
+def _shape_of(table: type[Base], dialect: Dialect) -> _Shape:
+    columns, quote = list(table.__table__.columns), dialect.identifier_preparer.quote
+    return _Shape(
+        quote(table.__tablename__),
+        tuple(column.name for column in columns),
+        ", ".join(quote(column.name) for column in columns),
+        tuple(column.type.dialect_impl(dialect).bind_processor(dialect) for column in columns),
+    )
 
 
 def take_turns(session: Session, what: str) -> None:

@@ -20,6 +20,8 @@ def shown(value: object, most: int = 60) -> str:
     """What was sent, short and printable, for quoting it back to the sender."""
     text = str(value)
     text = text if len(text) <= most else text[: most - 1] + "…"
+    if text.isprintable():
+        return text
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
 
 

@@ -23,6 +23,7 @@ from apscheduler.schedulers.blocking import BlockingScheduler
 from app import jobs
 from app.clock import Clock, utc_now
 from app.db import Database
+from app.intake.files import take_up_waiting
 from app.intake.openness import settle_openness
 from app.notification.addresses import host_for
 from app.notification.delivery import deliver
@@ -35,6 +36,7 @@ from app.surveillance.service import assess
 log = logging.getLogger("tocsin.worker")
 
 LEASE = timedelta(minutes=10)
+READ_SECONDS = 5  # somebody is waiting for it before a page
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,11 @@ def deliver_waiting(work: Work) -> dict[str, Any]:
     return {"sent": done.sent, "failed": done.failed, "parked": done.parked}
 
 
+def read_waiting(work: Work) -> dict[str, Any]:
+    """Read what was kept and not read to its end: long uploads, and what an interruption left."""
+    return {"read": take_up_waiting(work.database, clock=work.clock)}
+
+
 def owner() -> str:
     """This process, as leases name it."""
     return f"{socket.gethostname()}:{os.getpid()}"
@@ -94,6 +101,7 @@ def run_worker(settings: Settings) -> None:
     table = (
         ("assess", settings.assess_minutes * 60, assess_and_tell),
         ("deliver", settings.deliver_seconds, deliver_waiting),
+        ("read", READ_SECONDS, read_waiting),
     )
     scheduler = BlockingScheduler(
         executors={"default": ThreadPoolExecutor(len(table))},

@@ -14,7 +14,7 @@ from app.access.roles import Role
 from app.api import api
 from app.api.contract import Promise
 from app.entrance import allow, settings
-from app.intake.service import LONGEST_KEY
+from app.intake.keeping import LONGEST_KEY
 
 PREFIX = "/api/v1"
 REFERENCE = "#/components/schemas/{model}"

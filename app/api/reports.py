@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any
 
 from flask import Response, current_app, request
 from sqlalchemy.orm import Session
@@ -18,10 +20,11 @@ from app.entrance import actor, allow, database, now, problem, today
 from app.errors import Problem, Refused, Unreadable
 from app.intake import queries
 from app.intake.activity import process_activity
+from app.intake.keeping import PART_BYTES, Arrival, Sent, conclude, receive, refuse
 from app.intake.models import Submission
-from app.intake.reading import lines_of, read_json, read_ndjson
+from app.intake.reading import read_json, read_ndjson
+from app.intake.rows import Row
 from app.intake.schema import ActivityIn, ReportIn
-from app.intake.service import Row, conclude, receive, refuse, sliced
 from app.intake.taking import keep, refusing, take
 from app.intake.words import Channel, EventKind, Fate, SubmissionState
 
@@ -45,16 +48,18 @@ def submit_reports() -> Response:
     201 when at least one row was taken, 200 when nothing was new, otherwise a problem document.
     The whole submission is kept in every case.
     """
-    content = _body()
-    receipt = take(
-        database(),
-        sliced(content),
-        _reader(content),
-        by=actor(),
-        channel=Channel.API,
-        clock=now,
-        idempotency_key=request.headers.get("Idempotency-Key"),
-    )
+    kind = _kind()
+    with _body() as body:
+        receipt = take(
+            database(),
+            _arriving(body),
+            lambda: _rows(body, kind),
+            by=actor(),
+            channel=Channel.API,
+            clock=now,
+            idempotency_key=request.headers.get("Idempotency-Key"),
+            reading=kind,
+        )
     return _receipt(receipt.submission.code, repeated=receipt.repeated)
 
 
@@ -70,21 +75,16 @@ def submit_reports() -> Response:
 )
 def submit_activity() -> Response:
     """Accept monthly sample counts, the denominator of every rate."""
-    content, who, moment = _body(), actor(), now()
-    submission, fresh = keep(
-        database(),
-        sliced(content),
-        by=who,
-        channel=Channel.API,
-        now=moment,
-        idempotency_key=request.headers.get("Idempotency-Key"),
-    )
-    if not fresh:
-        return _receipt(submission.code, repeated=True)
-    with refusing(database(), submission):
-        rows = list(_reader(content)())
-        if not rows:
-            raise Unreadable("there is no row in it")
+    kind, who, moment = _kind(), actor(), now()
+    sent = Sent(Channel.API, idempotency_key=request.headers.get("Idempotency-Key"))
+    with _body() as body:
+        submission, arrival = keep(database(), _arriving(body), sent, by=who, now=moment)
+        if arrival is Arrival.ANSWERED:
+            return _receipt(submission.code, repeated=True)
+        with refusing(database(), submission):
+            rows = list(_rows(body, kind))
+            if not rows:
+                raise Unreadable("there is no row in it")
     with database().transaction() as session:
         submission = session.merge(submission)
         conclude(submission, process_activity(session, submission, rows, by=who, now=moment))
@@ -150,32 +150,43 @@ def show_submission(code: str) -> Response:
         return answer(_receipt_page(session, submission, after))
 
 
-def _body() -> bytes:
-    """The request body; one that is too large is refused, and that is put on record."""
+@contextmanager
+def _body() -> Iterator[IO[bytes]]:
+    """Where the body is put while it is kept, so that it is read once from the wire; on disk when
+    it is long. One that is too large is refused, and that is put on record."""
     try:
-        return request.get_data(cache=False)
+        with SpooledTemporaryFile(max_size=PART_BYTES) as body:
+            yield body
     except RequestEntityTooLarge:
         limit = f"the limit is {current_app.config['MAX_CONTENT_LENGTH']} bytes"
         with database().transaction() as session:
-            submission, _ = receive(session, [], by=actor(), channel=Channel.API, now=now())
+            submission, _ = receive(session, [], Sent(Channel.API), by=actor(), now=now())
             refuse(submission, f"too large, so not kept; {limit}")
         detail = f"{limit}; send it in parts. That it came is on record as {submission.code}"
         raise RequestEntityTooLarge(detail) from None
 
 
-def _reader(content: bytes) -> Callable[[], Iterable[Row]]:
-    kind = request.mimetype
-    if kind in NDJSON:
-        return lambda: read_ndjson(lines_of(content))
-    return lambda: _read_json(content, kind)
+def _arriving(body: IO[bytes]) -> Iterator[bytes]:
+    while part := request.stream.read(PART_BYTES):
+        body.write(part)
+        yield part
 
 
-def _read_json(content: bytes, kind: str) -> list[Row]:
-    if kind != "application/json":
-        raise Unreadable(
-            f'send application/json or application/x-ndjson, not "{kind or "nothing"}"'
-        )
-    return read_json(content)
+def _kind() -> str:
+    """How the body is to be read, by what the sender says it is."""
+    if request.mimetype in NDJSON:
+        return "ndjson"
+    return "json" if request.mimetype == "application/json" else ""
+
+
+def _rows(body: IO[bytes], kind: str) -> Iterable[Row]:
+    body.seek(0)
+    if kind == "ndjson":
+        return read_ndjson(body)
+    if kind == "json":
+        return read_json(body.read())
+    said = request.mimetype or "nothing"
+    raise Unreadable(f'send application/json or application/x-ndjson, not "{said}"')
 
 
 def _receipt(code: str, *, repeated: bool = False) -> Response:

@@ -11,7 +11,8 @@ from app.access.models import Authority, acting
 from app.access.roles import Role
 from app.db import Database
 from app.errors import Refused
-from app.intake.service import Row, sliced
+from app.intake.keeping import sliced
+from app.intake.rows import Row
 from app.intake.taking import take
 from app.intake.words import Channel, Fate
 

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from app.access.roles import Actor
 from app.errors import Problem
 from app.intake.models import Activity, Submission, SubmissionRow
+from app.intake.rows import Row
 from app.intake.schema import ActivityIn, problems_of
-from app.intake.service import Row
 from app.intake.words import Fate, Precision
 
 

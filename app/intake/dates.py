@@ -6,11 +6,13 @@ import calendar
 import re
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from app.errors import shown
 from app.intake.words import Precision
 
 _SHAPE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
+_LENGTHS = {Precision.YEAR: 4, Precision.MONTH: 7, Precision.DAY: 10}
 EARLIEST_YEAR = 1950
 
 
@@ -23,6 +25,7 @@ class PartialDate:
     precision: Precision
 
     @classmethod
+    @lru_cache(maxsize=20_000)  # a day is reported over and over
     def read(cls, text: str) -> PartialDate:
         """Read `YYYY`, `YYYY-MM` or `YYYY-MM-DD`. Raises ValueError with the remedy.
 
@@ -48,5 +51,4 @@ class PartialDate:
         return cls(exact, exact, Precision.DAY)
 
     def __str__(self) -> str:
-        shown = {Precision.YEAR: "%Y", Precision.MONTH: "%Y-%m", Precision.DAY: "%Y-%m-%d"}
-        return self.first.strftime(shown[self.precision])
+        return self.first.isoformat()[: _LENGTHS[self.precision]]

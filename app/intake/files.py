@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from app.access.roles import Actor
+from app.access.models import acting
+from app.access.roles import Actor, Role
 from app.clock import Clock
 from app.db import Database
-from app.errors import Refused
-from app.intake.profiles import load_profile
+from app.errors import Conflict, Refused
+from app.intake.judging import Judged
+from app.intake.keeping import PART_BYTES, Begins, claim, content_of, waiting
+from app.intake.profiles import Profile, load_profile
 from app.intake.reading import read_delimited, read_json, read_ndjson
-from app.intake.service import PART_BYTES, Row
-from app.intake.taking import Receipt, take
+from app.intake.rows import Row
+from app.intake.taking import Receipt, read_on, refusing, rehearsal, take
 from app.intake.words import Channel
+
+log = logging.getLogger("tocsin.intake")
 
 READ = (".csv", ".tsv", ".txt", ".json", ".ndjson", ".jsonl")
 
@@ -29,19 +36,88 @@ def take_file(
 ) -> Receipt:
     """Import a file of reports for `by`; a second import of it changes nothing.
 
-    Raises Refused for a kind of file that is not read, NotFound for an unknown profile.
+    One that was interrupted goes on where it stopped. Raises Refused for a kind of file that is not
+    read, NotFound for an unknown profile.
     """
-    reader = _reader(path, profile)
+    chosen = load_profile(profile) if profile else None
     return take(
         database,
         _parts(path),
-        reader,
+        lambda: rows_of(path, chosen),
         by=by,
         channel=Channel.FILE,
         clock=clock,
         filename=path.name,
+        reading=reading_of(path, chosen),
+        begins=Begins.TAKING_OVER,
         progress=progress,
     )
+
+
+def rehearse_file(
+    database: Database,
+    path: Path,
+    *,
+    by: Actor,
+    clock: Clock,
+    profile: str | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Iterator[Judged]:
+    """What would become of each report in a file; nothing is kept or changed. Raises as above."""
+    chosen = load_profile(profile) if profile else None
+    reading_of(path, chosen)
+    return rehearsal(database, rows_of(path, chosen), by=by, clock=clock, progress=progress)
+
+
+def take_up(database: Database, submission_id: int, *, clock: Clock) -> Receipt:
+    """Read a kept submission that nobody reads to its end, from its bytes as they were kept.
+
+    Raises Conflict when somebody was quicker, Refused when it cannot be read.
+    """
+    with database.transaction() as session:
+        submission = claim(session, submission_id, now=clock())
+        by = acting(Role.LABORATORY, submission.submitted_by, submission.authority)
+    kind, _, told = submission.reading.partition(" ")
+    with TemporaryDirectory(prefix="tocsin-") as folder, refusing(database, submission):
+        path = Path(folder) / f"kept.{kind}"
+        with database.reading() as session, path.open("wb") as file:
+            file.writelines(content_of(session, submission))
+        chosen = load_profile(told.split()[0]) if told else None
+        if reading_of(path, chosen) != submission.reading:
+            raise Refused("its import profile has changed since it was sent; send it again")
+        return read_on(database, submission, lambda: rows_of(path, chosen), by=by, clock=clock)
+
+
+def take_up_waiting(database: Database, *, clock: Clock) -> int:
+    """Read what waits, one after the other; how many were read to their end."""
+    with database.reading() as session:
+        ids = waiting(session, now=clock())
+    done = 0
+    for submission_id in ids:
+        try:
+            take_up(database, submission_id, clock=clock)
+            done += 1
+        except (Conflict, Refused) as refusal:
+            log.info("submission %s: %s", submission_id, refusal)
+    return done
+
+
+def reading_of(path: Path, profile: Profile | None) -> str:
+    """How a file is read, in words that change when its reading would. Raises Refused."""
+    kind = path.suffix.lower()
+    if kind not in READ:
+        raise Refused(f'"{kind or path.name}" is not read; send {", ".join(READ)}')
+    return kind[1:] if profile is None else f"{kind[1:]} {profile.name} {profile.digest}"
+
+
+def rows_of(path: Path, profile: Profile | None) -> Iterable[Row]:
+    """The rows of a file of any kind that is read."""
+    kind = path.suffix.lower()
+    if kind == ".json":
+        return read_json(path.read_bytes())
+    if kind in {".ndjson", ".jsonl"}:
+        return read_ndjson(_lines(path))
+    return read_delimited(path, profile)
 
 
 def _parts(path: Path) -> Iterator[bytes]:
@@ -53,15 +129,3 @@ def _parts(path: Path) -> Iterator[bytes]:
 def _lines(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         yield from file
-
-
-def _reader(path: Path, profile: str | None) -> Callable[[], Iterable[Row]]:
-    kind = path.suffix.lower()
-    if kind not in READ:
-        raise Refused(f'"{kind or path.name}" is not read; send {", ".join(READ)}')
-    if kind == ".json":
-        return lambda: read_json(path.read_bytes())
-    if kind in {".ndjson", ".jsonl"}:
-        return lambda: read_ndjson(_lines(path))
-    chosen = load_profile(profile) if profile else None
-    return lambda: read_delimited(path, chosen)

@@ -29,6 +29,6 @@ def grade(confirmation: Confirmation | None, techniques: Collection[Technique]) 
         return Grade.A
     if confirmation is Confirmation.PRESUMPTIVE:
         return Grade.C
-    if confirmation is Confirmation.LIBRARY_MATCH or CATEGORY_A.intersection(techniques):
+    if confirmation is Confirmation.LIBRARY_MATCH or not CATEGORY_A.isdisjoint(techniques):
         return Grade.B
     return Grade.C

@@ -42,7 +42,10 @@ class Submission(Base):
     """What was sent, verbatim, kept for ever."""
 
     __tablename__ = "submission"
-    __table_args__ = (UniqueConstraint("authority_id", "idempotency_key"),)
+    __table_args__ = (
+        UniqueConstraint("authority_id", "idempotency_key"),
+        Index("ix_submission_waiting", "state", "leased_until"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(String(20), unique=True)
@@ -56,7 +59,14 @@ class Submission(Base):
     received_at: Mapped[datetime] = mapped_column(index=True)
     state: Mapped[SubmissionState] = mapped_column(Word(SubmissionState))
     problem: Mapped[str | None] = mapped_column(Text)
-    fates: Mapped[dict[str, Any]]
+    fates: Mapped[dict[str, Any]]  # reports of each fate, so far
+    reading: Mapped[str] = mapped_column(String(160), default="")  # how it is read: "csv nflis …"
+    rows_done: Mapped[int] = mapped_column(default=0)  # the last row settled
+    tally: Mapped[dict[str, Any]]  # findings of each resolution, remarks of each code, so far
+    reader: Mapped[str | None] = mapped_column(String(32))  # the mark of whoever reads it
+    leased_until: Mapped[datetime | None]
+    # the same content, read before with every row taken: its bytes and rows are there
+    repeats_id: Mapped[int | None] = mapped_column(ForeignKey("submission.id"))
     authority: Mapped[Authority] = relationship(lazy="joined")
 
 

@@ -15,7 +15,7 @@ from app.db import LARGEST_ID, Page, id_of
 from app.errors import NotFound
 from app.intake.models import Finding, Report, Submission, SubmissionRow
 from app.intake.sight import current, reports_of, rows_for, still_open_to
-from app.intake.words import EventKind, Resolution
+from app.intake.words import EventKind, Fate, Resolution
 
 _REPORT = re.compile(r"RP-([0-9]{1,10})", re.IGNORECASE)
 
@@ -154,16 +154,27 @@ def submission_by_code(session: Session, actor: Actor, code: str) -> Submission:
 def submission_rows(
     session: Session, submission: Submission, *, after: int = 0, limit: int = 200
 ) -> list[tuple[SubmissionRow, Report | None]]:
-    """The fate of each row, in order, with the report it led to."""
+    """The fate of each row, in order, with the report it led to.
+
+    What was sent again unchanged has the rows of the first time, and nothing became of them.
+    """
     last = min(after, LARGEST_ID)
+    home = submission.repeats_id or submission.id
     query = (
         select(SubmissionRow, Report)
         .outerjoin(Report, Report.id == SubmissionRow.report_id)
-        .where(SubmissionRow.submission_id == submission.id, SubmissionRow.row > last)
+        .where(SubmissionRow.submission_id == home, SubmissionRow.row > last)
         .order_by(SubmissionRow.row)
         .limit(limit)
     )
-    return [(row, report) for row, report in session.execute(query)]
+    found: list[tuple[SubmissionRow, Report | None]] = [
+        (row, report) for row, report in session.execute(query)
+    ]
+    if submission.repeats_id:
+        for row, _ in found:
+            session.expunge(row)
+            row.fate, row.notes = Fate.UNCHANGED, []
+    return found
 
 
 def simulated_present(session: Session) -> bool:

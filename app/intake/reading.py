@@ -18,8 +18,8 @@ from typing import Any, NoReturn
 
 from app.errors import Problem, Unreadable, shown
 from app.intake.profiles import Profile
+from app.intake.rows import Row
 from app.intake.schema import FINDING_FIELDS, REPORT_FIELDS
-from app.intake.service import Row
 
 LONGEST_CELL = 200_000
 DELIMITERS = ",;\t|"

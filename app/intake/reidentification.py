@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.access.roles import SYSTEM
 from app.access.service import record
-from app.intake.identification import examined, variant_told
+from app.intake.identification import Part, parts_of, variant_told
 from app.intake.models import Finding
 from app.intake.openness import settle_openness
 from app.intake.words import Resolution
@@ -22,7 +22,6 @@ from app.registry.knowledge import knowledge_version
 from app.registry.models import Substance, SubstanceName
 from app.registry.service import held_substances, meanings
 from chem import StructureError
-from chem.examine import Examined
 from chem.variants import variants
 
 
@@ -66,17 +65,17 @@ def _by_structure(session: Session) -> list[dict[str, Any]]:
         if part is None:
             continue
         variant = variant_told(part, meant.get(finding.name_key or ""))
-        found = held.get(part.identity.key)
+        found = held.get(part.key)
         target = variant or (found.id if found else finding.substance_id)
         if target != finding.substance_id:
             moved.append({"id": finding.id, "substance_id": target})
     return moved
 
 
-def _part(finding: Finding) -> Examined | None:
+def _part(finding: Finding) -> Part | None:
     """The finding's component as it is read today; None where it would not be read any more."""
     try:
-        found = examined(finding.structure or "", finding.structure_format or "auto").components
+        found = parts_of(finding.structure or "", finding.structure_format or "auto")
     except StructureError:
         return None
     return found[finding.component] if finding.component < len(found) else None

@@ -47,6 +47,7 @@ MOST_PROBLEMS = 50  # of one row; a receipt is for reading
 
 
 _PART = re.compile(r"[0-9A-Z]{1,3}")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def _country(code: str) -> str:
@@ -101,7 +102,7 @@ def _handling(value: Any) -> Handling:
 
 
 def _no_controls(text: str) -> str:
-    if any(ord(letter) < 32 or ord(letter) == 127 for letter in text):
+    if _CONTROLS.search(text):
         raise ValueError("holds control characters; send plain text")
     return text
 
@@ -162,7 +163,7 @@ class FindingIn(Strict):
     structure_format: Annotated[str, Field(pattern="^(auto|smiles|inchi|molfile)$")] = "auto"
     role: FindingRole = FindingRole.MAIN
     purity_percent: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False), Number] | None = None
-    techniques: Techniques = []
+    techniques: Techniques = Field(default_factory=list)
     confirmation: Confirmation | None = None
     isomer_resolved: bool | None = None
 
@@ -197,7 +198,9 @@ class ReportIn(Strict):
     sold_as: Name | None = None
     handling: HandlingWord = Handling.AMBER
     embargo_until: Annotated[date, BeforeValidator(_day)] | None = None
-    findings: Annotated[list[FindingIn], Field(max_length=MOST_FINDINGS)] = []
+    findings: Annotated[list[FindingIn], Field(max_length=MOST_FINDINGS)] = Field(
+        default_factory=list
+    )
     outcome: Outcome | None = None
     causal_role: CausalRole | None = None
     route: Route | None = None
@@ -224,7 +227,9 @@ class ActivityIn(Strict):
     month: SomeDate
     country: CountryCode
     samples: Annotated[int, Field(ge=0, le=LARGEST_COUNT), Number]
-    scope: Annotated[list[ShortText], BeforeValidator(_split), Field(max_length=40)] = []
+    scope: Annotated[list[ShortText], BeforeValidator(_split), Field(max_length=40)] = Field(
+        default_factory=list
+    )
     handling: HandlingWord = Handling.AMBER
 
 

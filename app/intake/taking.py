@@ -1,7 +1,9 @@
 """From what arrives at a door to a receipt.
 
 This module owns its transactions: what was sent must be safe before it is read, and a long file is
-taken in chunks, so that an interruption loses nothing and a second try repeats nothing.
+taken in chunks, so that an interruption loses nothing and a second try repeats nothing. How far the
+reading has come is settled in the transaction of the chunk it speaks of, so that whatever is
+stopped at any moment goes on exactly there.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 
@@ -18,12 +20,16 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from app.access.roles import Actor
 from app.clock import Clock
 from app.db import Database
-from app.errors import Conflict, Refused, Unreadable
+from app.errors import Conflict, Forbidden, Refused, Unreadable
+from app.intake.judging import Judged
+from app.intake.keeping import Arrival, Begins, Sent, advance, hold, plain_fates, receive, refuse
 from app.intake.models import Submission
-from app.intake.service import Judged, Row, conclude, process, receive, refuse
+from app.intake.rows import Row
+from app.intake.service import process, rehearse
+from app.intake.versions import Versions
 from app.intake.words import Channel, Fate, Resolution, SubmissionState
 
-CHUNK = 500
+CHUNK = 1_000
 TRIES = 3
 
 _SAID = {
@@ -34,26 +40,51 @@ _SAID = {
     Resolution.QUEUED: "queued as unresolved names",
 }
 
+Progress = Callable[[int], None]
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What became of a submission; the fate of each row is in the database.
 
-    `resolutions` counts findings, `reasons` the codes of what there was to say.
-    `repeated`: the same Idempotency-Key had brought it before.
-    """
+@dataclass(slots=True)
+class Tally:
+    """Reports of each fate, findings of each resolution, remarks of each code: so far."""
 
-    submission: Submission
-    fates: Counter[Fate]
-    resolutions: Counter[Resolution]
-    reasons: Counter[str]
-    repeated: bool = False
+    fates: Counter[Fate] = field(default_factory=Counter)
+    resolutions: Counter[Resolution] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    @classmethod
+    def of(cls, submission: Submission) -> Tally:
+        """As far as the submission has been read."""
+        kept = submission.tally
+        return cls(
+            Counter({Fate(word): n for word, n in submission.fates.items()}),
+            Counter({Resolution(word): n for word, n in kept.get("resolutions", {}).items()}),
+            Counter(kept.get("reasons", {})),
+        )
+
+    def with_more(self, judged: Iterable[Judged]) -> Tally:
+        """A tally of its own, with these."""
+        more = Tally(self.fates.copy(), self.resolutions.copy(), self.reasons.copy())
+        more.add(judged)
+        return more
+
+    def add(self, judged: Iterable[Judged]) -> None:
+        """Count these too."""
+        for one in judged:
+            self.fates[one.fate] += 1
+            self.resolutions.update(one.resolutions)
+            self.reasons.update(note.code for note in one.notes)
+
+    def plain(self) -> dict[str, dict[str, int]]:
+        """What is kept of it beside the fates."""
+        return {
+            "resolutions": {word.value: n for word, n in self.resolutions.items()},
+            "reasons": dict(self.reasons),
+        }
 
     def summary(self) -> list[str]:
         """What came of it, in lines for a person."""
-        lines = [f"{self.submission.code}: {self.submission.content_bytes:,} bytes kept"]
         rows = ", ".join(f"{n:,} {fate.value}" for fate, n in self.fates.most_common())
-        lines.append(f"reports: {self.fates.total():,} ({rows})")
+        lines = [f"reports: {self.fates.total():,} ({rows})"]
         by = Counter({_SAID[r]: n for r, n in self.resolutions.items()})
         found = ", ".join(f"{n:,} {how}" for how, n in by.most_common())
         lines.append(f"findings: {self.resolutions.total():,}" + (f" ({found})" if found else ""))
@@ -61,6 +92,44 @@ class Receipt:
             why = ", ".join(f"{n:,} {reason}" for reason, n in self.reasons.most_common())
             lines.append(f"remarks: {why}")
         return lines
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a submission; the fate of each row is in the database.
+
+    `repeated`: what it brought had been answered before. `resumed`: the row at which reading went
+    on, when part of it had been read before.
+    """
+
+    submission: Submission
+    tally: Tally
+    repeated: bool = False
+    resumed: int = 0
+
+    @property
+    def fates(self) -> Counter[Fate]:
+        """Reports of each fate."""
+        return self.tally.fates
+
+    @property
+    def resolutions(self) -> Counter[Resolution]:
+        """Findings of each resolution."""
+        return self.tally.resolutions
+
+    @property
+    def reasons(self) -> Counter[str]:
+        """Remarks of each code."""
+        return self.tally.reasons
+
+    def summary(self) -> list[str]:
+        """What came of it, in lines for a person."""
+        lines = [f"{self.submission.code}: {self.submission.content_bytes:,} bytes kept"]
+        if self.submission.repeats_id:
+            lines[0] += "; the same content was taken before, nothing changes"
+        elif self.resumed:
+            lines[0] += f"; went on after row {self.resumed:,}, where it had stopped"
+        return lines + self.tally.summary()
 
 
 def take(
@@ -73,73 +142,94 @@ def take(
     clock: Clock,
     filename: str | None = None,
     idempotency_key: str | None = None,
+    reading: str = "",
+    begins: Begins = Begins.AT_ONCE,
     simulated: bool = False,
-    progress: Callable[[int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Receipt:
     """Keep `content`, then `read` it into reports.
 
-    `progress` hears the number of rows read so far. Raises as `keep` and `refusing`.
+    `progress` hears the number of rows read so far. Raises as `keep` and `read_on`.
     """
-    submission, fresh = keep(
-        database,
-        content,
-        by=by,
-        channel=channel,
-        now=clock(),
-        filename=filename,
-        idempotency_key=idempotency_key,
+    sent = Sent(channel, filename, idempotency_key, reading, begins)
+    submission, arrival = keep(database, content, sent, by=by, now=clock())
+    if arrival is Arrival.ANSWERED:
+        return Receipt(submission, Tally.of(submission), repeated=True)
+    return read_on(
+        database, submission, read, by=by, clock=clock, simulated=simulated, progress=progress
     )
-    if not fresh:
-        fates = Counter({Fate(word): n for word, n in submission.fates.items()})
-        return Receipt(submission, fates, Counter(), Counter(), repeated=True)
-    receipt, rows = Receipt(submission, Counter(), Counter(), Counter()), 0
-    with refusing(database, submission):
-        for chunk in _chunks(read()):
-            judged = _process(database, submission, chunk, by=by, clock=clock, simulated=simulated)
-            _count(receipt, judged)
-            rows += sum(len(row.numbers) for row in chunk)
-            if progress:
-                progress(rows)
-        if not receipt.fates:
-            raise Unreadable("there is no row in it")
-    with database.transaction() as session:
-        # as it stands now: another try may have taken over its key
-        conclude(session.get_one(Submission, submission.id), receipt.fates)
-    return receipt
 
 
 def keep(
-    database: Database,
-    content: Iterable[bytes],
-    *,
-    by: Actor,
-    channel: Channel,
-    now: datetime,
-    filename: str | None = None,
-    idempotency_key: str | None = None,
-) -> tuple[Submission, bool]:
-    """Keep what was sent, and whether it is to be read (False: its Idempotency-Key was answered).
+    database: Database, content: Iterable[bytes], sent: Sent, *, by: Actor, now: datetime
+) -> tuple[Submission, Arrival]:
+    """Keep what was sent, and what is to be done with it.
 
     Raises Conflict when the key had brought other content, Unreadable when the key's first try was
     refused; what was sent is kept all the same, its code is in `error.submission`. Raises Forbidden
     and Refused as `receive`.
     """
     with database.transaction() as session:
-        submission, fresh = receive(
-            session,
-            content,
-            by=by,
-            channel=channel,
-            now=now,
-            filename=filename,
-            idempotency_key=idempotency_key,
-        )
+        submission, arrival = receive(session, content, sent, by=by, now=now)
     if submission.state is SubmissionState.REFUSED:
         problem = submission.problem or "it could not be read"
+        fresh = arrival is not Arrival.ANSWERED
         error = Conflict(problem) if fresh else Unreadable(problem)
         error.submission = submission.code
         raise error
-    return submission, fresh
+    return submission, arrival
+
+
+def read_on(
+    database: Database,
+    submission: Submission,
+    read: Callable[[], Iterable[Row]],
+    *,
+    by: Actor,
+    clock: Clock,
+    simulated: bool = False,
+    progress: Progress | None = None,
+) -> Receipt:
+    """Read a submission to its end, from where its reading stopped; whoever calls holds its mark.
+
+    Raises Conflict when another process has taken over, Unreadable when it cannot be read at all;
+    it is then marked as refused.
+    """
+    tally, resumed = Tally.of(submission), submission.rows_done
+    with refusing(database, submission):
+        rows = _beyond(read(), resumed)
+        for chunk, last in _chunks(rows):
+            tally = _settle(
+                database, submission, chunk, tally, last, by=by, clock=clock, simulated=simulated
+            )
+            if progress:
+                progress(chunk[-1].numbers[-1])
+        if not tally.fates:
+            raise Unreadable("there is no row in it")
+    submission.state, submission.fates = SubmissionState.PROCESSED, plain_fates(tally.fates)
+    return Receipt(submission, tally, resumed=resumed)
+
+
+def rehearsal(
+    database: Database,
+    rows: Iterable[Row],
+    *,
+    by: Actor,
+    clock: Clock,
+    progress: Progress | None = None,
+) -> Iterator[Judged]:
+    """What would become of each of these rows, without keeping or changing anything.
+
+    Raises Forbidden when `by` speaks for no authority, Unreadable as the reader does.
+    """
+    if by.authority_id is None:
+        raise Forbidden("reports are taken from authorities; sign in or send a key")
+    seen: Versions = {}
+    for chunk, _ in _chunks(rows):
+        with database.reading() as session:
+            yield from rehearse(session, by.authority_id, chunk, seen, by=by, now=clock())
+        if progress:
+            progress(chunk[-1].numbers[-1])
 
 
 @contextmanager
@@ -154,35 +244,51 @@ def refusing(database: Database, submission: Submission) -> Iterator[None]:
         raise
 
 
-def _count(receipt: Receipt, judged: list[Judged]) -> None:
-    for one in judged:
-        receipt.fates[one.fate] += 1
-        receipt.resolutions.update(one.resolutions)
-        receipt.reasons.update(note.code for note in one.notes)
-
-
-def _process(
+def _settle(
     database: Database,
     submission: Submission,
     chunk: list[Row],
+    tally: Tally,
+    last: bool,
     *,
     by: Actor,
     clock: Clock,
     simulated: bool,
-) -> list[Judged]:
+) -> Tally:
     """One chunk in one transaction; tried again when another process was at the same rows at once:
     it sent the same report, or opens up the same substances in another order (a deadlock)."""
     for tries_left in reversed(range(TRIES)):
         try:
             with database.transaction() as session:
-                return process(session, submission, chunk, by=by, now=clock(), simulated=simulated)
+                now = clock()
+                hold(session, submission, now=now)
+                judged = process(session, submission, chunk, by=by, now=now, simulated=simulated)
+                after = tally.with_more(judged)
+                advance(
+                    session,
+                    submission,
+                    rows_done=chunk[-1].numbers[-1],
+                    fates=after.fates,
+                    tally=after.plain(),
+                    done=last,
+                )
+                return after
         except (IntegrityError, OperationalError):
             if not tries_left:
                 raise
     raise AssertionError("unreachable")
 
 
-def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
+def _beyond(rows: Iterable[Row], done: int) -> Iterator[Row]:
+    """The rows that were not settled before."""
+    return (row for row in rows if row.number > done)
+
+
+def _chunks(rows: Iterable[Row]) -> Iterator[tuple[list[Row], bool]]:
+    """Chunks of rows, and whether each is the last."""
     rows = iter(rows)
-    while chunk := list(islice(rows, CHUNK)):
-        yield chunk
+    chunk = list(islice(rows, CHUNK))
+    while chunk:
+        ahead = list(islice(rows, 1))
+        yield chunk, not ahead
+        chunk = ahead + list(islice(rows, CHUNK - 1))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from hashlib import sha256
 
 GREEK = {
@@ -29,6 +30,7 @@ _LOCANT_DASH = re.compile(r"(?<=\d)-(?=\d)")
 LONGEST_KEY = 300
 
 
+@lru_cache(maxsize=50_000)  # names are reported over and over
 def name_key(name: str) -> str:
     """The key under which a name is held and looked for; empty for a name that says nothing.
 

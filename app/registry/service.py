@@ -83,7 +83,18 @@ def enrol(
         )
         insert_new(session, Substance, **values, cluster_id=cluster.one())
         held |= held_substances(session, [key])
+    open_up(session, key, held, name=name, handling=handling)
+    return held[key].id
+
+
+def open_up(
+    session: Session, key: str, held: dict[str, Held], *, name: str | None, handling: Handling
+) -> None:
+    """A substance is as open as the most open report of it; a clear one names an unnamed one."""
     known = held[key]
+    if handling >= known.handling and not (known.unnamed and handling is Handling.CLEAR):
+        return
+    name = _tidy(name) if handling is Handling.CLEAR else None
     news: dict[str, Any] = {}
     if handling < known.handling:
         news["handling"] = handling
@@ -93,7 +104,6 @@ def enrol(
         session.execute(update(Substance).where(Substance.id == known.id).values(**news))
         unnamed = known.unnamed and not name
         held[key] = Held(known.id, min(handling, known.handling), unnamed)
-    return known.id
 
 
 def substance_values(

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import select
 
 from app.access.roles import Role
+from app.intake.keeping import content_of
 from app.intake.models import Submission
-from app.intake.service import content_of
 from app.intake.words import SubmissionState
 from tests.reporting import key_for, report
 

@@ -15,7 +15,7 @@ from app.errors import NotFound, Refused, Unreadable
 from app.intake.files import take_file
 from app.intake.queries import submission_rows
 from app.intake.reading import LONGEST_CELL, read_delimited, read_ndjson
-from app.intake.service import Row
+from app.intake.rows import Row
 from app.intake.words import Fate
 from tests.reporting import NOW, PROTONITAZENE, laboratory, report
 

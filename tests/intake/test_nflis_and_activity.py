@@ -15,9 +15,9 @@ from app.db import Database
 from app.errors import Unreadable
 from app.intake.activity import process_activity
 from app.intake.files import take_file
+from app.intake.keeping import receive, sliced
 from app.intake.models import Activity, Finding, Report, SubmissionRow
 from app.intake.reading import read_json
-from app.intake.service import receive, sliced
 from app.intake.words import Channel, EventKind, Fate, Precision, ReportType
 from tests.conftest import shared_data
 from tests.reporting import NOW, laboratory

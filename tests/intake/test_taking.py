@@ -14,10 +14,11 @@ from sqlalchemy import func, select
 from app.access.roles import ANYBODY, SYSTEM
 from app.db import Database
 from app.errors import Conflict, Forbidden, Refused, Unreadable
+from app.intake.keeping import content_of, sliced
 from app.intake.models import Report, Submission, SubmissionRow
 from app.intake.queries import reports, submission_rows
 from app.intake.reading import read_json
-from app.intake.service import Row, content_of, sliced
+from app.intake.rows import Row
 from app.intake.taking import CHUNK, Receipt, take
 from app.intake.words import Channel, Fate, ReportType, SubmissionState
 from tests.intake.taking import take_reports

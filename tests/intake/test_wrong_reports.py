@@ -13,11 +13,12 @@ from sqlalchemy import select
 from app.access.roles import Actor, Role
 from app.db import Database
 from app.errors import Problem, Unreadable
+from app.intake.judging import judge
+from app.intake.keeping import content_of, sliced
 from app.intake.models import Submission
 from app.intake.queries import submission_rows
 from app.intake.reading import read_json
 from app.intake.schema import FINDING_FIELDS, MOST_PROBLEMS, REPORT_FIELDS
-from app.intake.service import _judge, content_of, sliced
 from app.intake.taking import take
 from app.intake.words import Channel, Fate, SubmissionState
 from tests.intake.taking import take_reports
@@ -30,7 +31,8 @@ def problems(**changed: Any) -> list[Problem]:
     """What a laboratory is told about this report, sent as JSON."""
     body = json.dumps(report(**changed)).replace("Infinity", "1e400")
     (row,) = read_json(body.encode())
-    return _judge(row, LAB, NOW.date()).notes
+    (judged,) = judge([row], LAB, NOW.date())
+    return judged.notes
 
 
 def finding(**fields: Any) -> dict[str, Any]:

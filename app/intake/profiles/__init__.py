@@ -25,6 +25,12 @@ class Profile:
     constants: Mapping[str, Any]
     reference: str
 
+    @property
+    def digest(self) -> str:
+        """Eight characters that change when what the profile makes of a row may change."""
+        what = repr((sorted(self.columns.items()), sorted(self.constants.items()), self.reference))
+        return sha256(what.encode()).hexdigest()[:8]
+
     def translate(self, row: Mapping[str, str]) -> dict[str, Any]:
         """One row of theirs in our fields. Every row has the same reference whenever it is read."""
         fields = dict(self.constants)
