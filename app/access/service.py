@@ -11,7 +11,7 @@ from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app.access.email import email_address
@@ -27,6 +27,7 @@ KEY_PREFIX = "tocsin"
 
 _hasher = PasswordHasher()
 _nobody = _hasher.hash(secrets.token_hex(16))
+_HOLDER = select(ApiKey).where(ApiKey.prefix == bindparam("prefix"))
 _CODE = re.compile(r"[A-Z0-9][A-Z0-9_-]{0,39}")
 _KEY = re.compile(KEY_PREFIX + r"_([0-9a-f]{10})_([A-Za-z0-9_-]+)")
 
@@ -174,7 +175,7 @@ def key_actor(session: Session, key: str) -> Actor | None:
     shape = _KEY.fullmatch(key)
     if not shape:
         return None
-    held = session.scalar(select(ApiKey).where(ApiKey.prefix == shape[1]))
+    held = session.scalar(_HOLDER, {"prefix": shape[1]})
     if held is None or held.revoked_at is not None:
         return None
     return held.actor() if hmac.compare_digest(held.digest, _digest(shape[2])) else None

@@ -15,9 +15,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Any
+from itertools import chain, islice
 
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.access.models import Authority
@@ -80,6 +80,8 @@ def receive(
     key = sent.idempotency_key
     if key and (len(key) > LONGEST_KEY or "\x00" in key):
         raise Refused(f"Idempotency-Key: at most {LONGEST_KEY} characters of plain text")
+    parts = iter(content)
+    head = list(islice(parts, 2))
     submission = Submission(
         code=f"SUB-{secrets.token_hex(6)}",
         authority_id=by.authority_id,
@@ -87,8 +89,8 @@ def receive(
         channel=sent.channel,
         filename=shown(sent.filename[-255:], 255) if sent.filename else None,
         idempotency_key=None,
-        content_hash="",
-        content_bytes=0,
+        content_hash=hashlib.sha256(head[0] if head else b"").hexdigest(),
+        content_bytes=len(head[0]) if head else 0,
         received_at=now,
         state=SubmissionState.RECEIVED,
         fates={},
@@ -96,15 +98,17 @@ def receive(
         tally={},
         rows_done=0,
     )
+    if sent.begins is not Begins.LATER:
+        _mark(submission, now)
     session.add(submission)
     session.flush()
-    _keep(session, submission, content)
+    _keep(session, submission, chain(head, parts))
     kept, arrival = (
         _keyed(session, submission, key, now)
         if key is not None
         else _compared(session, submission, now, sent.begins)
     )
-    if kept.state is SubmissionState.RECEIVED and sent.begins is not Begins.LATER:
+    if arrival is Arrival.RESUMED:
         _mark(kept, now)
     session.flush()
     return kept, arrival
@@ -121,6 +125,7 @@ def _keep(session: Session, submission: Submission, content: Iterable[bytes]) ->
         size += len(part)
         row = {"submission_id": submission.id, "part": number, "data": zlib.compress(part, 6)}
         insert_rows(session, SubmissionPart, [row])  # no object: a long file is never held whole
+    # most are one part, and then this is what was said already
     submission.content_hash, submission.content_bytes = digest.hexdigest(), size
 
 
@@ -244,22 +249,36 @@ def _waits(now: datetime) -> tuple[ColumnElement[bool], ...]:
     return Submission.state == SubmissionState.RECEIVED, Submission.reading != "", free
 
 
+# built once: they are asked of every chunk of every submission
+_HOLD = (
+    update(Submission.__table__)  # type: ignore[arg-type]
+    .where(
+        Submission.id == bindparam("of"),
+        Submission.reader == bindparam("mark"),
+        Submission.state == SubmissionState.RECEIVED,
+    )
+    .values(leased_until=bindparam("until"))
+)
+_ADVANCE = (
+    update(Submission.__table__)  # type: ignore[arg-type]
+    .where(Submission.id == bindparam("of"))
+    .values(
+        {
+            name: bindparam(name)
+            for name in ("rows_done", "fates", "tally", "state", "reader", "leased_until")
+        }
+    )
+)
+
+
 def hold(session: Session, submission: Submission, *, now: datetime) -> None:
     """Make sure that it is still ours to read until this transaction ends.
 
     Raises Conflict when somebody else has taken over its reading.
     """
-    held = session.execute(
-        update(Submission)
-        .where(
-            Submission.id == submission.id,
-            Submission.reader == submission.reader,
-            Submission.state == SubmissionState.RECEIVED,
-        )
-        .values(leased_until=now + LEASE)
-        .execution_options(synchronize_session=False)
-    )
-    if not held.rowcount:  # type: ignore[attr-defined]
+    bound = {"of": submission.id, "mark": submission.reader, "until": now + LEASE}
+    held = session.connection().execute(_HOLD, bound)
+    if not held.rowcount:
         raise Conflict("another process has taken over the reading of this submission")
 
 
@@ -271,16 +290,20 @@ def advance(
     fates: Counter[Fate],
     tally: dict[str, dict[str, int]],
     done: bool,
+    now: datetime,
 ) -> None:
     """Say that a submission, which is held, is read up to a row, or to its end (`done`)."""
-    news: dict[str, Any] = {"rows_done": rows_done, "fates": plain_fates(fates), "tally": tally}
-    if done:
-        news |= {"state": SubmissionState.PROCESSED, "reader": None, "leased_until": None}
-    session.execute(
-        update(Submission)
-        .where(Submission.id == submission.id)
-        .values(news)
-        .execution_options(synchronize_session=False)
+    session.connection().execute(
+        _ADVANCE,
+        {
+            "of": submission.id,
+            "rows_done": rows_done,
+            "fates": plain_fates(fates),
+            "tally": tally,
+            "state": SubmissionState.PROCESSED if done else SubmissionState.RECEIVED,
+            "reader": None if done else submission.reader,
+            "leased_until": None if done else now + LEASE,
+        },
     )
 
 

@@ -271,6 +271,7 @@ def _settle(
                     fates=after.fates,
                     tally=after.plain(),
                     done=last,
+                    now=now,
                 )
                 return after
         except (IntegrityError, OperationalError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from app.intake.judging import Judged
@@ -16,6 +16,11 @@ from app.intake.words import Fate, ReportType
 # of each reference: each version's content hash, and its id where it is stored already
 Versions = dict[str, dict[int, tuple[str, int | None]]]
 
+_HELD = select(Report.reference, Report.version, Report.content_hash, Report.id).where(
+    Report.authority_id == bindparam("authority"),
+    Report.reference.in_(bindparam("references", expanding=True)),
+)
+
 REPLACING = (Fate.AMENDED, Fate.WITHDRAWN)
 
 
@@ -23,10 +28,8 @@ def held_versions(session: Session, authority_id: int, judged: Sequence[Judged])
     """What is held under the references of these reports."""
     references = {j.report.reference for j in judged if j.report and j.fate is Fate.ACCEPTED}
     held: Versions = {}
-    query = select(Report.reference, Report.version, Report.content_hash, Report.id).where(
-        Report.authority_id == authority_id, Report.reference.in_(references)
-    )
-    for reference, version, digest, report_id in session.execute(query):
+    asked = {"authority": authority_id, "references": list(references)}
+    for reference, version, digest, report_id in session.execute(_HELD, asked):
         held.setdefault(reference, {})[version] = (digest, report_id)
     return held
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from app.access.handling import Handling
@@ -42,15 +42,18 @@ class Held:
     unnamed: bool = False  # until an open report or a curator names it
 
 
+_HELD = select(Substance.key, Substance.id, Substance.handling, Substance.name).where(
+    Substance.key.in_(bindparam("keys", expanding=True))
+)
+
+
 def held_substances(session: Session, keys: Iterable[str]) -> dict[str, Held]:
     """The substances already held among these, by key."""
     wanted = sorted(set(keys))
     found: dict[str, Held] = {}
     for start in range(0, len(wanted), 500):
-        query = select(Substance.key, Substance.id, Substance.handling, Substance.name).where(
-            Substance.key.in_(wanted[start : start + 500])
-        )
-        for key, substance_id, handling, name in session.execute(query):
+        asked = {"keys": wanted[start : start + 500]}
+        for key, substance_id, handling, name in session.execute(_HELD, asked):
             found[key] = Held(substance_id, handling, name.startswith(UNNAMED))
     return found
 

@@ -15,7 +15,7 @@ from app.db import Database
 from app.errors import Unreadable
 from app.intake.activity import process_activity
 from app.intake.files import take_file
-from app.intake.keeping import receive, sliced
+from app.intake.keeping import Sent, receive, sliced
 from app.intake.models import Activity, Finding, Report, SubmissionRow
 from app.intake.reading import read_json
 from app.intake.words import Channel, EventKind, Fate, Precision, ReportType
@@ -101,7 +101,7 @@ def test_the_whole_real_table_is_taken_and_its_totals_are_the_files_own(embedded
 def count_samples(database: Database, by: Actor, body: str, now=NOW) -> Counter[Fate]:
     content = body.encode()
     with database.transaction() as session:
-        submission, _ = receive(session, sliced(content), by=by, channel=Channel.API, now=now)
+        submission, _ = receive(session, sliced(content), Sent(Channel.API), by=by, now=now)
         return process_activity(session, submission, read_json(content), by=by, now=now)
 
 
