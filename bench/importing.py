@@ -3,46 +3,78 @@
 from __future__ import annotations
 
 import csv
+import os
 import random
+import resource
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
-from app.access.models import acting
-from app.access.roles import Role
+from sqlalchemy import text
+
 from app.access.service import add_authority
 from app.clock import utc_now
 from app.db import Database
-from app.intake.files import take_file
 from app.registry.knowledge import load_knowledge
 from bench.figure import Figure
 from chem.known import known
 
-ROWS = 20_000
+ROWS = int(os.environ.get("TOCSIN_BENCH_FINDINGS", "50000"))
+POSTGRES = os.environ.get(
+    "TOCSIN_BENCH_POSTGRES_URL", "postgresql+psycopg://postgres@127.0.0.1/test"
+)
 COLUMNS = ("reference", "event_kind", "event_date", "country", "structure", "quantity", "unit")
 
 
 def measure() -> list[Figure]:
-    """A file of events, imported into an embedded database; then the same file again."""
+    """A file of events, imported into each kind of database; then the same file again.
+
+    TOCSIN_BENCH_FINDINGS says how many; the PostgreSQL database that is named is emptied.
+    """
+    figures = []
     with TemporaryDirectory() as folder:
         path = Path(folder) / "in.csv"
         rows = _write(path)
-        database = Database(f"sqlite:///{folder}/tocsin.sqlite")
-        database.migrate()
-        with database.transaction() as session:
-            load_knowledge(session, now=utc_now())
-            home = add_authority(session, "LAB-DE", "Laboratory", country="DE", now=utc_now())
-        by = acting(Role.LABORATORY, "bench", home)
-        first = _timed(lambda: take_file(database, path, by=by, clock=utc_now))
-        again = _timed(lambda: take_file(database, path, by=by, clock=utc_now))
         floor = _timed(lambda: _bare(Path(folder) / "bare.sqlite", rows))
-    return [
-        _figure("import findings", first, floor, "bare insert of the rows"),
-        _figure("import the same again", again, first, "the first import"),
-    ]
+        for kind, url in (
+            ("SQLite", f"sqlite:///{folder}/tocsin.sqlite"),
+            ("PostgreSQL", POSTGRES),
+        ):
+            first, again, peak = _imported(url, path)
+            figures += [
+                _figure(f"import findings, {kind}", first, floor, "bare insert of the rows"),
+                _figure("… the same again", again, first, "the first import"),
+                Figure("… peak memory", f"{peak:,.0f} MB", "600 MB", peak / 600, "the bar"),
+            ]
+    return figures
+
+
+def _imported(url: str, path: Path) -> tuple[float, float, float]:
+    """Seconds of the command that imports, of the second time, and its peak memory in MB."""
+    database = Database(url)
+    if url.startswith("postgresql"):
+        with database.engine.begin() as connection:
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
+    database.migrate()
+    with database.transaction() as session:
+        load_knowledge(session, now=utc_now())
+        add_authority(session, "LAB-DE", "Laboratory", country="DE", now=utc_now())
+    database.engine.dispose()
+    command = [sys.executable, "-m", "app", "import", str(path), "--authority", "LAB-DE"]
+    env = os.environ | {"TOCSIN_DATABASE_URL": url}
+
+    def run() -> None:
+        subprocess.run(command, env=env, check=True, stdout=subprocess.DEVNULL)
+
+    first = _timed(run)
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    return first, _timed(run), peak
 
 
 def _figure(what: str, taken: float, floor: float, floor_is: str) -> Figure:
