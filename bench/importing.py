@@ -9,13 +9,16 @@ import resource
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
+from uuid import uuid4
 
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
 
 from app.access.service import add_authority
 from app.clock import utc_now
@@ -25,26 +28,23 @@ from bench.figure import Figure
 from chem.known import known
 
 ROWS = int(os.environ.get("TOCSIN_BENCH_FINDINGS", "50000"))
-POSTGRES = os.environ.get(
-    "TOCSIN_BENCH_POSTGRES_URL", "postgresql+psycopg://postgres@127.0.0.1/test"
+SERVER = os.environ.get(
+    "TOCSIN_TEST_POSTGRES_URL", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
 )
 COLUMNS = ("reference", "event_kind", "event_date", "country", "structure", "quantity", "unit")
 
 
 def measure() -> list[Figure]:
-    """A file of events, imported into each kind of database; then the same file again.
-
-    TOCSIN_BENCH_FINDINGS says how many; the PostgreSQL database that is named is emptied.
-    """
+    """A file of events, imported into each kind of database that is there; then the same again."""
     figures = []
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder, _server_database() as server:
         path = Path(folder) / "in.csv"
         rows = _write(path)
         floor = _timed(lambda: _bare(Path(folder) / "bare.sqlite", rows))
-        for kind, url in (
-            ("SQLite", f"sqlite:///{folder}/tocsin.sqlite"),
-            ("PostgreSQL", POSTGRES),
-        ):
+        kinds = {"SQLite": f"sqlite:///{folder}/tocsin.sqlite", "PostgreSQL": server}
+        for kind, url in kinds.items():
+            if url is None:
+                continue
             first, again, peak = _imported(url, path)
             figures += [
                 _figure(f"import findings, {kind}", first, floor, "bare insert of the rows"),
@@ -54,13 +54,27 @@ def measure() -> list[Figure]:
     return figures
 
 
+@contextmanager
+def _server_database() -> Iterator[str | None]:
+    """A PostgreSQL database for this run alone; None where no server answers."""
+    name = f"tocsin_bench_{uuid4().hex[:8]}"
+    server = create_engine(SERVER, isolation_level="AUTOCOMMIT")
+    try:
+        with server.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+    except OperationalError:
+        yield None
+        return
+    try:
+        yield server.url.set(database=name).render_as_string(hide_password=False)
+    finally:
+        with server.connect() as connection:
+            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
 def _imported(url: str, path: Path) -> tuple[float, float, float]:
     """Seconds of the command that imports, of the second time, and its peak memory in MB."""
     database = Database(url)
-    if url.startswith("postgresql"):
-        with database.engine.begin() as connection:
-            connection.execute(text("DROP SCHEMA public CASCADE"))
-            connection.execute(text("CREATE SCHEMA public"))
     database.migrate()
     with database.transaction() as session:
         load_knowledge(session, now=utc_now())
