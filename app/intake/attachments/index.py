@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -140,7 +140,18 @@ class Curves:
         )
 
 
-B = TypeVar("B", Peaks, Curves)
+class Block(Protocol):
+    """A part of the index; two make one."""
+
+    @property
+    def ids(self) -> NDArray[np.int64]:
+        """The spectra in it."""
+
+    def joined(self, other: Self, /) -> Self:
+        """Both in one block."""
+
+
+B = TypeVar("B", bound=Block)
 
 
 class SpectrumIndex:
@@ -151,8 +162,8 @@ class SpectrumIndex:
         self._curves: tuple[Curves, ...] = ()
 
     def __len__(self) -> int:
-        blocks = (*self._peaks[True], *self._peaks[False], *self._curves)
-        return sum(len(block.ids) for block in blocks)
+        peaks = (*self._peaks[True], *self._peaks[False])
+        return sum(len(b.ids) for b in peaks) + sum(len(b.ids) for b in self._curves)
 
     def add_all(self, pairs: Iterable[tuple[str, bytes]]) -> None:
         """Add pairs of id and packed essence."""

@@ -137,6 +137,9 @@ def within_bounds(spectra: list[Spectrum]) -> list[Spectrum]:
         raise too_many_spectra()
     if sum(len(s.x) for s in spectra) > MOST_POINTS_IN_FILE:
         raise malformed(f"more than {MOST_POINTS_IN_FILE:,} points in one file; send it in parts")
+    for one in spectra:
+        if not np.all(np.abs(one.x) <= LARGEST) or not np.all(np.abs(one.y) <= LARGEST):
+            raise malformed("a factor makes values that are beyond all measure")
     return spectra
 
 
