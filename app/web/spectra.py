@@ -16,8 +16,8 @@ from app.intake.attachments.spectrum import Numbers, Spectrum, Technique
 from app.web.charts import WIDTHS, Tick
 from app.web.wording import count, listing, number
 
-HEIGHT = 230
-TOP, BELOW, RIGHT = 22.0, 40.0, 12.0
+HEIGHT = 240
+TOP, BELOW, RIGHT = 32.0, 40.0, 12.0
 LABEL_ROOM = 13.0  # px a label needs in height
 LABELS = {"wide": 9, "narrow": 5}
 ROWS = 20  # of the table behind a drawing
@@ -124,7 +124,7 @@ def _sticks(name: str, spectrum: Spectrum, width: int, labels: int) -> Drawing:
 
 
 def _two_of_sticks(name: str, asked: Spectrum, found: Spectrum, width: int, labels: int) -> Drawing:
-    height = 2 * HEIGHT - 110
+    height = 2 * HEIGHT - 120
     tall = (height - BELOW - 2 * TOP) / 2
     frame = _frame([asked, found], width, TOP + tall)
     path, above = _stems(frame, asked, tall, labels, up=True)
@@ -147,16 +147,19 @@ def _stems(
 ) -> tuple[str, tuple[Label, ...]]:
     """The sticks as one path, and the names of the highest where they do not run together."""
     mz, part = strongest(spectrum.x, spectrum.y, 600)
-    at = np.round(frame.x(mz), 1).tolist()
+    at = np.round(frame.x(mz), 1)
     tops = np.round(frame.base - tall * part * (1 if up else -1), 1).tolist()
-    path = "".join(f"M{x} {frame.base}V{y}" for x, y in zip(at, tops, strict=True))
+    path = "".join(f"M{x} {frame.base}V{y}" for x, y in zip(at.tolist(), tops, strict=True))
     named: list[Label] = []
     for n in np.argsort(-part, kind="stable").tolist():
         text = mass(float(mz[n]), spectrum.exact)
         room = 3.5 * len(text) + 3
-        x = min(max(at[n], room), frame.width - room)
+        x = min(max(float(at[n]), room), frame.width - room)
         y = tops[n] - 4 if up else tops[n] + 11
-        if any(abs(x - one.x) < 2 * room and abs(y - one.y) < LABEL_ROOM for one in named):
+        crossed = (abs(at - x) < room) & (part > part[n] + LABEL_ROOM / tall)
+        if crossed.any() or any(
+            abs(x - one.x) < 2 * room and abs(y - one.y) < LABEL_ROOM for one in named
+        ):
             continue
         named.append(Label(round(x, 1), round(y, 1), text))
         if len(named) >= labels:
@@ -175,8 +178,9 @@ def _curve(name: str, spectrum: Spectrum, width: int, _: int) -> Drawing:
     base = HEIGHT - BELOW
     frame = _frame([spectrum], width, base)
     low, high = float(spectrum.y.min()), float(spectrum.y.max())
+    marks = round_scale(low, high, 4)
+    low, high = marks[0], marks[-1]
     path = _line(frame, spectrum, low, high, base - TOP)
-    marks = round_numbers(low, high, 4)
     span = high - low or 1.0
     rows = [(base - (base - TOP) * (mark - low) / span, short(mark)) for mark in marks]
     return _drawing(
@@ -252,14 +256,30 @@ def round_numbers(low: float, high: float, about: int) -> list[float]:
     >>> round_numbers(40, 310, 6)
     [50.0, 100.0, 150.0, 200.0, 250.0, 300.0]
     """
-    span = high - low
-    if not span > 0:
+    if not high > low:
         return [low]
-    raw = span / about
-    size = 10.0 ** math.floor(math.log10(raw))
-    step = next(size * m for m in (1, 2, 5, 10) if size * m >= raw * 0.999)
+    step = _step(low, high, about)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     return [float(f"{n * step:.12g}") for n in range(first, last + 1)]
+
+
+def round_scale(low: float, high: float, about: int) -> list[float]:
+    """Round numbers that hold two values between the first and the last of them.
+
+    >>> round_scale(3.2, 89, 4)
+    [0.0, 50.0, 100.0]
+    """
+    if not high > low:
+        return [low]
+    step = _step(low, high, about)
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    return [float(f"{n * step:.12g}") for n in range(first, last + 1)]
+
+
+def _step(low: float, high: float, about: int) -> float:
+    raw = (high - low) / about
+    size = 10.0 ** math.floor(math.log10(raw))
+    return next(size * m for m in (1, 2, 5, 10) if size * m >= raw * 0.999)
 
 
 def short(value: float) -> str:
@@ -283,7 +303,7 @@ def said(spectrum: Spectrum) -> str:
         points = count(len(spectrum.x), "band" if spectrum.sticks else "point")
         return f"{name}, {across} {unit} in {points}, {spectrum.y_unit}."
     from_ = f" from m/z {mass(spectrum.precursor_mz, True)}" if spectrum.precursor_mz else ""
-    main = [f"{mass(x, spectrum.exact)} ({round(100 * y)} %)" for x, y in top(spectrum, 4)]
+    main = [f"{mass(x, spectrum.exact)} ({round(100 * y)}\u00a0%)" for x, y in top(spectrum, 4)]
     peaks = count(len(spectrum.x), "peak")
     if len(main) == 1:
         return f"{name}{sign}{from_} with one peak, m/z {main[0].split()[0]}."
