@@ -154,14 +154,14 @@ def _stems(
     for n in np.argsort(-part, kind="stable").tolist():
         text = mass(float(mz[n]), spectrum.exact)
         room = 3.5 * len(text) + 3
-        x = min(max(float(at[n]), room), frame.width - room)
         y = tops[n] - 4 if up else tops[n] + 11
-        crossed = (abs(at - x) < room) & (part > part[n] + LABEL_ROOM / tall)
-        if crossed.any() or any(
-            abs(x - one.x) < 2 * room and abs(y - one.y) < LABEL_ROOM for one in named
-        ):
-            continue
-        named.append(Label(round(x, 1), round(y, 1), text))
+        for shift in (0, -room, room):  # over its stick, or beside a taller one
+            x = min(max(float(at[n]) + shift, room), frame.width - room)
+            crossed = (np.abs(at - x) < room) & (part > part[n] + LABEL_ROOM / tall)
+            beside = any(abs(x - one.x) < 2 * room and abs(y - one.y) < LABEL_ROOM for one in named)
+            if not crossed.any() and not beside:
+                named.append(Label(round(x, 1), round(y, 1), text))
+                break
         if len(named) >= labels:
             break
     return path, tuple(named)
