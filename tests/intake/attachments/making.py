@@ -14,6 +14,19 @@ from app.intake.attachments.service import attach, opened
 from tests.reporting import NOW
 
 Pairs = Sequence[tuple[float, float]]
+TERMS = {
+    "MS:1000511": "ms level", "MS:1000130": "positive scan", "MS:1000514": "m/z array",
+    "MS:1000515": "intensity array", "MS:1000523": "64-bit float", "MS:1000521": "32-bit float",
+    "MS:1000574": "zlib compression", "MS:1000576": "no compression",
+    "MS:1000744": "selected ion m/z", "MS:1000595": "time array",
+}  # fmt: skip
+
+
+def term(accession: str, value: str = "") -> str:
+    """One term of the PSI vocabulary."""
+    name = TERMS[accession]
+    return f'<cvParam cvRef="MS" accession="{accession}" name="{name}" value="{value}"/>'
+
 
 PDF = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<<>>\nendobj\n%%EOF\n"
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00\x00\x00\rIHDR" + bytes(17)
@@ -68,19 +81,20 @@ def array(values: Sequence[float], accession: str, *, bits: int = 64, packed: bo
     data = base64.b64encode(zlib.compress(plain) if packed else plain).decode()
     form = "MS:1000523" if bits == 64 else "MS:1000521"
     how = "MS:1000574" if packed else "MS:1000576"
-    terms = "".join(f'<cvParam accession="{a}" name="x"/>' for a in (form, how, accession))
-    return f"<binaryDataArray>{terms}<binary>{data}</binary></binaryDataArray>"
+    terms = "".join(map(term, (form, how, accession)))
+    size = f'encodedLength="{len(data)}"'
+    return f"<binaryDataArray {size}>{terms}<binary>{data}</binary></binaryDataArray>"
 
 
 def scan(peaks: Pairs = DOPAMINE, *, more: str = "", level: int = 2, **how: object) -> str:
     """One spectrum of mzML: MS2 of m/z 154.0863 unless told otherwise."""
     arrays = array([mz for mz, _ in peaks], "MS:1000514", **how)
     arrays += array([height for _, height in peaks], "MS:1000515", **how)
-    before = '<cvParam accession="MS:1000744" name="selected ion m/z" value="154.0863"/>'
-    chosen = f"<precursorList><selectedIon>{before}</selectedIon></precursorList>"
+    ion = f"<selectedIonList><selectedIon>{term('MS:1000744', '154.0863')}</selectedIon>"
+    chosen = f"<precursorList><precursor>{ion}</selectedIonList></precursor></precursorList>"
     return (
-        f'<spectrum id="scan=1"><cvParam accession="MS:1000511" value="{level}"/>'
-        f'<cvParam accession="MS:1000130"/>{more}{chosen if level > 1 else ""}'
+        f'<spectrum id="scan=1" index="0" defaultArrayLength="{len(peaks)}">'
+        f"{term('MS:1000511', str(level))}{term('MS:1000130')}{more}{chosen if level > 1 else ''}"
         f"<binaryDataArrayList>{arrays}</binaryDataArrayList></spectrum>"
     )
 

@@ -10,7 +10,7 @@ import pytest
 from app.errors import Unreadable
 from app.intake.attachments.mzml import read_mzml, summits
 from app.intake.attachments.spectrum import IonMode, Technique
-from tests.intake.attachments.making import DOPAMINE, array, mzml, scan
+from tests.intake.attachments.making import DOPAMINE, array, mzml, scan, term
 
 MASSES = [mz for mz, _ in DOPAMINE]
 
@@ -32,9 +32,7 @@ def test_terms_of_a_group_hold_where_it_is_referred_to() -> None:
         '<referenceableParamGroup id="g"><cvParam accession="MS:1000129"/>'
         '</referenceableParamGroup>'
     )  # fmt: skip
-    refers = scan(level=1).replace(
-        '<cvParam accession="MS:1000130"/>', '<referenceableParamGroupRef ref="g"/>'
-    )
+    refers = scan(level=1).replace(term("MS:1000130"), '<referenceableParamGroupRef ref="g"/>')
     content = mzml(refers).replace(b"<run>", f"{group}<run>".encode())
     spectrum = read_mzml(content)[0]
     assert (spectrum.ion_mode, spectrum.technique) == (IonMode.NEGATIVE, Technique.MS)
