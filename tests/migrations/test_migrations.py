@@ -65,7 +65,7 @@ def test_a_register_with_files_goes_down_below_them_and_up_again(database: Datab
     germany = laboratory(database, "DE")
     take_reports(database, [report()], by=germany)
     put(database, "RP-000001", msp(), "run.msp", by=germany, finding=0)
-    command.downgrade(database.alembic_config(), "0002")
+    command.downgrade(database.alembic_config(), "0003")
     assert not {"attachment", "spectrum", "stored_file"} & set(
         inspect(database.engine).get_table_names()
     )
