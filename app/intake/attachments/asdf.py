@@ -39,6 +39,8 @@ def numbers_of(line: str, number: int) -> list[str]:
         if token[0] == "?":
             raise malformed('a "?" stands for a value that was lost; export it again', number)
         found.append(token[0])
+        if len(found) > 3 * MOST_POINTS:
+            raise too_many_points(number)
         at = _BETWEEN.match(line, token.end()).end()  # type: ignore[union-attr]
     return found
 

@@ -54,8 +54,10 @@ _LONGEST_NAME = 120
 _ENDING = re.compile(r"\.([A-Za-z0-9]{1,10})$")
 _ACTIVE = re.compile(rb"<\s*(!doctype\s+html|html|svg|script|body|head)\b", re.IGNORECASE)
 _MZML = re.compile(rb"<\s*(?:\w+:)?(?:indexed)?mzML\b")
-_MSP = re.compile(r"^\s*num\s*peaks\s*:", re.IGNORECASE | re.MULTILINE)
+_MSP = re.compile(r"^[ \t]*num[ \t]*peaks[ \t]*:", re.IGNORECASE | re.MULTILINE)
 _HEAD = 4096
+_MOST_LINES = 1_000_000
+_LINE_ENDS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
 
 
 def format_of(content: bytes) -> Format:
@@ -106,6 +108,8 @@ def text_of(content: bytes, *, strict: bool = True) -> str | None:
             text = content.decode("utf-8-sig")
         except UnicodeDecodeError:
             text = content.decode("latin-1")
+    if sum(map(text.count, _LINE_ENDS)) > _MOST_LINES:
+        raise malformed(f"more than {_MOST_LINES:,} lines; no spectrum has so many")
     if "\x00" not in text:
         return text
     if strict:

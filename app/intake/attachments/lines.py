@@ -26,11 +26,12 @@ from app.intake.attachments.spectrum import (
 Line = tuple[int, str]
 Pairs = list[tuple[float, float]]
 
-_FIELD = re.compile(r"([A-Za-z][\w $/.\-]*?)\s*[:=]\s*(.*)")
+_FIELD = re.compile(r"([A-Za-z][\w $/.\-]{0,60}?)\s*[:=]\s*(.*)")
 _NUM_PEAKS = re.compile(r"num\s*peaks\s*:", re.IGNORECASE)
 _PAIR = re.compile(r"\s*([^\s,;:]+)[\s,:]+([^\s,;:]+)")
 _QUOTED = re.compile(r'"[^"]*"?')
 _MOST_FIELDS = 2_000
+_LONGEST_LINE = 100_000
 
 
 def read_msp(text: str) -> list[Spectrum]:
@@ -86,6 +87,8 @@ def _take(lines: Iterator[Line], wanted: int, at: int) -> Pairs:
 
 def _pairs(line: str, at: int) -> Pairs:
     """Pairs of m/z and intensity: `41 23; 42 100;`, or one pair and what else its line says."""
+    if len(line) > _LONGEST_LINE:
+        raise malformed("the line is longer than any list of peaks on one line", at)
     bare = _QUOTED.sub("", line).strip()
     if "," in bare and ";" not in bare and len(re.split(r"[\s,:]+", bare)) != 2:
         raise malformed(f'"{tidy(line)[:40]}": write decimals with a point, not a comma', at)
@@ -200,7 +203,7 @@ def read_massbank(text: str) -> list[Spectrum]:
 
 
 def _two(line: str, at: int) -> list[tuple[str, str]]:
-    words = line.split()
+    words = line.split(None, 2)
     if len(words) < 2:
         raise malformed(f'"{tidy(line)[:40]}" is no pair of m/z and intensity', at)
     return [(words[0], words[1])]

@@ -44,6 +44,7 @@ PROFILE = "MS:1000128"
 EI = "MS:1000389"
 SOFT = {"MS:1000073", "MS:1000070", "MS:1000075", "MS:1000398"}  # ESI, APCI, MALDI, nanoESI
 _DEEPEST = 40
+_MOST_TERMS = 60  # of a group, which may be referred to many times
 
 Terms = dict[str, str]  # accession -> value
 
@@ -91,7 +92,7 @@ class _Reader:
         self._scan: Scan | None = None
         self._array: Terms | None = None
         self._binary: list[str] = []
-        self._points = 0
+        self._unpacked = 0  # numbers, of both arrays
 
     @property
     def line(self) -> int:
@@ -135,7 +136,10 @@ class _Reader:
     def _say(self, terms: Terms) -> None:
         """Terms belong to the innermost thing that is open."""
         if self._group is not None:
-            self._groups.setdefault(self._group, {}).update(terms)
+            group = self._groups.setdefault(self._group, {})
+            group.update(terms)
+            if len(group) > _MOST_TERMS:
+                raise malformed("a group of terms larger than any instrument needs", self.line)
         elif self._array is not None:
             self._array.update(terms)
         elif self._scan is not None:
@@ -189,15 +193,15 @@ class _Reader:
         values = np.frombuffer(plain, dtype=form).astype(np.float64)
         if not np.all(np.abs(values) <= LARGEST):
             raise malformed("an array holds a value beyond all measure", self.line)
+        self._unpacked += len(values)
+        if self._unpacked > 2 * MOST_POINTS_IN_FILE:
+            raise malformed(f"more than {MOST_POINTS_IN_FILE:,} points in one file", self.line)
         self._scan.arrays[kind] = values
 
     def _close(self, scan: Scan) -> None:
         x, y = scan.arrays.get(MZ_ARRAY), scan.arrays.get(INTENSITY_ARRAY)
         if x is None or y is None or len(x) != len(y):
             raise malformed("m/z and intensities do not come in pairs", scan.line)
-        self._points += len(x)
-        if self._points > MOST_POINTS_IN_FILE:
-            raise malformed(f"more than {MOST_POINTS_IN_FILE:,} points in one file", scan.line)
         x, y = peaks(x, y, what=f"spectrum {tidy(scan.id)[:60]}", line=scan.line)
         if PROFILE in scan.terms:
             x, y = summits(x, y)

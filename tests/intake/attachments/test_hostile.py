@@ -112,3 +112,24 @@ def test_real_records_cut_anywhere_are_read_or_refused() -> None:
         content = file.read_bytes()
         for cut in range(0, len(content), 97):
             tried(content[:cut], format_of(content))
+
+
+LONG = 3_000_000
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"Num Peaks: 1\n" + b"\n" * LONG,  # a million lines and more
+        b"Name: x\nNum Peaks: 9\n" + b"1 1 " * LONG,  # one line of many peaks
+        b"ACCESSION: x\nPK$PEAK: m/z\n  " + b"1" * LONG + b"\n//\n",
+        b"Name" + b" " * LONG + b"\nNum Peaks: 1\n1 1\n",  # on which a careless pattern never ends
+        b"##TITLE= x\n##DATA TYPE= INFRARED SPECTRUM\n##XYDATA= (X++(Y..Y))\n" + b"1 " * LONG,
+        b"##TITLE" + b" " * LONG + b"x",
+        b"##TITLE= x\n" * 1000,
+        b"<mzML" + b" " * LONG,
+    ],
+)
+def test_what_is_long_to_no_purpose_is_refused(content: bytes) -> None:
+    with pytest.raises(Refused):
+        read(content, format_of(content))

@@ -58,6 +58,14 @@ OUTSIDE = '<!DOCTYPE mzML [<!ENTITY a SYSTEM "file:///etc/passwd">]>\n'
 SWOLLEN = base64.b64encode(zlib.compress(bytes(50_000_000))).decode()
 
 
+SWELLING = array([1.0] * 100_000, "MS:1000514")  # a few hundred bytes each
+GROUP = (
+    b'<referenceableParamGroup id="g">'
+    + b"".join(b'<cvParam accession="%d"/>' % n for n in range(100))
+    + b"</referenceableParamGroup>"
+)
+
+
 def swollen() -> bytes:
     good = array(MASSES, "MS:1000514")
     start, end = good.index("<binary>") + 8, good.index("</binary>")
@@ -68,6 +76,9 @@ def swollen() -> bytes:
     (mzml(scan(), head=BOMB), "line 2: a document type"),
     (mzml(scan(), head=OUTSIDE), "line 2: a document type"),
     (swollen(), "more than 200,000 points"),
+    (mzml(scan().replace("<binaryDataArrayList>", "<binaryDataArrayList>" + SWELLING * 20)),
+     "more than 500,000 points in one file"),
+    (mzml(scan()).replace(b"<run>", GROUP + b"<run>"), "a group of terms larger"),
     (mzml(*[scan()] * 51), "more than 50 spectra"),
     (mzml(scan()).replace(b"MS:1000574", b"MS:1002312"), "packed in a way that is not read"),
     (mzml(scan()).replace(b"MS:1000523", b"MS:0000000"), "32 or 64 bits"),
