@@ -3,6 +3,7 @@
 from app.access import models as access
 from app.db import Base
 from app.intake import models as intake
+from app.intake.attachments import models as attachments
 from app.jobs import Job
 from app.notification import models as notification
 from app.registry import models as registry
@@ -12,6 +13,7 @@ from app.surveillance import models as surveillance
 __all__ = [
     "Job",
     "access",
+    "attachments",
     "intake",
     "metadata",
     "notification",

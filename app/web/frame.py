@@ -32,6 +32,10 @@ DESK: tuple[tuple[Entry, frozenset[Role]], ...] = (
         ("web.submissions", "Submissions", frozenset({"web.submission"})),
         REPORTERS | {Role.ADMIN},
     ),
+    (
+        ("web.spectra", "Spectra", frozenset({"web.search_spectra", "web.spectra_of"})),
+        SIGNED_IN,
+    ),
     (("web.review", "Review", frozenset({"web.case"})), SIGNED_IN),
     (("web.curation", "Curation", frozenset()), SECRETARIAT),
     (("web.subscriptions", "Subscriptions", frozenset()), SIGNED_IN),

@@ -12,6 +12,7 @@ from app.intake import queries as intake
 from app.intake.words import EventKind
 from app.registry import queries as registry
 from app.web import web
+from app.web.attachments import on_report
 from app.web.wording import country_options
 
 
@@ -54,4 +55,6 @@ def report(code: str) -> Any:
     with database().reading() as session:
         found = intake.report_by_code(session, actor(), today(), code)
         versions = intake.versions(session, actor(), today(), found)
-        return render_template("report.html", report=found, versions=versions)
+        return render_template(
+            "report.html", report=found, versions=versions, **on_report(session, found)
+        )

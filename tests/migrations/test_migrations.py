@@ -7,6 +7,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 from app.db import Database
+from tests.intake.attachments.making import msp, put
 from tests.intake.taking import take_reports
 from tests.reporting import laboratory, report
 
@@ -57,6 +58,19 @@ def test_the_last_migration_goes_down_and_up_with_data_in_it(known: Database) ->
     known.migrate()
     with known.engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM alembic_version")).scalar() == 1
+
+
+def test_a_register_with_files_goes_down_below_them_and_up_again(database: Database) -> None:
+    """The older schema has no place for files; the reports stay, and files may come anew."""
+    germany = laboratory(database, "DE")
+    take_reports(database, [report()], by=germany)
+    put(database, "RP-000001", msp(), "run.msp", by=germany, finding=0)
+    command.downgrade(database.alembic_config(), "0003")
+    assert not {"attachment", "spectrum", "stored_file"} & set(
+        inspect(database.engine).get_table_names()
+    )
+    database.migrate()
+    assert put(database, "RP-000001", msp(), "run.msp", by=germany, finding=0).code == "AT-00001"
 
 
 def test_variants_keep_their_reports_on_the_way_down_and_up(known: Database) -> None:
