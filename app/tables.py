@@ -3,6 +3,7 @@
 from app.access import models as access
 from app.db import Base
 from app.intake import models as intake
+from app.intake.duplicates import models as duplicates
 from app.jobs import Job
 from app.notification import models as notification
 from app.registry import models as registry
@@ -12,6 +13,7 @@ from app.surveillance import models as surveillance
 __all__ = [
     "Job",
     "access",
+    "duplicates",
     "intake",
     "metadata",
     "notification",
