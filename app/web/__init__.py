@@ -9,6 +9,7 @@ from app.web import (  # noqa: E402, F401 - each module hangs its routes on the 
     alerts,
     clusters,
     curation,
+    duplicates,
     frame,
     machine,
     overview,

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from math import floor, log10
 from typing import NamedTuple
 
@@ -26,6 +27,7 @@ PERSONAL = frozenset(
         EventKind.OPEN_SOURCE,
     }
 )
+REMEMBERED = 100_000  # references: each is compared with many others
 LEAST_LETTERS, LEAST_DIGITS = 5, 3  # of a number that only one case in the world may bear
 
 _RUN = re.compile(r"[^\W\d_]+|\d+")
@@ -80,6 +82,7 @@ def comparable(one: Case, other: Case) -> bool:
     return one.key != other.key and (kinds <= MATERIAL or kinds <= PERSONAL)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def reference_parts(reference: str) -> tuple[str, ...]:
     """A case reference without what is only typography.
 
@@ -90,6 +93,7 @@ def reference_parts(reference: str) -> tuple[str, ...]:
     return tuple(run.lstrip("0") or "0" for run in _RUN.findall(plain))
 
 
+@lru_cache(maxsize=REMEMBERED)
 def distinctive(parts: tuple[str, ...]) -> bool:
     """Whether a number is long enough to be one case's in the world, a year in it not counted.
 

@@ -14,6 +14,7 @@ from app.access.models import Authority
 from app.access.roles import SECRETARIAT, Actor
 from app.db import Page, id_of
 from app.errors import NotFound
+from app.intake.duplicates.cases import CaseKey
 from app.intake.duplicates.models import (
     DuplicateGroup,
     DuplicateMember,
@@ -34,6 +35,14 @@ class Counted:
     group: DuplicateGroup
     reports: tuple[Report, ...]
     pair: str | None = None  # the code of a pair, for the secretariat
+
+    def counts(self, report: Report) -> bool:
+        """Whether it is this report, in whatever version, that is counted."""
+        return _case(report) == _case(self.reports[0])
+
+    def beside(self, report: Report) -> list[Report]:
+        """The others."""
+        return [other for other in self.reports if _case(other) != _case(report)]
 
 
 def pairs(
@@ -176,6 +185,10 @@ def _seen(
 
 def _as_they_stand(first: type[Report], second: type[Report]) -> tuple[ColumnElement[bool], ...]:
     return first.superseded_at.is_(None), second.superseded_at.is_(None)
+
+
+def _case(report: Report) -> CaseKey:
+    return CaseKey(report.authority_id, report.reference)
 
 
 def _is_case(member: type[DuplicateMember], report: type[Report]) -> ColumnElement[bool]:

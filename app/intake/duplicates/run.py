@@ -23,7 +23,7 @@ from app.intake.duplicates.groups import TURNS, settle
 from app.intake.duplicates.models import DuplicatePair, DuplicateRun
 from app.intake.duplicates.pairs import Scored, keep, lapse_or_renew
 from app.intake.duplicates.reading import Sighted, comparable_reports, sighted
-from app.intake.duplicates.scoring import Verdict, compare
+from app.intake.duplicates.scoring import Verdict, compare_likely
 from app.intake.duplicates.weights import weights
 from app.intake.models import Finding, Report
 from app.intake.words import Resolution
@@ -168,8 +168,8 @@ def _score(chunk: _Chunk, newcomer: Case, others: list[Case]) -> int:
     """Keep what is linked and the heaviest of what a person should see; 1 when some were left."""
     likely = []
     for other in others:
-        comparison = compare(newcomer, other)
-        if comparison.verdict is not Verdict.DISTINCT:
+        comparison = compare_likely(newcomer, other)
+        if comparison is not None:
             likely.append(Scored(newcomer, other, comparison))
     for_people = [pair for pair in likely if pair.comparison.verdict is not Verdict.LINK]
     heaviest = nlargest(MOST_PROPOSED, for_people, key=lambda pair: pair.comparison.weight)

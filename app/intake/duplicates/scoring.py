@@ -13,6 +13,8 @@ from app.intake.duplicates.cases import Case, distinctive, holds, is_round, refe
 from app.intake.duplicates.weights import Weights, weights
 from app.intake.words import AgeBand, Sex
 
+Levels = dict[str, str | None]
+
 ALIKE = 0.8  # Jaccard index from which two sets of substances are the same
 LEAST_OTHERS = 2
 SHARED_REFERENCE, SAME_PERSON_AND_DAY = "shared reference", "same age band, sex and day"
@@ -65,18 +67,32 @@ class Comparison:
 def compare(one: Case, other: Case, table: Weights | None = None) -> Comparison:
     """Compare two reports. The order of the two changes nothing."""
     table = table or weights()
+    return _comparison(one, other, agreements(one, other), table)
+
+
+def compare_likely(one: Case, other: Case, table: Weights | None = None) -> Comparison | None:
+    """The same, or None for two that are distinct: nearly all, so they are passed over quickly."""
+    table = table or weights()
     levels = agreements(one, other)
-    contributions = tuple(
-        Contribution(name, level, 0.0 if level is None else field.levels[level].weight)
-        for name, field in table.fields.items()
-        for level in (levels[name],)
-    )
-    weight = sum(contribution.weight for contribution in contributions)
+    if _weight(levels, table) < table.look:
+        return None
+    return _comparison(one, other, levels, table)
+
+
+def _weight(levels: Levels, table: Weights) -> float:
+    return sum(field.bits[levels[name]] for name, field in table.fields.items())
+
+
+def _comparison(one: Case, other: Case, levels: Levels, table: Weights) -> Comparison:
+    weight = _weight(levels, table)
     fatal = one.fatal or other.fatal
     strong = _strong(levels)
     certain = not fatal or len(strong) >= table.fatal_needs
     return Comparison(
-        contributions=contributions,
+        contributions=tuple(
+            Contribution(name, levels[name], field.bits[levels[name]])
+            for name, field in table.fields.items()
+        ),
         weight=weight,
         posterior=table.posterior(weight),
         verdict=_verdict(one, other, weight, certain, table),
@@ -86,7 +102,7 @@ def compare(one: Case, other: Case, table: Weights | None = None) -> Comparison:
     )
 
 
-def agreements(one: Case, other: Case) -> dict[str, str | None]:
+def agreements(one: Case, other: Case) -> Levels:
     """The level of each field."""
     return {
         "reference": _reference(one, other),
@@ -99,7 +115,7 @@ def agreements(one: Case, other: Case) -> dict[str, str | None]:
     }
 
 
-def _strong(levels: dict[str, str | None]) -> tuple[str, ...]:
+def _strong(levels: Levels) -> tuple[str, ...]:
     """What a chain of like deaths in one outbreak does not share by chance."""
     found = []
     if levels["reference"] == "same":

@@ -32,6 +32,7 @@ class Field:
     label: str
     note: str
     levels: dict[str, Level]
+    bits: dict[str | None, float]  # the weight of each level; 0 where one does not say
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +61,11 @@ def weights() -> Weights:
 def read_weights(text: str) -> Weights:
     """A table from TOML; KeyError or TypeError where it is not one."""
     table = tomllib.loads(text)
-    fields = {
-        name: Field(
-            name,
-            label=said.pop("label"),
-            note=said.pop("note"),
-            levels={level: Level(**shares) for level, shares in said.items()},
-        )
-        for name, said in table.pop("field").items()
-    }
+    fields = {name: _field(name, **said) for name, said in table.pop("field").items()}
     return Weights(fields=fields, **table)
+
+
+def _field(name: str, label: str, note: str, **shares: dict[str, float]) -> Field:
+    levels = {level: Level(**share) for level, share in shares.items()}
+    bits: dict[str | None, float] = {level: share.weight for level, share in levels.items()}
+    return Field(name, label, note, levels, bits | {None: 0.0})

@@ -61,9 +61,7 @@ def seizure(reference: str, country: str = "DE", **changed: Any) -> dict[str, An
     return report(country, **(said | changed))
 
 
-def take(
-    database: Database, by: Actor, *reports: dict[str, Any], now: datetime = NOW
-) -> list[str]:
+def take(database: Database, by: Actor, *reports: dict[str, Any], now: datetime = NOW) -> list[str]:
     """Take reports in; their codes, in order."""
     receipt = take_reports(database, reports, by=by, now=now)
     with database.reading() as session:
