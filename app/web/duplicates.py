@@ -55,7 +55,7 @@ class Beside:
 
     label: str
     values: tuple[str, ...]
-    mark: str
+    mark: str  # how the first two compare, where that is weighed and both say something
     said: str
 
 
@@ -174,7 +174,7 @@ def _weighed(pair: DuplicatePair) -> list[Weighed]:
         lines.append(
             Weighed(
                 field,
-                said=label(told["level"]) if told["level"] else "not said by both",
+                said=label(told["level"]) if told["level"] else "says nothing",
                 mark=_mark(told["level"], told["weight"]),
                 m=level.m if level else None,
                 u=level.u if level else None,
@@ -231,7 +231,6 @@ LINES: tuple[tuple[str, Reading, str | None], ...] = (
     ("Version", lambda r: str(r.version), None),
     ("Received", lambda r: moment(r.received_at), None),
 )
-NOT_MARKED = {"Authority", "Handling", "Version", "Received"}
 
 
 def _beside(pair: DuplicatePair, reports: tuple[Report, ...]) -> list[Beside]:
@@ -242,14 +241,7 @@ def _beside(pair: DuplicatePair, reports: tuple[Report, ...]) -> list[Beside]:
         values = tuple(read(report) for report in reports)
         if not any(values):
             continue
-        one, other = values[:2]
-        if word in NOT_MARKED:
-            mark, said = "", ""
-        elif field in told and told[field].mark != "silent":
-            mark, said = told[field].mark, told[field].said
-        elif not one or not other:
-            mark, said = "silent", "not said by both"
-        else:
-            mark, said = ("agree", "the same") if one == other else ("differ", "different")
+        line = told.get(field or "")
+        mark, said = (line.mark, line.said) if line and all(values[:2]) else ("", "")
         rows.append(Beside(word, values, mark, said))
     return rows

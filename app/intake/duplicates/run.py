@@ -28,7 +28,7 @@ from app.intake.duplicates.weights import weights
 from app.intake.models import Finding, Report
 from app.intake.words import Resolution
 
-CHUNK = 50_000  # report numbers
+CHUNK = 200_000  # report numbers
 MOST_PROPOSED = 10  # pairs of one newcomer that are put before a person, the heaviest first
 STILL_DECIDING = timedelta(hours=1)  # a name may be resolved as of before we looked
 
