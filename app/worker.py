@@ -23,8 +23,8 @@ from apscheduler.schedulers.blocking import BlockingScheduler
 from app import jobs
 from app.clock import Clock, utc_now
 from app.db import Database
-from app.intake.files import take_up_waiting
 from app.intake.duplicates.run import find_duplicates
+from app.intake.files import take_up_waiting
 from app.intake.openness import settle_openness
 from app.notification.addresses import host_for
 from app.notification.delivery import deliver

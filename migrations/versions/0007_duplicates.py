@@ -34,14 +34,34 @@ def upgrade() -> None:
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["first_authority_id"], ["authority.id"], name=op.f("fk_duplicate_pair_first_authority_id")),
-        sa.ForeignKeyConstraint(["second_authority_id"], ["authority.id"], name=op.f("fk_duplicate_pair_second_authority_id")),
-        sa.ForeignKeyConstraint(["first_id"], ["report.id"], name=op.f("fk_duplicate_pair_first_id")),
-        sa.ForeignKeyConstraint(["second_id"], ["report.id"], name=op.f("fk_duplicate_pair_second_id")),
+        sa.ForeignKeyConstraint(
+            ["first_authority_id"],
+            ["authority.id"],
+            name=op.f("fk_duplicate_pair_first_authority_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["second_authority_id"],
+            ["authority.id"],
+            name=op.f("fk_duplicate_pair_second_authority_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["first_id"], ["report.id"], name=op.f("fk_duplicate_pair_first_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["second_id"], ["report.id"], name=op.f("fk_duplicate_pair_second_id")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_duplicate_pair")),
-        sa.UniqueConstraint("first_authority_id", "first_reference", "second_authority_id", "second_reference", name="uq_duplicate_pair_cases"),
+        sa.UniqueConstraint(
+            "first_authority_id",
+            "first_reference",
+            "second_authority_id",
+            "second_reference",
+            name="uq_duplicate_pair_cases",
+        ),
     )
-    op.create_index("ix_duplicate_pair_second", "duplicate_pair", ["second_authority_id", "second_reference"])
+    op.create_index(
+        "ix_duplicate_pair_second", "duplicate_pair", ["second_authority_id", "second_reference"]
+    )
     op.create_index("ix_duplicate_pair_queue", "duplicate_pair", ["status", "weight"])
     op.create_index(op.f("ix_duplicate_pair_first_id"), "duplicate_pair", ["first_id"])
     op.create_index(op.f("ix_duplicate_pair_second_id"), "duplicate_pair", ["second_id"])
@@ -61,8 +81,12 @@ def upgrade() -> None:
         sa.Column("place", sa.Integer(), nullable=False),
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("until", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["authority_id"], ["authority.id"], name=op.f("fk_duplicate_member_authority_id")),
-        sa.ForeignKeyConstraint(["group_id"], ["duplicate_group.id"], name=op.f("fk_duplicate_member_group_id")),
+        sa.ForeignKeyConstraint(
+            ["authority_id"], ["authority.id"], name=op.f("fk_duplicate_member_authority_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["group_id"], ["duplicate_group.id"], name=op.f("fk_duplicate_member_group_id")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_duplicate_member")),
     )
     op.create_index(op.f("ix_duplicate_member_group_id"), "duplicate_member", ["group_id"])
