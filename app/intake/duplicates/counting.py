@@ -23,6 +23,9 @@ from app.intake.duplicates.models import DuplicateMember
 from app.intake.models import Finding, Report
 from app.intake.words import ReportType
 
+# said so, and not "is an event", for which SQLite would build an index over all reports each time
+NO_EVENTS = (ReportType.AGGREGATE, ReportType.WITHDRAWAL)
+
 Among = Callable[[type[Report]], ColumnElement[bool]]
 
 
@@ -45,10 +48,12 @@ def passed_over_for_substance(
 ) -> Select[int, int | None]:
     """Reports and substances in them that are counted by another member."""
     found, mine, other = _beside_one_counted(among, today, as_of)
-    named = aliased(Finding)
+    pair = found.with_only_columns(mine.id.label("over"), other.id.label("beside"))
+    # the offset keeps the few pairs apart from the findings, which are many
+    few, named = pair.offset(0).subquery("few"), aliased(Finding)
     return (
-        found.with_only_columns(mine.id, named.substance_id)
-        .join(named, named.report_id == other.id)
+        select(few.c.over, named.substance_id)
+        .join(named, named.report_id == few.c.beside)
         .where(named.substance_id.is_not(None), *counted(named))
         .distinct()
     )
@@ -72,8 +77,8 @@ def _beside_one_counted(
         .where(
             _standing(member, as_of),
             _standing(beside, as_of),
-            mine.type == ReportType.EVENT,
-            other.type == ReportType.EVENT,
+            mine.type.not_in(NO_EVENTS),
+            other.type.not_in(NO_EVENTS),
             among(mine),
             among(other),
             comes_first,
@@ -83,7 +88,15 @@ def _beside_one_counted(
 
 
 def _is(report: type[Report], member: type[DuplicateMember]) -> ColumnElement[bool]:
-    return and_(report.authority_id == member.authority_id, report.reference == member.reference)
+    """The versions of a member, found by the unique key of report.
+
+    The member's side is written so that no index on it serves: SQLite, which cannot know that the
+    groups are few, would else walk through all reports and look each up among the members.
+    """
+    return and_(
+        report.authority_id == member.authority_id + 0,
+        report.reference == member.reference.concat(""),
+    )
 
 
 def _standing(member: type[DuplicateMember], as_of: datetime | None) -> ColumnElement[bool]:
