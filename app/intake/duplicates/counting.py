@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
 from app.access.handling import effective_handling
@@ -45,16 +45,16 @@ def passed_over_for_substance(
     *,
     as_of: datetime | None = None,
     counted: Callable[[type[Finding]], Sequence[ColumnElement[bool]]] = lambda _: (),
-) -> Select[int, int | None]:
+) -> Select[int, int]:
     """Reports and substances in them that are counted by another member."""
     found, mine, other = _beside_one_counted(among, today, as_of)
     pair = found.with_only_columns(mine.id.label("over"), other.id.label("beside"))
-    # the offset keeps the few pairs apart from the findings, which are many
+    # the offset and the sum lead from the few pairs to their findings, never the other way
     few, named = pair.offset(0).subquery("few"), aliased(Finding)
     return (
-        select(few.c.over, named.substance_id)
-        .join(named, named.report_id == few.c.beside)
-        .where(named.substance_id.is_not(None), *counted(named))
+        select(few.c.over, func.coalesce(named.substance_id, 0))  # 0: none, and no null in NOT IN
+        .join(named, named.report_id == few.c.beside + 0)
+        .where(*counted(named))
         .distinct()
     )
 
