@@ -351,6 +351,17 @@ def assess(as_of: str | None) -> None:
 
 
 @main.command()
+@click.option("--afresh", is_flag=True, help="Compare all reports again, not only new ones.")
+@plainly
+def duplicates(afresh: bool) -> None:
+    """Look for reports of one event: link one reporter's own, propose others to a curator."""
+    from app.worker import Work, compare_new
+
+    done = compare_new(Work(database(), settings()), afresh=afresh)
+    click.echo(", ".join(f"{number:,} {what}" for what, number in done.items()))
+
+
+@main.command()
 @plainly
 def deliver() -> None:
     """Send what waits in the outbox."""

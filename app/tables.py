@@ -4,6 +4,7 @@ from app.access import models as access
 from app.db import Base
 from app.intake import models as intake
 from app.intake.attachments import models as attachments
+from app.intake.duplicates import models as duplicates
 from app.jobs import Job
 from app.notification import models as notification
 from app.registry import models as registry
@@ -14,6 +15,7 @@ __all__ = [
     "Job",
     "access",
     "attachments",
+    "duplicates",
     "intake",
     "metadata",
     "notification",

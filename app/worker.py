@@ -11,7 +11,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from functools import partial
 from types import FrameType
@@ -23,6 +23,7 @@ from apscheduler.schedulers.blocking import BlockingScheduler
 from app import jobs
 from app.clock import Clock, utc_now
 from app.db import Database
+from app.intake.duplicates.run import find_duplicates
 from app.intake.files import take_up_waiting
 from app.intake.openness import settle_openness
 from app.notification.addresses import host_for
@@ -37,6 +38,7 @@ log = logging.getLogger("tocsin.worker")
 
 LEASE = timedelta(minutes=10)
 READ_SECONDS = 5  # somebody is waiting for it before a page
+DUPLICATES_SECONDS = 15 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,11 @@ def assess_and_tell(work: Work, as_of: date | None = None) -> dict[str, Any]:
         outcome = assess(session, as_of=as_of or now.date(), now=now)
         told = tell(session, outcome.changes, now=now, host=host_for(work.settings))
     return {"changes": len(outcome.changes), "messages": told.messages}
+
+
+def compare_new(work: Work, *, afresh: bool = False) -> dict[str, Any]:
+    """Look for reports of one event among those that are new; with `afresh`, among all."""
+    return asdict(find_duplicates(work.database, clock=work.clock, afresh=afresh))
 
 
 def deliver_waiting(work: Work) -> dict[str, Any]:
@@ -102,6 +109,7 @@ def run_worker(settings: Settings) -> None:
         ("assess", settings.assess_minutes * 60, assess_and_tell),
         ("deliver", settings.deliver_seconds, deliver_waiting),
         ("read", READ_SECONDS, read_waiting),
+        ("duplicates", DUPLICATES_SECONDS, compare_new),
     )
     scheduler = BlockingScheduler(
         executors={"default": ThreadPoolExecutor(len(table))},

@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, and_, case, func, literal, null, or_, select
+from sqlalchemy import ColumnElement, Subquery, and_, case, func, literal, null, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.access.handling import Handling, effective_handling
 from app.clock import end_of_day
 from app.countries import REGIONS, countries
+from app.intake.duplicates.counting import passed_over_for_substance
 from app.intake.models import Activity, Finding, Report
 from app.intake.words import CausalRole, EventKind, FindingRole, Grade, ReportType
 from app.registry.models import WATCHED, Substance
@@ -198,7 +199,8 @@ def data_version(session: Session, as_of: date) -> int:
 def _known(as_of: date, edges: Sequence[date]) -> Subquery:
     """One row for each report and watched substance known as of a day, with its best grade.
 
-    Two findings of the same substance in a report are one sighting.
+    Two findings of the same substance in a report are one sighting, and so are two reports that
+    were held to be one event on that day (app.intake.duplicates.counting).
     """
     found = (
         select(
@@ -207,13 +209,15 @@ def _known(as_of: date, edges: Sequence[date]) -> Subquery:
             func.max(case((Finding.grade.in_(CONFIRMED), 1), else_=0)).label("confirmed"),
         )
         .join(Substance, Substance.id == Finding.substance_id)
-        .where(
-            Substance.standing.in_(WATCHED),
-            Finding.resolved_at <= end_of_day(as_of),
-            Finding.role.in_(COUNTED_ROLES),
-        )
+        .where(Substance.standing.in_(WATCHED), *_sighting(Finding, as_of))
         .group_by(Finding.report_id, Finding.substance_id)
         .subquery("found")
+    )
+    counted_elsewhere = passed_over_for_substance(
+        lambda report: _stood(report, as_of),
+        as_of,
+        as_of=end_of_day(as_of),
+        counted=lambda finding: _sighting(finding, as_of),
     )
     level = effective_handling(Report.handling, Report.embargo_until, as_of)
     is_harm = Report.event_kind.in_(HARMS)
@@ -243,12 +247,24 @@ def _known(as_of: date, edges: Sequence[date]) -> Subquery:
         )
         .join(found, found.c.report_id == Report.id)
         .where(
-            *_held(Report.received_at, Report.superseded_at, as_of),
-            Report.type != ReportType.WITHDRAWAL,
-            Report.event_date <= as_of,
+            _stood(Report, as_of),
+            tuple_(found.c.report_id, found.c.substance_id).not_in(counted_elsewhere),
         )
         .subquery("known")
     )
+
+
+def _stood(report: type[Report], as_of: date) -> ColumnElement[bool]:
+    """Whether a report was there at the end of a day, and of something that had happened."""
+    return and_(
+        *_held(report.received_at, report.superseded_at, as_of),
+        report.type != ReportType.WITHDRAWAL,
+        report.event_date <= as_of,
+    )
+
+
+def _sighting(finding: type[Finding], as_of: date) -> tuple[ColumnElement[bool], ...]:
+    return finding.resolved_at <= end_of_day(as_of), finding.role.in_(COUNTED_ROLES)
 
 
 def _window(edges: Sequence[date]) -> ColumnElement[int]:

@@ -10,6 +10,7 @@ from app.web import (  # noqa: E402, F401 - each module hangs its routes on the 
     attachments,
     clusters,
     curation,
+    duplicates,
     frame,
     machine,
     overview,

@@ -37,7 +37,7 @@ DESK: tuple[tuple[Entry, frozenset[Role]], ...] = (
         SIGNED_IN,
     ),
     (("web.review", "Review", frozenset({"web.case"})), SIGNED_IN),
-    (("web.curation", "Curation", frozenset()), SECRETARIAT),
+    (("web.curation", "Curation", frozenset({"web.duplicates", "web.duplicate"})), SECRETARIAT),
     (("web.subscriptions", "Subscriptions", frozenset()), SIGNED_IN),
     (("web.admin", "Administration", frozenset()), frozenset({Role.ADMIN})),
 )

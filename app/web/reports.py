@@ -9,6 +9,7 @@ from flask import render_template, request
 from app.access.roles import Role
 from app.entrance import actor, allow, database, today
 from app.intake import queries as intake
+from app.intake.duplicates.queries import counted_with
 from app.intake.words import EventKind
 from app.registry import queries as registry
 from app.web import web
@@ -56,5 +57,9 @@ def report(code: str) -> Any:
         found = intake.report_by_code(session, actor(), today(), code)
         versions = intake.versions(session, actor(), today(), found)
         return render_template(
-            "report.html", report=found, versions=versions, **on_report(session, found)
+            "report.html",
+            report=found,
+            versions=versions,
+            counted=counted_with(session, actor(), today(), found),
+            **on_report(session, found),
         )

@@ -2,14 +2,14 @@
 
 The way down takes the files with it: the older schema has no place for them.
 
-Revision: 0008; after: 0003
+Revision: 0008; after: 0007
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0008"
-down_revision = "0003"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
