@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from functools import lru_cache
 
 from sqlalchemy import or_, select
@@ -34,14 +35,22 @@ MOST_RELATIVES = 3
 MOST_ISOMERS = 12  # named in one sentence
 
 
+class Weight(StrEnum):
+    """How much a caution weighs: good to know, to be looked at, or in the way of the report."""
+
+    NOTE = "note"
+    CHECK = "check"
+    REFUSED = "refused"
+
+
 @dataclass(frozen=True, slots=True)
 class Caution:
-    """Something to look at before sending. With `refused` the report would not be taken."""
+    """Something to know of one field before sending."""
 
+    weight: Weight
     code: str
     field: str
     message: str
-    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +79,7 @@ class Answer:
     @property
     def refused(self) -> bool:
         """Whether a report of it would not be taken as it is."""
-        return any(caution.refused for caution in self.cautions)
+        return any(caution.weight is Weight.REFUSED for caution in self.cautions)
 
 
 def answer(
@@ -100,7 +109,8 @@ def answer(
     try:
         examination = examined(text, form)
     except StructureError as error:
-        return Answer(cautions=(Caution(error.code, "structure", error.message, refused=True),))
+        wrong = Caution(Weight.REFUSED, error.code, "structure", error.message)
+        return Answer(cautions=(wrong,))
     parts = _parts(session, actor, today, examination.components, meaning)
     cautions = _of_the_isomers(session, actor, parts, told=isomer_resolved is not None)
     if structure.strip():
@@ -180,10 +190,12 @@ def _unresolved(name: str, meaning: Meaning | None) -> Caution:
     if meaning is not None:
         group = f" ({meaning.group})" if meaning.group else ""
         text = f'"{name}" means a group of substances{group} and counts for the group only'
-        return Caution("name_means_group", "substance_name", f"{text}; give the structure")
+        return Caution(
+            Weight.CHECK, "name_means_group", "substance_name", f"{text}; give the structure"
+        )
     text = f'"{name}" is not a name we hold; a curator will resolve it'
     remedy = "with a structure it counts at once"
-    return Caution("name_queued", "substance_name", f"{text}; {remedy}")
+    return Caution(Weight.CHECK, "name_queued", "substance_name", f"{text}; {remedy}")
 
 
 def _of_the_structure(examination: Examination) -> list[Caution]:
@@ -192,16 +204,16 @@ def _of_the_structure(examination: Examination) -> list[Caution]:
     found = []
     if examination.mixture:
         text = f"a mixture: {len(parts)} components, each counted as a finding of its own"
-        found.append(Caution("mixture", "structure", text))
+        found.append(Caution(Weight.NOTE, "mixture", "structure", text))
     if salt := sorted({name for part in parts for name in part.salt}):
         text = f"salt taken off: {', '.join(salt)}; it is kept as the form"
-        found.append(Caution("salt", "structure", text))
+        found.append(Caution(Weight.NOTE, "salt", "structure", text))
     if solvents := sorted({name for part in parts for name in part.solvents}):
         text = f"solvent taken off: {', '.join(solvents)}"
-        found.append(Caution("solvent", "structure", text))
+        found.append(Caution(Weight.NOTE, "solvent", "structure", text))
     if any(part.isotopes for part in parts):
         text = "isotope labels are kept as the form; it counts as the unlabelled substance"
-        found.append(Caution("isotopes", "structure", text))
+        found.append(Caution(Weight.NOTE, "isotopes", "structure", text))
     return found + [caution for part in parts if (caution := _of_the_stereo(part))]
 
 
@@ -209,14 +221,14 @@ def _of_the_stereo(part: Examined) -> Caution | None:
     inchikey = part.identity.inchikey
     if variant := variant_of(part.identity.key):
         text = f"counted apart as {variant.name}: {variant.reason}"
-        return Caution("variant", "structure", text)
+        return Caution(Weight.NOTE, "variant", "structure", text)
     if not is_flat(inchikey):
         text = "the stereo drawn is kept as the form; all stereoisomers count as one substance"
-        return Caution("stereo", "structure", text)
+        return Caution(Weight.NOTE, "stereo", "structure", text)
     if apart := variants_beside(part.identity.connectivity):
         names = " and ".join(variant.name for variant in apart)
         text = f"no stereo is drawn, and {names} count apart; draw it, or give that name"
-        return Caution("stereo_open", "structure", text)
+        return Caution(Weight.CHECK, "stereo_open", "structure", text)
     return None
 
 
@@ -242,7 +254,7 @@ def _of_the_isomers(
             said = ", ".join(names[:MOST_ISOMERS])
             differ = "differs" if len(names) == 1 else "differ"
             text = f"{said} {differ} only in where a group sits; say whether the isomer is resolved"
-            found.append(Caution("isomer", "isomer_resolved", text))
+            found.append(Caution(Weight.CHECK, "isomer", "isomer_resolved", text))
     return found
 
 
@@ -273,4 +285,4 @@ def _of_the_name(
         return []
     why = f": {blocks}" if blocks else ""
     message = f"{text}{why}; the structure counts, so mend whichever is wrong"
-    return [Caution("name_disagrees", "substance_name", message)]
+    return [Caution(Weight.CHECK, "name_disagrees", "substance_name", message)]

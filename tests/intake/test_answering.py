@@ -12,7 +12,7 @@ from app.access.roles import SIGNED_IN, Actor, Role
 from app.db import Database
 from app.intake.answering import Answer, answer
 from app.intake.models import Finding, Submission
-from app.intake.reading import read_json
+from app.intake.readers.jsontext import read_json
 from app.intake.taking import take
 from app.intake.words import Channel
 from app.registry.models import Substance
