@@ -84,6 +84,7 @@ def signed_in(chromium, site: str, width: int, scheme: str, role: str = "admin",
     size = {"width": width, "height": 900}
     context = chromium.new_context(base_url=site, viewport=size, color_scheme=scheme, **context)
     page = context.new_page()
+    page.set_default_timeout(9000)
     page.goto("/login")
     page.fill("main [name=email]", f"{role}@tocsin.test")
     page.fill("main [name=password]", PASSWORD)

@@ -13,7 +13,8 @@ export class Draft {
   constructor(form) {
     this.form = form;
     this.place = `${MARK}${form.dataset.owner}:${form.dataset.about}`;
-    this.untouched = typedIn(form);
+    // what the service sent back, with what is to be mended, was typed by somebody
+    this.untouched = "sent" in form.dataset ? "" : typedIn(form);
     dropOld();
   }
 
