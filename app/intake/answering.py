@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from app.access.roles import Actor
 from app.intake.figures import Occurrence, occurrences
-from app.intake.identification import contradiction, examined, variant_told
+from app.intake.identification import Part, contradiction, examined, parts_of, variant_told
 from app.registry.models import Substance
 from app.registry.names import name_key
 from app.registry.queries import known_to
@@ -54,7 +54,7 @@ class Caution:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Component:
     """One component: what it is, and what the reader may know of it."""
 
     parent: Mol
@@ -73,13 +73,8 @@ class Part:
 class Answer:
     """What intake would make of a name, a structure, or both; empty when nothing was asked."""
 
-    parts: tuple[Part, ...] = ()
+    parts: tuple[Component, ...] = ()
     cautions: tuple[Caution, ...] = ()
-
-    @property
-    def refused(self) -> bool:
-        """Whether a report of it would not be taken as it is."""
-        return any(caution.weight is Weight.REFUSED for caution in self.cautions)
 
 
 def answer(
@@ -107,16 +102,17 @@ def answer(
     else:
         return Answer(cautions=(_unresolved(name, meaning),))
     try:
-        examination = examined(text, form)
+        examination, parts = examined(text, form), parts_of(text, form)
     except StructureError as error:
         wrong = Caution(Weight.REFUSED, error.code, "structure", error.message)
         return Answer(cautions=(wrong,))
-    parts = _parts(session, actor, today, examination.components, meaning)
-    cautions = _of_the_isomers(session, actor, parts, told=isomer_resolved is not None)
+    held = _held(session, actor, parts, meaning)
+    found = _components(session, actor, today, examination.components, held)
+    cautions = _of_the_isomers(session, actor, found, told=isomer_resolved is not None)
     if structure.strip():
-        cautions = _of_the_structure(examination) + cautions
-        cautions += _of_the_name(name, meant, parts, structure, structure_format)
-    return Answer(parts, tuple(cautions))
+        cautions = _of_the_structure(examination, held) + cautions
+        cautions += _of_the_name(name, meant, found, structure, structure_format)
+    return Answer(found, tuple(cautions))
 
 
 def _meaning(session: Session, actor: Actor, name: str) -> tuple[Meaning | None, Substance | None]:
@@ -131,32 +127,29 @@ def _meaning(session: Session, actor: Actor, name: str) -> tuple[Meaning | None,
 
 
 def _held(
-    session: Session, actor: Actor, components: Sequence[Examined], meaning: Meaning | None
+    session: Session, actor: Actor, parts: Sequence[Part], meaning: Meaning | None
 ) -> dict[int, Substance]:
-    """The substances held of these components, by their number."""
-    keys = {number: part.identity.key for number, part in enumerate(components)}
-    told = {number: variant_told(part, meaning) for number, part in enumerate(components)}
-    ids = [substance_id for substance_id in told.values() if substance_id is not None]
+    """The substances held of these parts, by their number."""
+    told = [variant_told(part, meaning) or 0 for part in parts]
     query = select(Substance).where(
-        or_(Substance.key.in_(keys.values()), Substance.id.in_(ids)), known_to(actor)
+        or_(Substance.key.in_(part.key for part in parts), Substance.id.in_(told)), known_to(actor)
     )
     found = list(session.scalars(query.options(selectinload(Substance.controls))))
     by_key, by_id = {s.key: s for s in found}, {s.id: s for s in found}
-    held = {n: by_id.get(told[n] or 0) or by_key.get(key) for n, key in keys.items()}
+    held = {n: by_id.get(told[n]) or by_key.get(part.key) for n, part in enumerate(parts)}
     return {number: substance for number, substance in held.items() if substance is not None}
 
 
-def _parts(
+def _components(
     session: Session,
     actor: Actor,
     today: date,
-    components: Sequence[Examined],
-    meaning: Meaning | None,
-) -> tuple[Part, ...]:
-    held = _held(session, actor, components, meaning)
+    read: Sequence[Examined],
+    held: dict[int, Substance],
+) -> tuple[Component, ...]:
     seen = occurrences(session, actor, today, [substance.id for substance in held.values()])
     return tuple(
-        Part(
+        Component(
             parent=one.parent,
             connectivity=one.identity.connectivity,
             smiles=one.identity.smiles,
@@ -166,17 +159,17 @@ def _parts(
             law=_law(one.identity.smiles),
             substance=held.get(number),
             seen=seen.get(held[number].id) if number in held else None,
-            relatives=_relatives(session, actor, components) if number not in held else (),
+            relatives=_relatives(session, actor, read) if number not in held else (),
         )
-        for number, one in enumerate(components)
+        for number, one in enumerate(read)
     )
 
 
-def _relatives(session: Session, actor: Actor, components: Sequence[Examined]) -> tuple[Hit, ...]:
-    """The nearest substances held; of a mixture none, its known parts say enough."""
-    if len(components) != 1:
+def _relatives(session: Session, actor: Actor, read: Sequence[Examined]) -> tuple[Hit, ...]:
+    """The nearest substances held; for a mixture none, one search an answer is enough."""
+    if len(read) != 1:
         return ()
-    return tuple(resembling(session, actor, components[0].fingerprint, MOST_RELATIVES))
+    return tuple(resembling(session, actor, read[0].fingerprint, MOST_RELATIVES))
 
 
 @lru_cache(maxsize=1024)
@@ -198,7 +191,7 @@ def _unresolved(name: str, meaning: Meaning | None) -> Caution:
     return Caution(Weight.CHECK, "name_queued", "substance_name", f"{text}; {remedy}")
 
 
-def _of_the_structure(examination: Examination) -> list[Caution]:
+def _of_the_structure(examination: Examination, held: dict[int, Substance]) -> list[Caution]:
     """What was taken off a structure, and what it leaves open."""
     parts = examination.components
     found = []
@@ -214,10 +207,12 @@ def _of_the_structure(examination: Examination) -> list[Caution]:
     if any(part.isotopes for part in parts):
         text = "isotope labels are kept as the form; it counts as the unlabelled substance"
         found.append(Caution(Weight.NOTE, "isotopes", "structure", text))
-    return found + [caution for part in parts if (caution := _of_the_stereo(part))]
+    stereo = (_of_the_stereo(part, held.get(number)) for number, part in enumerate(parts))
+    return found + [caution for caution in stereo if caution]
 
 
-def _of_the_stereo(part: Examined) -> Caution | None:
+def _of_the_stereo(part: Examined, substance: Substance | None) -> Caution | None:
+    """What the stereo drawn, or left open, means for what is counted."""
     inchikey = part.identity.inchikey
     if variant := variant_of(part.identity.key):
         text = f"counted apart as {variant.name}: {variant.reason}"
@@ -225,7 +220,8 @@ def _of_the_stereo(part: Examined) -> Caution | None:
     if not is_flat(inchikey):
         text = "the stereo drawn is kept as the form; all stereoisomers count as one substance"
         return Caution(Weight.NOTE, "stereo", "structure", text)
-    if apart := variants_beside(part.identity.connectivity):
+    named = substance is not None and substance.key != part.identity.key
+    if not named and (apart := variants_beside(part.identity.connectivity)):
         names = " and ".join(variant.name for variant in apart)
         text = f"no stereo is drawn, and {names} count apart; draw it, or give that name"
         return Caution(Weight.CHECK, "stereo_open", "structure", text)
@@ -233,7 +229,7 @@ def _of_the_stereo(part: Examined) -> Caution | None:
 
 
 def _of_the_isomers(
-    session: Session, actor: Actor, parts: Sequence[Part], *, told: bool
+    session: Session, actor: Actor, parts: Sequence[Component], *, told: bool
 ) -> list[Caution]:
     """Positional isomers that are held, unless the analyst said whether they were told apart."""
     if told:
@@ -268,7 +264,7 @@ def _position_free(smiles: str) -> str:
 
 
 def _of_the_name(
-    name: str, meant: Substance | None, parts: Sequence[Part], structure: str, format: str
+    name: str, meant: Substance | None, parts: Sequence[Component], structure: str, format: str
 ) -> list[Caution]:
     """How a name contradicts the structure; a name of what was drawn is not looked at further."""
     if not name:

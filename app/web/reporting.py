@@ -17,11 +17,11 @@ from app.entrance import actor, allow, database, now, today, wants_json
 from app.errors import Conflict, Forbidden, Refused
 from app.intake import queries as intake
 from app.intake.answering import Answer, answer
+from app.intake.keeping import sliced
 from app.intake.models import Report
 from app.intake.readers.jsontext import read_json
 from app.intake.resending import correction_of, withdrawal_of
 from app.intake.schema import MOST_FINDINGS, ReportIn
-from app.intake.service import sliced
 from app.intake.taking import Receipt, take
 from app.intake.words import Channel, EventKind, Fate, ReportType
 from app.web import web

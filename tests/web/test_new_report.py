@@ -14,9 +14,9 @@ from werkzeug.test import TestResponse
 
 from app.access.roles import REPORTERS, Role
 from app.db import Database
+from app.intake.keeping import content_of
 from app.intake.models import Finding, Report, Submission
 from app.intake.schema import FINDING_FIELDS, REPORT_FIELDS, ReportIn
-from app.intake.service import content_of
 from app.intake.words import Channel, ReportType
 from app.web.formfields import Kind, finding_fields, sections
 from app.web.typed import typed, typed_from
