@@ -102,7 +102,8 @@ def answer(
     else:
         return Answer(cautions=(_unresolved(name, meaning),))
     try:
-        examination, parts = examined(text, form), parts_of(text, form)
+        parts = parts_of(text, form)  # first, since it remembers both
+        examination = examined(text, form)
     except StructureError as error:
         wrong = Caution(Weight.REFUSED, error.code, "structure", error.message)
         return Answer(cautions=(wrong,))
@@ -245,7 +246,7 @@ def _of_the_isomers(
     found = []
     for part in parts:
         family, own = part.classification.family, part.connectivity
-        same = beside.get(_position_free(part.smiles), ()) if family else ()
+        same = beside.get(without_positions(part.parent), ()) if beside else ()
         if names := [s.name for s in same if s.family == family and s.connectivity != own]:
             said = ", ".join(names[:MOST_ISOMERS])
             differ = "differs" if len(names) == 1 else "differ"

@@ -149,10 +149,11 @@ def _own(session: Session, code: str) -> tuple[Report, Report]:
 
 
 def _to_withdraw(session: Session, code: str) -> Report:
+    """The newest version of a report of the reader's own. Raises Refused for a withdrawn one."""
     found, newest = _own(session, code)
     if newest.type is ReportType.WITHDRAWAL:
         raise Refused(f"{found.reference} is withdrawn already, as {newest.code}")
-    return newest
+    return intake.report_by_code(session, actor(), today(), newest.code)  # with its findings
 
 
 def _send(form: Typed, amending: str) -> Any:

@@ -68,7 +68,9 @@ def typed(pairs: Iterable[tuple[str, str]]) -> Typed:
         elif (found := _FINDING_NAME.fullmatch(name)) and found[2] in FINDING_FIELDS:
             block = findings.setdefault(int(found[1]), {})
             before = block.get(found[2], ()) if found[2] in _SEVERAL else ()
-            block[found[2]] = (*before, value if found[2] == "structure" else value.strip())
+            # a molfile begins with lines that may be empty, and browsers change its line ends
+            kept = value.replace("\r\n", "\n") if found[2] == "structure" else value.strip()
+            block[found[2]] = (*before, kept)
     blocks = [findings[number] for number in sorted(findings)[:MOST_BLOCKS]]
     return Typed(report, blocks or [_fresh()])
 

@@ -291,6 +291,10 @@ def test_a_report_is_withdrawn_after_asking_once_more(full: Database, lab: Flask
         first, tombstone = session.scalars(versions)
         assert first.superseded_at and tombstone.type is ReportType.WITHDRAWAL
         assert tombstone.handling is first.handling and not tombstone.findings
+    other = send(lab, filled(key="used", reference="SE-2026-2"))
+    path = f"{other.location}/withdraw"
+    refused = lab.post(path, data={"key": "used"}, headers=OWN)
+    assert refused.status_code == 422 and "was used for other content" in refused.text
     for page in (lab.get(f"/reports/{code}"), done):
         assert "/withdraw" not in page.text
     again = lab.post(f"/reports/{code}/withdraw", data=form, headers=OWN)
