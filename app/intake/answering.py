@@ -133,7 +133,8 @@ def _held(
     """The substances held of these parts, by their number."""
     told = [variant_told(part, meaning) or 0 for part in parts]
     query = select(Substance).where(
-        or_(Substance.key.in_(part.key for part in parts), Substance.id.in_(told)), known_to(actor)
+        or_(Substance.key.in_([part.key for part in parts]), Substance.id.in_(told)),
+        known_to(actor),
     )
     found = list(session.scalars(query.options(selectinload(Substance.controls))))
     by_key, by_id = {s.key: s for s in found}, {s.id: s for s in found}

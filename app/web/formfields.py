@@ -117,15 +117,16 @@ def _field(model: type[BaseModel], schema: dict[str, Any], name: str) -> FormFie
     about = _looked_up(plain, schema)
     items = _looked_up(about.get("items", {}), schema)
     kind, words = _kind(about, items)
+    required = name in schema.get("required", ())
     return FormField(
         name=name,
         kind=kind,
         label=LABELS.get(name, sentence(label(name))),
         help=_help(given.get("description") or plain.get("description") or ""),
-        required=name in schema.get("required", ()),
+        required=required,
         options=_options(name, kind, words),
         longest=about.get("maxLength"),
-        default=as_typed(model.model_fields[name].get_default(call_default_factory=True)),
+        default=() if required else as_typed(model.model_fields[name].get_default()),
     )
 
 
@@ -173,7 +174,7 @@ def _help(text: str) -> str:
 
 def as_typed(value: Any) -> tuple[str, ...]:
     """A value of the schema as somebody would have typed it; nothing for none."""
-    if value is None or repr(value) == "PydanticUndefined":
+    if value is None:
         return ()
     if isinstance(value, list | tuple):
         return tuple(text for one in value for text in as_typed(one))

@@ -21,7 +21,7 @@ from app.intake.keeping import sliced
 from app.intake.models import Report
 from app.intake.readers.jsontext import read_json
 from app.intake.resending import correction_of, withdrawal_of
-from app.intake.schema import MOST_FINDINGS, ReportIn
+from app.intake.schema import ReportIn
 from app.intake.taking import Receipt, take
 from app.intake.words import Channel, EventKind, Fate, ReportType
 from app.web import web
@@ -163,7 +163,11 @@ def _send(form: Typed, amending: str) -> Any:
         return _form(form, amending=amending, wrong=beside_fields(problems)), REFUSED
     try:
         receipt = _take(report)
-    except (Refused, Conflict) as error:
+    except Conflict as error:  # an answer was lost, and something was changed since
+        before = f"an earlier sending of this form has arrived ({error})"
+        text = f"{before}; correct that report, or send this as another"
+        return _form(form, amending=amending, wrong=[Wrong("", "", text)]), REFUSED
+    except Refused as error:
         return _form(form, amending=amending, wrong=[Wrong("", "", str(error))]), REFUSED
     outcome = _outcome(receipt)
     if outcome.fate is Fate.REJECTED:
@@ -227,7 +231,6 @@ def _form(
         wrong=wrong,
         told=told,
         harm=_harm(form),
-        most_findings=MOST_FINDINGS,
         as_sent=request.method == "POST",
     )
 

@@ -27,13 +27,14 @@ function start(form) {
       location.assign(location.href);
     });
   }
-  draft.save();
+  let kept = true;
+  const keep = () => kept && draft.save();
+  if ("sent" in form.dataset) keep();
   settle(form);
   blocks().forEach((block) => asks.get(block)());
 
-  let kept = true;
   form.addEventListener("input", () => {
-    if (kept) draft.save();
+    keep();
     settle(form);
   });
   addEventListener("storage", (event) => {
@@ -48,7 +49,7 @@ function start(form) {
     if (wanted === "add") add(form).querySelector("input").focus();
     else if (wanted === "remove") remove(form, block);
     else if (wanted === "send") send(form, draft);
-    if (wanted !== "send") draft.save();
+    keep();
     settle(form);
   });
 }
@@ -104,33 +105,38 @@ function fill(form, pairs) {
 /** Send the report; whatever happens on the way, what was typed stays. */
 async function send(form, draft) {
   const button = form.querySelector(".send");
+  const unsent = (sentence) => say(form, sentence, "Send again", () => send(form, draft));
   button.disabled = true;
   say(form, "Sending…");
-  const again = () => send(form, draft);
+  let answer, told;
   try {
-    const answer = await fetch(form.action, {
+    answer = await fetch(form.action, {
       method: "POST",
       body: new URLSearchParams([...pairsOf(form), ["do", "send"]]),
       headers: { Accept: "application/json, text/html;q=0.9" },
       signal: AbortSignal.timeout(PATIENCE),
     });
     const machine = answer.headers.get("Content-Type")?.includes("json");
-    const told = machine ? await answer.json() : await answer.text();
-    if (answer.ok && told.location) {
-      draft.forget();
-      location.assign(told.location);
-    } else if (answer.status === 401) {
-      say(form, "Not sent: you are signed out. Sign in again in another tab, as the same person.", "Send again", again);
-    } else if (machine || answer.status !== 422) {
-      const why = told.detail ? ` ${told.detail}.` : "";
-      say(form, `Not sent: the service could not take it.${why} The draft stays on this device.`, "Send again", again);
-    } else {
-      mend(told);
-    }
+    told = machine ? await answer.json() : await answer.text();
   } catch {
-    say(form, "Not sent: there is no connection. Nothing is lost, the draft stays on this device; sending it again files it once.", "Send again", again);
+    unsent(
+      "Not sent, as far as is known: there is no connection. Nothing is lost, the draft stays on " +
+        "this device, and sending it again files it once.",
+    );
+    return;
   } finally {
     button.disabled = false;
+  }
+  if (answer.ok && told.location) {
+    draft.forget();
+    location.assign(told.location);
+  } else if (answer.status === 422 && typeof told === "string") {
+    mend(told);
+  } else if (answer.status === 401) {
+    unsent("Not sent: you are signed out. Sign in again in another tab, as the same person.");
+  } else {
+    const why = told.detail ? ` ${told.detail}.` : "";
+    unsent(`Not sent: the service could not take it.${why} The draft stays on this device.`);
   }
 }
 
