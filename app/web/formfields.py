@@ -126,8 +126,12 @@ def _field(model: type[BaseModel], schema: dict[str, Any], name: str) -> FormFie
         required=required,
         options=_options(name, kind, words),
         longest=about.get("maxLength"),
-        default=() if required else as_typed(model.model_fields[name].get_default()),
+        default=() if required else _default(model, name),
     )
+
+
+def _default(model: type[BaseModel], name: str) -> tuple[str, ...]:
+    return as_typed(model.model_fields[name].get_default(call_default_factory=True))
 
 
 def _looked_up(part: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
