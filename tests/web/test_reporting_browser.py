@@ -215,6 +215,7 @@ def test_a_draft_is_its_owners_alone_and_can_be_discarded(page, site: str):
 def test_who_is_signed_out_meanwhile_is_told_and_loses_nothing(page):
     page.fill(NAME, "isotonitazene")
     fill(page, "SE-SIGNED-OUT")
+    wait_for_answer(page, "Isotonitazene")  # whose own answer renews the session
     page.context.clear_cookies()
     page.click("text=Send the report")
     page.get_by_text("you are signed out").wait_for()
