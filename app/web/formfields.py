@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from app.access.handling import Handling
 from app.intake.schema import FindingIn, ReportIn
 from app.intake.words import ReportType
-from app.web.wording import HANDLING, country_options, label, options, sentence
+from app.web.wording import country_options, label, options, sentence
 
 LONG_TEXT = 1000  # characters beyond which a text gets an area
 COUNTRY, SOME_DATE = "^[A-Z]{2}$", r"^\d{4}(-\d{2}(-\d{2})?)?$"
@@ -161,7 +161,7 @@ def _kind(about: dict[str, Any], items: dict[str, Any]) -> tuple[Kind, list[str]
 
 def _options(name: str, kind: Kind, words: list[str]) -> tuple[tuple[str, str], ...]:
     if name == "handling":
-        return tuple((level.word, HANDLING[level]) for level in Handling)
+        return tuple((level.word, level.meaning) for level in Handling)
     if kind is Kind.COUNTRY:
         return tuple(country_options())
     if kind is Kind.YES_NO:
