@@ -66,6 +66,11 @@ def neighbours(session: Session, actor: Actor, substance: Substance, limit: int 
     return _best(session, actor, scores, limit)
 
 
+def resembling(session: Session, actor: Actor, fingerprint: bytes, limit: int) -> list[Hit]:
+    """The substances most similar to a structure that is perhaps not held, at least related."""
+    return _best(session, actor, _similar(session, fingerprint), limit)
+
+
 def _examined(structure: str) -> tuple[Examined, ...]:
     try:
         return examine(structure).components

@@ -29,6 +29,14 @@ NAVIGATION: tuple[Entry, ...] = (
 )
 DESK: tuple[tuple[Entry, frozenset[Role]], ...] = (
     (
+        (
+            "web.new_report",
+            "New report",
+            frozenset({"web.send_report", "web.ask_withdrawal", "web.withdraw_report"}),
+        ),
+        REPORTERS,
+    ),
+    (
         ("web.submissions", "Submissions", frozenset({"web.submission"})),
         REPORTERS | {Role.ADMIN},
     ),
