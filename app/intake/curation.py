@@ -6,8 +6,6 @@ again, and what they were taken for in between is kept for a replay (`FormerReso
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, exists, func, insert, literal, select, update
@@ -17,9 +15,10 @@ from app.access.handling import Handling, effective_handling, row_clearance
 from app.access.roles import SECRETARIAT, Actor
 from app.access.service import record
 from app.db import LARGEST_ID, Moment, take_turns
-from app.errors import Conflict, Forbidden, NotFound, Refused, shown
+from app.errors import Conflict, Forbidden, NotFound, shown
 from app.intake.models import Finding, FormerResolution, Report
 from app.intake.openness import settle_openness
+from app.intake.saying import Said, like, this_substance
 from app.intake.sight import current, rows_for
 from app.intake.words import Resolution
 from app.registry.models import (
@@ -30,80 +29,9 @@ from app.registry.models import (
     SubstanceName,
 )
 from app.registry.service import held_name
-from chem.families import GROUPS, family_named
 
 LONGEST_SUBJECT = 254  # of a line on the audit trail
 _RESOLVED = {Meant.SUBSTANCE: Resolution.CURATOR, Meant.NOTHING: Resolution.NOT_A_SUBSTANCE}
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What a name is said to mean: one substance, one of several, a family, a group, or nothing."""
-
-    meant: Meant
-    substance: Substance | None = None
-    members: tuple[Substance, ...] = ()
-    family: str | None = None
-    group: str | None = None
-
-    @property
-    def words(self) -> str:
-        """In words, to go after "means"."""
-        if self.substance:
-            return f"{self.substance.name} ({self.substance.code})"
-        if self.members:
-            return "one of " + ", ".join(one.name for one in self.members)
-        if self.family:
-            return f"one of the family {self.family}"
-        return f"one of the {self.group}" if self.group else "no substance"
-
-
-NOTHING = Said(Meant.NOTHING)
-
-
-def this_substance(substance: Substance) -> Said:
-    """The name means this substance."""
-    return Said(Meant.SUBSTANCE, substance=substance)
-
-
-def one_of(members: Sequence[Substance]) -> Said:
-    """The name means one of these, and does not say which. Raises Refused for fewer than two."""
-    several = tuple({one.id: one for one in members}.values())
-    if len(several) < 2:
-        raise Refused("a set has at least two substances; for one, say that the name means it")
-    groups, families = {one.group for one in several}, {one.family for one in several}
-    return Said(
-        Meant.ISOMER_SET,
-        members=several,
-        family=families.pop() or None if len(families) == 1 else None,
-        group=(groups.pop() or "other") if len(groups) == 1 else "other",
-    )
-
-
-def of_family(family: str) -> Said:
-    """The name means some substance of this family. Raises Refused for one that is not known."""
-    known = family_named(family)
-    if known is None:
-        raise Refused(f'there is no family "{family}"')
-    return Said(Meant.FAMILY, family=known.id, group=known.group or "other")
-
-
-def of_group(group: str) -> Said:
-    """The name means some substance of this UNODC group. Raises Refused for an unknown one."""
-    if group not in GROUPS:
-        raise Refused(f'there is no group "{group}"; there are: {", ".join(GROUPS)}')
-    return Said(Meant.GROUP, group=group)
-
-
-def like(name: SubstanceName) -> Said:
-    """The name means the same as one that is held."""
-    if name.no_substance:
-        return NOTHING
-    if name.substance:
-        return this_substance(name.substance)
-    if name.members:
-        return Said(Meant.ISOMER_SET, None, tuple(name.members), name.family, name.group)
-    return Said(Meant.FAMILY if name.family else Meant.GROUP, None, (), name.family, name.group)
 
 
 def resolve_name(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -116,7 +117,7 @@ def queued_names(
         query = query.having(func.sum(case((Report.event_kind == kind, 1), else_=0)) > 0)
     if widespread:
         query = query.having(countries >= WIDESPREAD)
-    sorting: dict[Order, tuple[ColumnElement[object], ...]] = {
+    sorting: dict[Order, tuple[Any, ...]] = {
         Order.WIDEST: (desc(countries), desc(findings)),
         Order.MOST: (desc(findings),),
         Order.OLDEST: (first.asc(),),
@@ -128,8 +129,8 @@ def queued_names(
     )
     rows = session.execute(query.offset(skipped).limit(limit + 1)).all()
     names = [
-        QueuedName(key, written, *figures, Handling(most_open))
-        for key, written, *figures, most_open in rows[:limit]
+        QueuedName(key or "", written or "", found, sent, wide, since, Handling(most_open))
+        for key, written, found, sent, wide, since, most_open in rows[:limit]
     ]
     more = str(skipped + limit) if len(rows) > limit else None
     return Page(_told(session, actor, today, names), more)
@@ -174,7 +175,9 @@ def decisions(
     )
     if (last := id_of(after)) is not None:
         query = query.where(NameDecision.id < last)
-    found = [(decision, code) for decision, code in session.execute(query.limit(limit + 1))]
+    found: list[tuple[NameDecision, str | None]] = [
+        (decision, code) for decision, code in session.execute(query.limit(limit + 1))
+    ]
     if len(found) <= limit:
         return Page(found)
     return Page(found[:limit], str(found[limit - 1][0].id))
@@ -188,10 +191,10 @@ def _waiting(actor: Actor, today: date) -> ColumnElement[bool]:
 def _told(session: Session, actor: Actor, today: date, names: list[QueuedName]) -> list[QueuedName]:
     """These names with their spellings, kinds of event and authorities: one query for each."""
     here = and_(_waiting(actor, today), Finding.name_key.in_([name.key for name in names]))
-    forms: dict[str, list[str]] = {}
+    forms: dict[str | None, list[str]] = {}
     for key, form in session.execute(_forms(here)):
         forms.setdefault(key, []).append(form)
-    kinds: dict[str, dict[EventKind, int]] = {}
+    kinds: dict[str | None, dict[EventKind, int]] = {}
     for key, kind, number in session.execute(
         select(Finding.name_key, Report.event_kind, func.count(distinct(Report.id)))
         .join(Report)
@@ -200,7 +203,7 @@ def _told(session: Session, actor: Actor, today: date, names: list[QueuedName]) 
         .order_by(Report.event_kind)
     ):
         kinds.setdefault(key, {})[kind] = number
-    senders: dict[str, list[tuple[str, int]]] = {}
+    senders: dict[str | None, list[tuple[str, int]]] = {}
     for key, code, number in session.execute(
         select(Finding.name_key, Authority.code, Authority.id)
         .join(Report, Report.id == Finding.report_id)
@@ -220,7 +223,7 @@ def _told(session: Session, actor: Actor, today: date, names: list[QueuedName]) 
     ]  # fmt: skip
 
 
-def _forms(here: ColumnElement[bool]) -> Select[str, str]:
+def _forms(here: ColumnElement[bool]) -> Select[Any, Any]:
     """The most frequent spellings of each name, so many that a page can hold them."""
     place = func.row_number().over(
         partition_by=Finding.name_key, order_by=(func.count().desc(), Finding.substance_name)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import Integer, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.access.handling import Handling
@@ -218,6 +218,27 @@ def held_name(session: Session, key: str, authority_id: int | None) -> Substance
     )
 
 
+_MEANT = (
+    select(
+        SubstanceName.key,
+        SubstanceName.substance_id,
+        SubstanceName.group,
+        Substance.key,
+        SubstanceName.family,
+        SubstanceName.no_substance,
+    )
+    .outerjoin(SubstanceName.substance)
+    .where(
+        SubstanceName.key.in_(bindparam("keys", expanding=True)),
+        or_(
+            SubstanceName.authority_id.is_(None),
+            SubstanceName.authority_id == bindparam("authority", type_=Integer),
+        ),
+    )
+    .order_by(SubstanceName.authority_id.is_not(None))  # an authority's own come last, and stay
+)
+
+
 def meanings(
     session: Session, keys: Iterable[str], authority_id: int | None = None
 ) -> dict[str, Meaning]:
@@ -226,24 +247,9 @@ def meanings(
     With `authority_id`, in the reports of that authority: its own names go before those of all.
     """
     wanted = sorted(set(keys))
-    whose = SubstanceName.authority_id.is_(None)
-    if authority_id is not None:
-        whose = or_(whose, SubstanceName.authority_id == authority_id)
     found: dict[str, Meaning] = {}
     for start in range(0, len(wanted), 500):
-        query = (
-            select(
-                SubstanceName.key,
-                SubstanceName.substance_id,
-                SubstanceName.group,
-                Substance.key,
-                SubstanceName.family,
-                SubstanceName.no_substance,
-            )
-            .outerjoin(SubstanceName.substance)
-            .where(SubstanceName.key.in_(wanted[start : start + 500]), whose)
-            .order_by(SubstanceName.authority_id.is_not(None))  # its own come last, and stay
-        )
-        for key, *meaning in session.execute(query):
-            found[key] = Meaning(*meaning)
+        asked = {"keys": wanted[start : start + 500], "authority": authority_id}
+        for key, substance_id, group, substance_key, family, none in session.execute(_MEANT, asked):
+            found[key] = Meaning(substance_id, group, substance_key, family, none)
     return found
