@@ -53,20 +53,20 @@ def test_the_queue_comes_with_suggestions(client, analyst, waiting):
     assert len(first["items"]) == 2 and len(rest["items"]) == 1 and rest["next"] is None
 
 
-@pytest.mark.parametrize("key", ["isotonitazen", "kestrel//7", "amber/bird"])
-def test_a_name_is_decided_at_its_own_address_and_taken_back(client, analyst, waiting, key):
-    address = names(client, analyst)[key]["url"]
+@pytest.mark.parametrize("name", ["isotonitazen", "kestrel//7", "amber/bird"])
+def test_a_name_is_decided_at_its_own_address_and_taken_back(client, analyst, waiting, name):
+    address = names(client, analyst)[name]["url"]
     said = {"means": "substance", "substance": "Isotonitazene"}
     made = client.post(address, json=said, headers=analyst)
     assert made.status_code == 201, made.text
     assert (made.json["means"], made.json["findings"]) == ("substance", 1)
-    assert key not in names(client, analyst)
+    assert name not in names(client, analyst)
     assert client.post(address, json=said, headers=analyst).status_code == 404
     undone = client.post(f"/api/v1/curation/decisions/{made.json['id']}/undo", headers=analyst)
     assert undone.status_code == 200 and undone.json["undone_at"]
     again = client.post(f"/api/v1/curation/decisions/{made.json['id']}/undo", headers=analyst)
     assert again.status_code == 409
-    assert key in names(client, analyst)
+    assert name in names(client, analyst)
     listed = client.get("/api/v1/curation/decisions", headers=analyst).json["items"]
     assert [one["id"] for one in listed] == [made.json["id"]]
 
