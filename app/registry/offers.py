@@ -43,7 +43,8 @@ def offers(session: Session, actor: Actor, written: Mapping[str, str]) -> dict[s
     Blocks that spell a structure go before letters that are alike.
     """
     by_blocks = _by_blocks(session, actor, written)
-    alike = {key: _index(session).suggest(name) for key, name in written.items()}
+    index = _index(session)
+    alike = {key: index.suggest(name) for key, name in written.items()}
     wanted = {one.known.key for found in alike.values() for one in found}
     held = _names(session, actor, wanted)
     answer: dict[str, list[Offer]] = {}
