@@ -197,7 +197,7 @@ def _hold(
     """Put the name into the registry; False when it is held there with the same meaning."""
     held = held_name(session, key, authority_id)
     if held is not None:
-        if like(held) != said:
+        if not like(held).same(said):
             raise Conflict(
                 f'"{name}" already means something else ({like(held).words}; {held.origin})'
             )

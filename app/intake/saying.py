@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
@@ -27,6 +27,11 @@ class Said:
     members: tuple[Substance, ...] = ()
     family: str | None = None
     group: str | None = None
+
+    def same(self, other: Said) -> bool:
+        """Whether both mean the same, in whatever order their members stand."""
+        one, two = ({member.id for member in said.members} for said in (self, other))
+        return one == two and replace(self, members=()) == replace(other, members=())
 
     @property
     def words(self) -> str:
