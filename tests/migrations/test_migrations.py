@@ -8,10 +8,10 @@ from sqlalchemy import inspect, select, text
 
 from app.access.roles import Actor, Role
 from app.db import Database
-from tests.intake.attachments.making import msp, put
 from app.intake.curation import decide, undo
 from app.intake.saying import NOTHING, this_substance
 from app.registry.models import Substance
+from tests.intake.attachments.making import msp, put
 from tests.intake.taking import take_reports
 from tests.reporting import NOW, laboratory, report
 
@@ -75,6 +75,8 @@ def test_a_register_with_files_goes_down_below_them_and_up_again(database: Datab
     )
     database.migrate()
     assert put(database, "RP-000001", msp(), "run.msp", by=germany, finding=0).code == "AT-00001"
+
+
 def test_names_keep_their_meaning_on_the_way_down_and_up(known: Database) -> None:
     """The schema before 0005 knows no name of nothing, so those wait again; no report is lost."""
     sent = [{"substance_name": name} for name in ("Pro-Nita", "No analysis", "Etizolam", "MMC")]
