@@ -155,11 +155,17 @@ class Known:
     substances: dict[str, Held]  # by key; grows as new ones are enrolled
 
 
-def look_up(session: Session, findings: Iterable[FindingIn], read: Iterable[Read | None]) -> Known:
-    """What is known of everything these findings name and draw, asked for at once."""
+def look_up(
+    session: Session,
+    findings: Iterable[FindingIn],
+    read: Iterable[Read | None],
+    authority_id: int | None = None,
+) -> Known:
+    """What is known of everything that these findings of an authority name and draw."""
     keys = {name_key(finding.substance_name) for finding in findings if finding.substance_name}
     substance_keys = {part.key for parts in read if isinstance(parts, tuple) for part in parts}
-    return Known(meanings(session, keys - {""}), held_substances(session, substance_keys))
+    names = meanings(session, keys - {""}, authority_id)
+    return Known(names, held_substances(session, substance_keys))
 
 
 def recognise(finding: FindingIn, read: Read | None, known: Known) -> list[Identified]:
@@ -179,6 +185,8 @@ def recognise(finding: FindingIn, read: Read | None, known: Known) -> list[Ident
         ]
     if meaning is None:
         return [Identified(0, None, Resolution.QUEUED)]
+    if meaning.no_substance:
+        return [Identified(0, None, Resolution.NOT_A_SUBSTANCE)]
     if meaning.substance_id is None:
         return [Identified(0, None, Resolution.GROUP_NAME)]
     return [Identified(0, meaning.substance_id, Resolution.NAME)]

@@ -184,6 +184,19 @@ class Finding(Base):
     substance: Mapped[Substance | None] = relationship()
 
 
+class FormerResolution(Base):
+    """What a finding was taken for until somebody took that back: a replay still sees it."""
+
+    __tablename__ = "former_resolution"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    finding_id: Mapped[int] = mapped_column(ForeignKey("finding.id"), index=True)
+    substance_id: Mapped[int | None] = mapped_column(ForeignKey("substance.id"), index=True)
+    resolution: Mapped[Resolution] = mapped_column(Word(Resolution))
+    since: Mapped[datetime]
+    until: Mapped[datetime] = mapped_column(index=True)
+
+
 class Activity(Base):
     """Samples analysed by an authority in a month: the denominator. Newer rows supersede older."""
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import exists, select, update
+from sqlalchemy.orm import Session, aliased
 
 from app.access.roles import SYSTEM
 from app.access.service import record
 from app.intake.identification import Part, parts_of, variant_told
-from app.intake.models import Finding
+from app.intake.models import Finding, Report
 from app.intake.openness import settle_openness
 from app.intake.words import Resolution
 from app.registry.knowledge import knowledge_version
@@ -36,10 +36,14 @@ def follow_knowledge(session: Session, *, now: datetime) -> int:
 
 
 def _by_name(session: Session) -> list[dict[str, Any]]:
+    own = aliased(SubstanceName)  # an authority's own name goes first
     query = (
         select(Finding.id, SubstanceName.substance_id)
+        .join(Finding.report)
         .join(SubstanceName, SubstanceName.key == Finding.name_key)
         .where(
+            SubstanceName.authority_id.is_(None),
+            ~exists().where(own.key == Finding.name_key, own.authority_id == Report.authority_id),
             Finding.resolution == Resolution.NAME,
             SubstanceName.substance_id.is_not(None),
             SubstanceName.substance_id != Finding.substance_id,

@@ -38,6 +38,7 @@ _SAID = {
     Resolution.CURATOR: "resolved by a curator",
     Resolution.GROUP_NAME: "name a group",
     Resolution.QUEUED: "queued as unresolved names",
+    Resolution.NOT_A_SUBSTANCE: "name no substance",
 }
 
 Progress = Callable[[int], None]

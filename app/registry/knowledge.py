@@ -23,9 +23,17 @@ from app.access.models import AuditEvent
 from app.access.roles import SYSTEM
 from app.access.service import record
 from app.db import insert_all_new
-from app.registry.models import Cluster, ControlListing, Standing, Substance, SubstanceName
+from app.registry.models import (
+    CURATOR,
+    Cluster,
+    ControlListing,
+    NameMember,
+    Standing,
+    Substance,
+    SubstanceName,
+)
 from app.registry.names import name_key
-from app.registry.service import CURATOR, cluster_values, held_substances, substance_values
+from app.registry.service import cluster_values, held_substances, meanings, substance_values
 from chem.errors import StructureError
 from chem.examine import Examined, examine_all
 from chem.identity import RDKIT_VERSION, RULESET
@@ -51,6 +59,7 @@ def load_knowledge(session: Session, *, now: datetime) -> int:
     names = list(_names(rows, held, now))
     insert_all_new(session, SubstanceName, names)
     _point_names_anew(session, names)
+    _put_members(session)
     session.execute(delete(ControlListing))  # they come from the files alone
     insert_all_new(session, ControlListing, list(_listings(rows, held)))
     record(session, SYSTEM, LOADED, version, now, substances=len(rows))
@@ -140,7 +149,7 @@ def _names(
     for row, part in rows:
         for name in (*row.synonyms, *((row.cas,) if row.cas else ())):
             yield _name(name, row.source, now, substance_id=held[_key(part)])
-    for name, group in _ambiguous_names():
+    for name, group, _ in _ambiguous_names():
         yield _name(name, "means a group", now, group=group)
 
 
@@ -165,6 +174,27 @@ def _point_names_anew(session: Session, names: list[dict[str, Any]]) -> None:
     ]
     if moved:
         session.execute(update(SubstanceName), moved)
+
+
+def _put_members(session: Session) -> None:
+    """Which substances a name of several may mean, as the files say; those of curators stay."""
+    shipped = {name_key(name): members for name, _, members in _ambiguous_names()}
+    held = session.execute(
+        select(SubstanceName.id, SubstanceName.key).where(
+            SubstanceName.key.in_(shipped),
+            SubstanceName.substance_id.is_(None),
+            SubstanceName.source.not_like(f"{CURATOR}%"),
+        )
+    ).all()
+    meant = meanings(session, {name_key(member) for one in shipped.values() for member in one})
+    rows = [
+        {"name_id": name_id, "substance_id": meaning.substance_id}
+        for name_id, key in held
+        for member in shipped[key]
+        if (meaning := meant.get(name_key(member))) and meaning.substance_id
+    ]
+    session.execute(delete(NameMember).where(NameMember.name_id.in_([one for one, _ in held])))
+    insert_all_new(session, NameMember, rows)
 
 
 def _name(
@@ -197,7 +227,9 @@ def _listings(rows: list[tuple[Known, Examined]], held: dict[str, int]) -> Itera
             }
 
 
-def _ambiguous_names() -> Iterator[tuple[str, str]]:
+def _ambiguous_names() -> Iterator[tuple[str, str, list[str]]]:
+    """Each with its group and the names of those it may mean, none where they are too many."""
     with AMBIGUOUS.open(encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines):
-            yield row["name"], row["group"] or "other"
+            members = [name for name in row["members"].split("|") if name]
+            yield row["name"], row["group"] or "other", members

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ForeignKey, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.access.handling import Handling, HandlingType
@@ -23,6 +24,7 @@ class Standing(StrEnum):
     UNCLASSIFIED = "unclassified"
 
 
+CURATOR = "curator"  # begins the source of a name that a person gave
 WATCHED = (Standing.NPS, Standing.UNCLASSIFIED)
 
 
@@ -91,18 +93,108 @@ class Substance(Base):
 
 
 class SubstanceName(Base):
-    """A name that means exactly one substance, or (without one) only a group of them."""
+    """A name that means exactly one substance, or only one of several, or none at all.
+
+    A name without a substance means one of its members, of a family or of a group. A name of an
+    authority (a laboratory's house code) counts for that authority's reports only, and goes first.
+    """
 
     __tablename__ = "substance_name"
+    __table_args__ = (
+        UniqueConstraint("key", "authority_id"),
+        # in a unique key no two NULLs are alike, so what counts for everybody needs one of its own
+        Index(
+            "uq_substance_name_shared",
+            "key",
+            unique=True,
+            sqlite_where=text("authority_id IS NULL"),
+            postgresql_where=text("authority_id IS NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    key: Mapped[str] = mapped_column(String(300), unique=True)
+    key: Mapped[str] = mapped_column(String(300))
     name: Mapped[str] = mapped_column(String(300))
     source: Mapped[str] = mapped_column(String(120))
+    language: Mapped[str | None] = mapped_column(String(8))  # ISO 639-1, None where nobody said
     since: Mapped[datetime]
+    # a name that only restricted reports bear is not for everybody
+    handling: Mapped[Handling] = mapped_column(HandlingType, default=Handling.CLEAR)
+    authority_id: Mapped[int | None] = mapped_column(ForeignKey("authority.id"), index=True)
     substance_id: Mapped[int | None] = mapped_column(ForeignKey("substance.id"), index=True)
     group: Mapped[str | None] = mapped_column("unodc_group", String(40))
+    family: Mapped[str | None] = mapped_column(String(60))
+    no_substance: Mapped[bool] = mapped_column(
+        default=False
+    )  # it names no substance: "no analysis"
     substance: Mapped[Substance | None] = relationship(back_populates="names")
+    members: Mapped[list[Substance]] = relationship(
+        secondary="name_member", order_by="Substance.name"
+    )
+
+    @property
+    def origin(self) -> str:
+        """Who vouches for it, without naming a person."""
+        return "secretariat" if self.source.startswith(CURATOR) else self.source
+
+
+class NameMember(Base):
+    """One substance of the isomer set, or of the few, that a name may mean."""
+
+    __tablename__ = "name_member"
+
+    name_id: Mapped[int] = mapped_column(
+        ForeignKey("substance_name.id", ondelete="CASCADE"), primary_key=True
+    )
+    substance_id: Mapped[int] = mapped_column(
+        ForeignKey("substance.id"), primary_key=True, index=True
+    )
+
+
+class Meant(StrEnum):
+    """What a curator may say that a name means."""
+
+    SUBSTANCE = "substance"
+    ISOMER_SET = "isomer_set"
+    FAMILY = "family"
+    GROUP = "group"
+    NOTHING = "nothing"
+
+
+class NameDecision(Base):
+    """What a curator said that a name means: from when, and until when if it was taken back."""
+
+    __tablename__ = "name_decision"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(300), index=True)
+    written: Mapped[str] = mapped_column(String(300))
+    handling: Mapped[Handling] = mapped_column(HandlingType)
+    authority_id: Mapped[int | None] = mapped_column(ForeignKey("authority.id"))
+    meant: Mapped[Meant] = mapped_column(Word(Meant))
+    substance_id: Mapped[int | None] = mapped_column(ForeignKey("substance.id"), index=True)
+    family: Mapped[str | None] = mapped_column(String(60))
+    group: Mapped[str | None] = mapped_column("unodc_group", String(40))
+    members: Mapped[list[Any]]  # substance ids, as decided
+    made_name: Mapped[bool]  # False where the registry held the name already
+    findings: Mapped[int]  # that followed when it was decided
+    decided_by: Mapped[str] = mapped_column(String(254))
+    decided_at: Mapped[datetime] = mapped_column(index=True)
+    undone_by: Mapped[str | None] = mapped_column(String(254))
+    undone_at: Mapped[datetime | None]
+    substance: Mapped[Substance | None] = relationship(lazy="joined")
+
+
+class OutsideAnswer(Base):
+    """What PubChem said a name is, kept for a while. External and unreviewed."""
+
+    __tablename__ = "outside_answer"
+
+    key: Mapped[str] = mapped_column(String(300), primary_key=True)
+    asked: Mapped[str] = mapped_column(String(300))
+    asked_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    compounds: Mapped[list[Any]]  # {"cid", "inchikey", "smiles", "key" or "problem"}
 
 
 class ControlListing(Base):

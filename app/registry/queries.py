@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from app.access.handling import figure_clearance
-from app.access.roles import Actor
+from app.access.roles import SECRETARIAT, Actor
 from app.db import Page, id_of
 from app.errors import NotFound
 from app.registry.models import Cluster, Standing, Substance, SubstanceName
@@ -30,6 +30,17 @@ def known_to(actor: Actor) -> ColumnElement[bool]:
     return or_(open_enough, Substance.found_by == actor.authority_id)
 
 
+def names_known_to(actor: Actor) -> ColumnElement[bool]:
+    """Names that `actor` may know of: an authority's own are for itself and the secretariat."""
+    open_enough = SubstanceName.handling <= figure_clearance(actor)
+    if actor.role in SECRETARIAT:
+        return open_enough
+    if actor.authority_id is None:
+        return open_enough & SubstanceName.authority_id.is_(None)
+    own = SubstanceName.authority_id == actor.authority_id
+    return own | (open_enough & SubstanceName.authority_id.is_(None))
+
+
 def substances(
     session: Session,
     actor: Actor,
@@ -43,7 +54,7 @@ def substances(
     """Substances by name, a page at a time; `text` finds names, numbers and InChIKeys."""
     query = select(Substance).where(known_to(actor)).options(selectinload(Substance.controls))
     if text:
-        query = query.where(Substance.id.in_(_matching(text)))
+        query = query.where(Substance.id.in_(_matching(text, actor)))
     if group:
         query = query.where(Substance.group == group)
     if standing:
@@ -61,15 +72,19 @@ def substances(
     return Page(items, f"{found[limit - 1][1]}\x1f{items[-1].id}")
 
 
-def _matching(text: str) -> Select[int]:
-    """Ids of substances that `text` may mean, by any of their names or keys."""
+def _matching(text: str, actor: Actor) -> Select[int]:
+    """Ids of substances that `text` may mean, by any of the names `actor` may know, or keys."""
     wanted = text.strip()
     if code := _CODE.fullmatch(wanted):
         return select(Substance.id).where(Substance.id == int(code[1]))
     if _CONNECTIVITY.fullmatch(wanted.upper()):
         return select(Substance.id).where(_keyed(wanted.upper()))
     part = f"%{_escaped(name_key(wanted))}%"
-    named = select(SubstanceName.substance_id).where(SubstanceName.key.like(part, escape="\\"))
+    named = select(SubstanceName.substance_id).where(
+        SubstanceName.key.like(part, escape="\\"),
+        SubstanceName.substance_id.is_not(None),
+        names_known_to(actor),
+    )
     shown = Substance.name.ilike(f"%{_escaped(wanted)}%", escape="\\")
     return select(Substance.id).where(or_(Substance.cas == wanted, shown, Substance.id.in_(named)))
 
@@ -88,7 +103,10 @@ def substance_by_code(session: Session, actor: Actor, code: str) -> Substance:
     query = (
         select(Substance)
         .where(known_to(actor))
-        .options(selectinload(Substance.controls), selectinload(Substance.names))
+        .options(
+            selectinload(Substance.controls),
+            selectinload(Substance.names.and_(names_known_to(actor))),
+        )
     )
     if number := _CODE.fullmatch(code):
         query = query.where(Substance.id == int(number[1]))

@@ -16,7 +16,7 @@ from app.errors import Problem, Refused
 from app.registry.indexes import FINGERPRINTS, STRUCTURES
 from app.registry.models import Substance, SubstanceName
 from app.registry.names import name_key
-from app.registry.queries import known_to
+from app.registry.queries import known_to, names_known_to
 from chem import StructureError, examine
 from chem.examine import Examined
 from chem.substructure import Search, read_smarts
@@ -38,7 +38,9 @@ class Hit:
 
 def by_name(session: Session, actor: Actor, name: str) -> list[Hit]:
     """The one substance that bears exactly this name, if there is one."""
-    named = select(SubstanceName.substance_id).where(SubstanceName.key == name_key(name))
+    named = select(SubstanceName.substance_id).where(
+        SubstanceName.key == name_key(name), names_known_to(actor)
+    )
     query = select(Substance).where(Substance.id.in_(named), known_to(actor))
     return [Hit(substance, 1.0) for substance in session.scalars(query)]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Integer, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.access.handling import Handling
@@ -19,18 +19,19 @@ from chem.examine import Examined
 from chem.identity import RDKIT_VERSION, RULESET, flat
 from chem.scaffold import cluster_reason
 
-CURATOR = "curator"  # begins the source of a name that a person gave
 LONGEST_NAME = 120
 UNNAMED = "Unnamed "
 
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a name means: one substance, or only a group of substances."""
+    """What a name means: one substance, only one of several, or (`no_substance`) none at all."""
 
     substance_id: int | None
     group: str | None
     substance_key: str | None = None
+    family: str | None = None
+    no_substance: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,34 +176,80 @@ def _standing(examined: Examined) -> Standing:
 
 
 def add_name(
-    session: Session, substance_id: int, name: str, *, source: str, now: datetime
+    session: Session,
+    substance_id: int,
+    name: str,
+    *,
+    source: str,
+    now: datetime,
+    authority_id: int | None = None,
+    handling: Handling = Handling.CLEAR,
+    language: str | None = None,
 ) -> SubstanceName:
-    """Let `name` mean this substance from now on. Raises Conflict when it means another already."""
-    key = name_key(name)
-    held = session.scalar(select(SubstanceName).where(SubstanceName.key == key))
+    """Let `name` mean this substance from now on, for one authority's reports or for all.
+
+    Raises Conflict when it means another already.
+    """
+    held = held_name(session, name_key(name), authority_id)
     if held is None:
         held = SubstanceName(
-            key=key, name=name, source=source, since=now, substance_id=substance_id, group=None
+            key=name_key(name),
+            name=name,
+            source=source,
+            language=language,
+            since=now,
+            handling=handling,
+            authority_id=authority_id,
+            substance_id=substance_id,
         )
         session.add(held)
         session.flush()
     if held.substance_id != substance_id:
-        raise Conflict(f'"{name}" already means something else ({held.name}, {held.source})')
+        raise Conflict(f'"{name}" already means something else ({held.name}, {held.origin})')
     return held
 
 
-def meanings(session: Session, keys: Iterable[str]) -> dict[str, Meaning]:
-    """What each of these name keys means; keys that mean nothing to us are missing."""
+def held_name(session: Session, key: str, authority_id: int | None) -> SubstanceName | None:
+    """The name as it is held for one authority, or (None) for everybody."""
+    return session.scalar(
+        select(SubstanceName).where(
+            SubstanceName.key == key, SubstanceName.authority_id.is_not_distinct_from(authority_id)
+        )
+    )
+
+
+_MEANT = (
+    select(
+        SubstanceName.key,
+        SubstanceName.substance_id,
+        SubstanceName.group,
+        Substance.key,
+        SubstanceName.family,
+        SubstanceName.no_substance,
+    )
+    .outerjoin(SubstanceName.substance)
+    .where(
+        SubstanceName.key.in_(bindparam("keys", expanding=True)),
+        or_(
+            SubstanceName.authority_id.is_(None),
+            SubstanceName.authority_id == bindparam("authority", type_=Integer),
+        ),
+    )
+    .order_by(SubstanceName.authority_id.is_not(None))  # an authority's own come last, and stay
+)
+
+
+def meanings(
+    session: Session, keys: Iterable[str], authority_id: int | None = None
+) -> dict[str, Meaning]:
+    """What each of these name keys means; keys that mean nothing to us are missing.
+
+    With `authority_id`, in the reports of that authority: its own names go before those of all.
+    """
     wanted = sorted(set(keys))
     found: dict[str, Meaning] = {}
     for start in range(0, len(wanted), 500):
-        query = (
-            select(
-                SubstanceName.key, SubstanceName.substance_id, SubstanceName.group, Substance.key
-            )
-            .outerjoin(SubstanceName.substance)
-            .where(SubstanceName.key.in_(wanted[start : start + 500]))
-        )
-        for key, substance_id, group, substance_key in session.execute(query):
-            found[key] = Meaning(substance_id, group, substance_key)
+        asked = {"keys": wanted[start : start + 500], "authority": authority_id}
+        for key, substance_id, group, substance_key, family, none in session.execute(_MEANT, asked):
+            found[key] = Meaning(substance_id, group, substance_key, family, none)
     return found

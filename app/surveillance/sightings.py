@@ -15,14 +15,26 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, and_, case, func, literal, null, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Subquery,
+    and_,
+    case,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.access.handling import Handling, effective_handling
 from app.clock import end_of_day
 from app.countries import REGIONS, countries
 from app.intake.duplicates.counting import passed_over_for_substance
-from app.intake.models import Activity, Finding, Report
+from app.intake.models import Activity, Finding, FormerResolution, Report
 from app.intake.words import CausalRole, EventKind, FindingRole, Grade, ReportType
 from app.registry.models import WATCHED, Substance
 
@@ -202,15 +214,14 @@ def _known(as_of: date, edges: Sequence[date]) -> Subquery:
     Two findings of the same substance in a report are one sighting, and so are two reports that
     were held to be one event on that day (app.intake.duplicates.counting).
     """
+    resolved = _resolved(as_of)
     found = (
         select(
-            Finding.report_id,
-            Finding.substance_id,
-            func.max(case((Finding.grade.in_(CONFIRMED), 1), else_=0)).label("confirmed"),
+            resolved.c.report_id,
+            resolved.c.substance_id,
+            func.max(resolved.c.confirmed).label("confirmed"),
         )
-        .join(Substance, Substance.id == Finding.substance_id)
-        .where(Substance.standing.in_(WATCHED), *_sighting(Finding, as_of))
-        .group_by(Finding.report_id, Finding.substance_id)
+        .group_by(resolved.c.report_id, resolved.c.substance_id)
         .subquery("found")
     )
     counted_elsewhere = passed_over_for_substance(
@@ -265,6 +276,31 @@ def _stood(report: type[Report], as_of: date) -> ColumnElement[bool]:
 
 def _sighting(finding: type[Finding], as_of: date) -> tuple[ColumnElement[bool], ...]:
     return finding.resolved_at <= end_of_day(as_of), finding.role.in_(COUNTED_ROLES)
+
+
+def _resolved(as_of: date) -> Subquery:
+    """Findings of watched substances as they were resolved on a day, also if that was taken back
+    since (`ix_former_resolution_until`)."""
+    end = end_of_day(as_of)
+    confirmed = case((Finding.grade.in_(CONFIRMED), 1), else_=0).label("confirmed")
+    watched = Substance.standing.in_(WATCHED)
+    still = (
+        select(Finding.report_id, Finding.substance_id, confirmed)
+        .join(Substance, Substance.id == Finding.substance_id)
+        .where(watched, *_sighting(Finding, as_of))
+    )
+    once = (
+        select(Finding.report_id, FormerResolution.substance_id, confirmed)
+        .join(FormerResolution, FormerResolution.finding_id == Finding.id)
+        .join(Substance, Substance.id == FormerResolution.substance_id)
+        .where(
+            watched,
+            Finding.role.in_(COUNTED_ROLES),
+            FormerResolution.since <= end,
+            FormerResolution.until > end,
+        )
+    )
+    return union_all(still, once).subquery("resolved")
 
 
 def _window(edges: Sequence[date]) -> ColumnElement[int]:

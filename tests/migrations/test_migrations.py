@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from alembic import command
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 
+from app.access.roles import Actor, Role
 from app.db import Database
+from app.intake.curation import decide, undo
+from app.intake.saying import NOTHING, this_substance
+from app.registry.models import Substance
 from tests.intake.attachments.making import msp, put
 from tests.intake.taking import take_reports
-from tests.reporting import laboratory, report
+from tests.reporting import NOW, laboratory, report
 
 
 def revisions(database: Database) -> list[str]:
@@ -71,6 +75,32 @@ def test_a_register_with_files_goes_down_below_them_and_up_again(database: Datab
     )
     database.migrate()
     assert put(database, "RP-000001", msp(), "run.msp", by=germany, finding=0).code == "AT-00001"
+
+
+def test_names_keep_their_meaning_on_the_way_down_and_up(known: Database) -> None:
+    """The schema before 0005 knows no name of nothing, so those wait again; no report is lost."""
+    sent = [{"substance_name": name} for name in ("Pro-Nita", "No analysis", "Etizolam", "MMC")]
+    take_reports(known, [report(findings=sent)], by=laboratory(known, "DE"))
+    curator = Actor(Role.ANALYST, "ana")
+    with known.transaction() as session:
+        substance = session.scalars(select(Substance).limit(1)).one()
+        made = decide(session, "pronita", this_substance(substance), by=curator, now=NOW)
+        decide(session, "noanalysis", NOTHING, by=curator, now=NOW)
+        undo(session, made.id, by=curator, now=NOW)
+        decide(session, "pronita", this_substance(substance), by=curator, now=NOW)
+    held = (
+        "SELECT key, substance_id, unodc_group FROM substance_name "
+        "WHERE key <> 'noanalysis' ORDER BY id"
+    )
+    with known.engine.connect() as connection:
+        before = connection.execute(text(held)).all()
+    command.downgrade(known.alembic_config(), "0005")
+    command.downgrade(known.alembic_config(), "-1")
+    known.migrate()
+    with known.engine.connect() as connection:
+        assert connection.execute(text(held)).all() == before
+        found = connection.execute(text("SELECT resolution FROM finding ORDER BY position"))
+        assert found.scalars().all() == ["curator", "queued", "name", "group_name"]
 
 
 def test_variants_keep_their_reports_on_the_way_down_and_up(known: Database) -> None:
