@@ -1,7 +1,8 @@
 """What was known on a day: stored reports, grouped by the database into cells.
 
 A report is known as of day D when it had been received by the end of D and was not yet superseded;
-its finding, when it had been resolved to a substance by then. Events and aggregates are told apart
+its finding, when it had been resolved to a substance by then, and it meant the substance that it was
+held to be then: what is merged or split later changes nothing of the past. Events and aggregates are told apart
 in every cell and never added up: an aggregate says *that* a substance was there, an event counts.
 
 Reads go through `ix_report_known` and `ix_finding_substance_id`; one statement each, and no object
@@ -22,6 +23,7 @@ from app.access.handling import Handling, effective_handling
 from app.clock import end_of_day
 from app.countries import REGIONS, countries
 from app.intake.models import Activity, Finding, Report
+from app.intake.moves import any_moved_since, meant_at
 from app.intake.words import CausalRole, EventKind, FindingRole, Grade, ReportType
 from app.registry.models import WATCHED, Substance
 
@@ -117,7 +119,7 @@ def cells(
     `edges` are first days of windows, in any order. With `harms_apart` deaths and acute toxicity
     have cells of their own, by causal role; without, there are far fewer cells.
     """
-    known = _known(as_of, edges)
+    known = _known(session, as_of, edges)
     key = (
         known.c.substance_id,
         known.c.country,
@@ -150,7 +152,7 @@ def periods(
     session: Session, *, as_of: date, since: date, ceiling: Handling = Handling.RED
 ) -> list[Period]:
     """The aggregate counts known as of a day whose spans end on `since` or later."""
-    known = _known(as_of, ())
+    known = _known(session, as_of, ())
     key = (
         known.c.substance_id,
         known.c.country,
@@ -195,26 +197,12 @@ def data_version(session: Session, as_of: date) -> int:
     return session.scalar(newest) or 0
 
 
-def _known(as_of: date, edges: Sequence[date]) -> Subquery:
+def _known(session: Session, as_of: date, edges: Sequence[date]) -> Subquery:
     """One row for each report and watched substance known as of a day, with its best grade.
 
     Two findings of the same substance in a report are one sighting.
     """
-    found = (
-        select(
-            Finding.report_id,
-            Finding.substance_id,
-            func.max(case((Finding.grade.in_(CONFIRMED), 1), else_=0)).label("confirmed"),
-        )
-        .join(Substance, Substance.id == Finding.substance_id)
-        .where(
-            Substance.standing.in_(WATCHED),
-            Finding.resolved_at <= end_of_day(as_of),
-            Finding.role.in_(COUNTED_ROLES),
-        )
-        .group_by(Finding.report_id, Finding.substance_id)
-        .subquery("found")
-    )
+    found = _found(session, as_of)
     level = effective_handling(Report.handling, Report.embargo_until, as_of)
     is_harm = Report.event_kind.in_(HARMS)
     caused = and_(
@@ -248,6 +236,36 @@ def _known(as_of: date, edges: Sequence[date]) -> Subquery:
             Report.event_date <= as_of,
         )
         .subquery("known")
+    )
+
+
+def _found(session: Session, as_of: date) -> Subquery:
+    """Reports and the watched substances that their findings meant on a day.
+
+    Findings moved since (substances merged or split) mean what they meant then; where none was, as
+    on most days, today's column and its index answer alone.
+    """
+    end = end_of_day(as_of)
+    meaning: ColumnElement[Any] = Finding.substance_id.expression
+    moved = None
+    if any_moved_since(session, end):
+        moved, meaning = meant_at(end)
+    query = select(
+        Finding.report_id,
+        meaning.label("substance_id"),
+        func.max(case((Finding.grade.in_(CONFIRMED), 1), else_=0)).label("confirmed"),
+    ).select_from(Finding)
+    if moved is not None:
+        query = query.outerjoin(moved, moved.c.finding_id == Finding.id)
+    return (
+        query.join(Substance, Substance.id == meaning)
+        .where(
+            Substance.standing.in_(WATCHED),
+            Finding.resolved_at <= end,
+            Finding.role.in_(COUNTED_ROLES),
+        )
+        .group_by(Finding.report_id, meaning)
+        .subquery("found")
     )
 
 
