@@ -88,8 +88,8 @@ def split(
 ) -> RegistryAct:
     """Take some findings out of `source`: into `target`, or into a substance of that structure.
 
-    `names` are the ids of names that go with them. Raises Forbidden, Refused for a choice that takes
-    nothing or everything and for a structure that is no other substance, Conflict.
+    `names` are the ids of names that go with them. Raises Forbidden, Conflict, and Refused for a
+    choice that takes nothing or everything or for a structure that is no other substance.
     """
     only_curators(by)
     why = given(reason)
@@ -158,21 +158,20 @@ def _put_back(
     held: dict[int, Substance],
     now: datetime,
 ) -> None:
-    assert act.substance_id is not None and act.other_id is not None
-    _give_names(session, act.detail["names"], act.substance_id)
+    source, target = _ends(act)
+    _give_names(session, act.detail["names"], source)
     if act.kind is ActKind.MERGE:
-        returning = [act.substance_id, *act.detail["pointers"]]
-        _point(session, act.detail["pointers"], act.substance_id)
-        _point(session, [act.substance_id], None)
-        _give_belongings(session, returning, act.substance_id)
+        _point(session, act.detail["pointers"], source)
+        _point(session, [source], None)
+        _give_belongings(session, [source, *act.detail["pointers"]], source)
     move_back(session, act, back)
     for number, (before, after) in act.detail["renamed"].items():
         one = held[int(number)]
         if one.name == after and not one.name_chosen:
             one.name = before
-    settle_openness(session, now=now, among=[act.substance_id, act.other_id])
-    if act.detail.get("founded") and _bare(session, act.other_id):
-        _point(session, [act.other_id], act.substance_id)
+    settle_openness(session, now=now, among=[source, target])
+    if act.detail["founded"] and _bare(session, target):
+        _point(session, [target], source)
 
 
 def _may_merge(source: Substance, target: Substance) -> None:
@@ -217,9 +216,8 @@ def _may_undo(session: Session, act: RegistryAct, held: dict[int, Substance]) ->
         raise Conflict(f"{stray} of its findings were resolved anew since; they cannot be put back")
     if act.kind is ActKind.PREFER:
         return
-    assert act.substance_id is not None and act.other_id is not None
-    standing = {act.other_id} if act.kind is ActKind.MERGE else {act.substance_id, act.other_id}
-    for number in sorted(standing):
+    source, target = _ends(act)
+    for number in (target,) if act.kind is ActKind.MERGE else (source, target):
         if held[number].merged_into_id is not None:
             raise Conflict(
                 f"{held[number].code} was merged into another substance since; undo that first"
@@ -227,20 +225,27 @@ def _may_undo(session: Session, act: RegistryAct, held: dict[int, Substance]) ->
     names = act.detail["names"]
     strayed = session.scalars(
         select(SubstanceName).where(
-            SubstanceName.id.in_(names), SubstanceName.substance_id.is_distinct_from(act.other_id)
+            SubstanceName.id.in_(names), SubstanceName.substance_id.is_distinct_from(target)
         )
     ).first()
     if strayed is not None:
         raise Conflict(f'"{strayed.name}" has come to mean something else since')
-    target = held[act.other_id]
+    bearer = held[target]
     borne = select(SubstanceName.id).where(
-        SubstanceName.id.in_(names), SubstanceName.name == target.name
+        SubstanceName.id.in_(names), SubstanceName.name == bearer.name
     )
-    if target.name_chosen and session.scalar(borne.limit(1)) is not None:
+    if bearer.name_chosen and session.scalar(borne.limit(1)) is not None:
         raise Conflict(
-            f"{target.code} was since given the name {target.name}, which would go back; choose "
+            f"{bearer.code} was since given the name {bearer.name}, which would go back; choose "
             "another for it first"
         )
+
+
+def _ends(act: RegistryAct) -> tuple[int, int]:
+    """From where to where an act moved things."""
+    if act.substance_id is None or act.other_id is None:
+        raise Refused(f"{act.code} moved nothing")
+    return act.substance_id, act.other_id
 
 
 def _held_still(

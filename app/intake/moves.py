@@ -126,7 +126,8 @@ def gather_stragglers(session: Session, *, now: datetime) -> int:
     act = begin(session, ActKind.FOLLOW, by=SYSTEM, reason="reported while it was merged", now=now)
     whereto = select(meant()).where(Substance.id == Finding.substance_id).scalar_subquery()
     rows = select(
-        Finding.id, literal(act.id), literal(now, FindingMove.at.type), Finding.substance_id, whereto
+        Finding.id, literal(act.id), literal(now, FindingMove.at.type), Finding.substance_id,
+        whereto,
     ).where(Finding.substance_id.in_(gone))  # fmt: skip
     moved = _carry_out(session, act, rows)
     audit(session, act, SYSTEM, now, moved=moved)
@@ -139,7 +140,7 @@ def any_moved_since(session: Session, time: datetime) -> bool:
 
 
 def meant_at(time: datetime) -> tuple[Subquery, ColumnElement[int | None]]:
-    """What findings meant at a time: a subquery to outer-join on `finding_id`, and the substance."""
+    """What findings meant at a time: a subquery to outer-join on `finding_id`, and the meaning."""
     first = (
         select(func.min(FindingMove.id))
         .where(FindingMove.at > time)

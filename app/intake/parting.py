@@ -54,7 +54,7 @@ class Choice:
 
 
 def which(session: Session, source: Substance, choice: Choice) -> ColumnElement[bool]:
-    """The condition for these findings of `source`. Raises Refused for a choice that says nothing."""
+    """The condition for these findings of `source`. Raises Refused where nothing is said."""
     if not choice.told():
         raise Refused("say which findings: by form, structure, name, authority or report numbers")
     said: list[ColumnElement[bool]] = [Finding.substance_id == source.id]
@@ -85,7 +85,11 @@ def _drawn_as(session: Session, source: Substance, structure: str) -> ColumnElem
         raise Refused(
             f"{source.code} was drawn in more than {MOST_DRAWINGS} ways; choose by form or name"
         )
-    alike = [row for row in map(tuple, drawings) if _inchikey(*row) == wanted]
+    alike = [
+        (text, written_as, component)
+        for text, written_as, component in drawings
+        if _inchikey(text or "", written_as, component) == wanted
+    ]
     matches = [
         and_(
             Finding.structure == text,
@@ -109,7 +113,7 @@ def _inchikey(structure: str, structure_format: str | None, component: int) -> s
 def _of_authority(session: Session, code: str) -> ColumnElement[int]:
     number = session.scalar(select(Authority.id).where(Authority.code == code.strip()))
     if number is None:
-        raise Refused(f'there is no authority "{shown(code, 40)}"', (_at("authority"),))
+        raise _refused("authority", f'there is no authority "{shown(code, 40)}"')
     return select(Report.id).where(Report.authority_id == number).scalar_subquery()
 
 
@@ -130,6 +134,44 @@ def _all_versions(codes: tuple[str, ...]) -> ColumnElement[int]:
     ).scalar_subquery()
 
 
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """The substance that a structure stands for: one that is held, or one to be made."""
+
+    key: str
+    part: Examined
+    held: Substance | None
+
+
+def sought(session: Session, source: Substance, structure: str) -> Sought:
+    """What a split to this structure would lead to.
+
+    A structure of the same connectivity as `source` stands for a variant that is counted apart:
+    stereo and isotopes as drawn. Reports that draw it so count for it from then on. Raises Refused
+    for a structure that says nothing apart, Conflict for one that was merged into another.
+    """
+    part = _read(structure)
+    key = part.identity.key
+    if key == source.key:
+        key = part.identity.inchikey[:VARIANT_KEY]
+        if is_flat(part.identity.inchikey):
+            raise _refused(
+                "structure",
+                f"that is {source.code} itself; draw the stereochemistry or the isotope label of "
+                "the variant that is to be counted apart",
+            )
+    held = session.scalar(select(Substance).where(Substance.key == key))
+    if held is not None and held.merged_into_id is not None:
+        merged = select(RegistryAct.id).where(
+            RegistryAct.kind == ActKind.MERGE,
+            RegistryAct.substance_id == held.id,
+            RegistryAct.undone_at.is_(None),
+        )
+        if session.scalar(merged.limit(1)) is not None:
+            raise Conflict(f"{held.code} was merged into another substance; undo the merge instead")
+    return Sought(key, part, held)
+
+
 def found_substance(
     session: Session,
     source: Substance,
@@ -138,34 +180,14 @@ def found_substance(
     *,
     now: datetime,
 ) -> tuple[Substance, bool]:
-    """The substance of a structure, and whether it was made for this split.
-
-    A structure of the same connectivity as `source` founds a variant that is counted apart: stereo
-    and isotopes as drawn. Reports that draw it so count for it from then on. Raises Refused for a
-    structure that says nothing apart, Conflict for one that was merged into another.
-    """
-    part = _read(structure)
-    key = part.identity.key
-    if key == source.key:
-        key = part.identity.inchikey[:VARIANT_KEY]
-        if is_flat(part.identity.inchikey):
-            raise Refused(
-                f"that is {source.code} itself; draw the stereochemistry or the isotope label of "
-                "the variant that is to be counted apart",
-                (_at("structure"),),
-            )
-    held = session.scalar(select(Substance).where(Substance.key == key))
+    """The substance of a structure, and whether it was made for this split."""
+    wanted = sought(session, source, structure)
+    held = wanted.held
     if held is None:
-        return _enrolled(session, part, key, _first_reporter(session, chosen), now), True
+        reporter = _first_reporter(session, chosen)
+        return _enrolled(session, wanted.part, wanted.key, reporter, now), True
     if held.merged_into_id is None:
         return held, False
-    merged = select(RegistryAct.id).where(
-        RegistryAct.kind == ActKind.MERGE,
-        RegistryAct.substance_id == held.id,
-        RegistryAct.undone_at.is_(None),
-    )
-    if session.scalar(merged.limit(1)) is not None:
-        raise Conflict(f"{held.code} was merged into another substance; undo the merge instead")
     held.merged_into_id = None  # a split that was undone, made again
     session.flush()
     return held, True
@@ -200,9 +222,9 @@ def _read(structure: str) -> Examined:
             error.message, (Problem("structure", error.message, code=error.code),)
         ) from None
     if len(parts) != 1:
-        raise Refused("that is a mixture; give the structure of one substance", (_at("structure"),))
+        raise _refused("structure", "that is a mixture; give the structure of one substance")
     return parts[0]
 
 
-def _at(field: str) -> Problem:
-    return Problem(field, "look at this field")
+def _refused(field: str, message: str) -> Refused:
+    return Refused(message, (Problem(field, message),))

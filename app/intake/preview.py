@@ -49,7 +49,7 @@ def merge_preview(
 ) -> Preview:
     """What `source` being `target` would move."""
     all_of_it = Finding.substance_id == source.id
-    return _preview(session, actor, today, source, target, all_of_it, whole=True)
+    return _preview(session, actor, today, source, target=target, chosen=all_of_it, whole=True)
 
 
 def split_preview(
@@ -57,12 +57,13 @@ def split_preview(
     actor: Actor,
     today: date,
     source: Substance,
+    *,
     choice: Choice,
     target: Substance | None,
 ) -> Preview:
     """What taking these findings out of `source` would move. Raises Refused for no choice."""
     chosen = which(session, source, choice)
-    return _preview(session, actor, today, source, target, chosen, whole=False)
+    return _preview(session, actor, today, source, target=target, chosen=chosen, whole=False)
 
 
 def _preview(
@@ -70,9 +71,9 @@ def _preview(
     actor: Actor,
     today: date,
     source: Substance,
+    *,
     target: Substance | None,
     chosen: ColumnElement[bool],
-    *,
     whole: bool,
 ) -> Preview:
     going = Finding.id.in_(select(Finding.id).where(chosen))

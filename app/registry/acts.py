@@ -90,6 +90,16 @@ def acts_on(session: Session, substance_ids: Iterable[int]) -> list[RegistryAct]
     return list(session.scalars(query))
 
 
+def merged_on(session: Session, substance_ids: Iterable[int]) -> dict[int, datetime]:
+    """When each of these was merged into another; those that are not are missing."""
+    query = select(RegistryAct.substance_id, RegistryAct.at).where(
+        RegistryAct.substance_id.in_(list(substance_ids)),
+        RegistryAct.kind == ActKind.MERGE,
+        RegistryAct.undone_at.is_(None),
+    )
+    return {number: at for number, at in session.execute(query) if number is not None}
+
+
 def merged_into(session: Session, substance_id: int) -> list[Substance]:
     """The substances that were merged into this one, by number."""
     query = select(Substance).where(Substance.merged_into_id == substance_id)

@@ -1,7 +1,8 @@
 """What others call a substance: CAS, UNII, PubChem and ChEBI numbers, verified as far as possible.
 
-Each function takes what was typed and answers with the one way the identifier is written, or raises
-Refused in a chemist's words. A right check digit does not prove that the number is this substance's.
+Each function takes what was typed and answers with the one way the identifier is written, or
+raises Refused in a chemist's words. A right check digit does not prove that a number is this
+substance's.
 """
 
 from __future__ import annotations
@@ -14,6 +15,12 @@ from app.errors import Problem, Refused, shown
 from app.registry.models import Scheme
 from app.registry.names import DASHES
 
+SCHEME_NAMES = {
+    Scheme.CAS: "CAS",
+    Scheme.UNII: "UNII",
+    Scheme.PUBCHEM_CID: "PubChem CID",
+    Scheme.CHEBI: "ChEBI",
+}
 LARGEST_CID = 2**31 - 1
 _CAS = re.compile(r"([1-9][0-9]{1,6})-([0-9]{2})-([0-9])")
 _UNII = re.compile(r"[0-9A-Z]{10}")

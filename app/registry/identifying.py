@@ -44,8 +44,8 @@ def identify_as(
     if bearers and not shared:
         other = bearers[0]
         raise Conflict(
-            f"{other.code} ({other.name}) bears {written}; merge the two if they are one substance, "
-            "or say that both bear it"
+            f"{other.code} ({other.name}) bears {written}; merge the two if they are one "
+            "substance, or say that both bear it"
         )
     held = ExternalIdentifier(
         substance_id=substance.id,

@@ -104,6 +104,13 @@ class Substance(Base):
         """The number people quote: TS-00042."""
         return code_of(self.id)
 
+    def answers_to(self, code: str) -> bool:
+        """Whether a number, InChIKey or connectivity block means this very substance."""
+        asked = code.upper()
+        if asked.startswith("TS-"):
+            return asked[3:].lstrip("0") == str(self.id)
+        return asked[:14] == self.connectivity
+
     @property
     def watched(self) -> bool:
         """Whether signals may be raised for it."""

@@ -2,7 +2,7 @@
 
     chosen      a curator chose it, and said why; nothing changes it but an act of a curator
     inn         an international nonproprietary name of WHO
-    listed      the name in documents of WHO or the UN: its entry in the schedules, or an ECDD review
+    listed      the name in documents of WHO or the UN: the schedules, or an ECDD review
     shipped     the name under which the knowledge base holds it, from the source it states
     common      a name that a curator said means it
     reported    what clear reports call it most often; never what was written under restriction

@@ -6,7 +6,8 @@
                              └── it is another substance ▶ closed (merged)       either
 
 People close with an outcome of their own. A first that was closed never opens again for the same
-place, unless its ground had gone (withdrawn, merged): then it had not been one. A spread may, after a cooldown.
+place, unless its ground had gone (withdrawn, merged): then it had not been one. A spread may,
+after a cooldown.
 """
 
 from __future__ import annotations

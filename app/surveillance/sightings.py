@@ -1,9 +1,10 @@
 """What was known on a day: stored reports, grouped by the database into cells.
 
 A report is known as of day D when it had been received by the end of D and was not yet superseded;
-its finding, when it had been resolved to a substance by then, and it meant the substance that it was
-held to be then: what is merged or split later changes nothing of the past. Events and aggregates are told apart
-in every cell and never added up: an aggregate says *that* a substance was there, an event counts.
+its finding, when it had been resolved to a substance by then, and as the substance that it meant
+then: what is merged or split later changes nothing of the past. Events and aggregates are told
+apart in every cell and never added up: an aggregate says *that* a substance was there, an event
+counts.
 
 Reads go through `ix_report_known` and `ix_finding_substance_id`; one statement each, and no object
 per stored row.

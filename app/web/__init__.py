@@ -7,9 +7,11 @@ web = Blueprint("web", __name__, static_folder="static", static_url_path="/stati
 from app.web import (  # noqa: E402, F401 - each module hangs its routes on the blueprint above
     admin,
     alerts,
+    care,
     clusters,
     curation,
     frame,
+    histories,
     machine,
     overview,
     priority,

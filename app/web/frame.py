@@ -21,7 +21,11 @@ Entry = tuple[str, str, frozenset[str]]
 # endpoint, word, and the endpoints that count as being there
 NAVIGATION: tuple[Entry, ...] = (
     ("web.overview", "Overview", frozenset()),
-    ("web.substances", "Substances", frozenset({"web.substance"})),
+    (
+        "web.substances",
+        "Substances",
+        frozenset({"web.substance", "web.history", "web.merge", "web.split", "web.naming"}),
+    ),
     ("web.clusters", "Clusters", frozenset({"web.cluster"})),
     ("web.signals", "Signals", frozenset({"web.signal", "web.alert", "web.alerts"})),
     ("web.priority", "Priority", frozenset()),
@@ -33,7 +37,7 @@ DESK: tuple[tuple[Entry, frozenset[Role]], ...] = (
         REPORTERS | {Role.ADMIN},
     ),
     (("web.review", "Review", frozenset({"web.case"})), SIGNED_IN),
-    (("web.curation", "Curation", frozenset()), SECRETARIAT),
+    (("web.curation", "Curation", frozenset({"web.merges"})), SECRETARIAT),
     (("web.subscriptions", "Subscriptions", frozenset()), SIGNED_IN),
     (("web.admin", "Administration", frozenset()), frozenset({Role.ADMIN})),
 )
