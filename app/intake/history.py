@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from app.access.roles import SECRETARIAT, Actor
 from app.countries import country_name
 from app.intake.figures import where_seen
-from app.intake.models import Report
+from app.intake.models import Finding, FindingMove, Report
 from app.intake.sight import figures_for, reports_of
 from app.intake.words import EventKind, Precision
 from app.registry.acts import acts_on
@@ -90,11 +90,17 @@ def _enrolled(session: Session, actor: Actor, today: date, life: Life) -> Iterat
 
 def _first_kind(session: Session, actor: Actor, today: date, one: Substance) -> EventKind | None:
     """The kind of the report that brought it, where this reader's figures hold that report."""
+    taken = (
+        select(Finding.report_id)
+        .join(FindingMove, FindingMove.finding_id == Finding.id)
+        .where(FindingMove.from_substance_id == one.id)
+    )
+    near = timedelta(days=1)
     query = (
         select(Report.event_kind)
         .where(
-            Report.id.in_(reports_of(one.id)),
-            Report.received_at <= one.enrolled_at + timedelta(days=1),
+            Report.id.in_(reports_of(one.id)) | Report.id.in_(taken),
+            Report.received_at.between(one.enrolled_at - near, one.enrolled_at + near),
             figures_for(actor, today),
         )
         .order_by(Report.received_at, Report.id)
@@ -192,6 +198,7 @@ def _told(act: RegistryAct, named: dict[int, str]) -> tuple[str, str] | None:
     return {
         ActKind.MERGE: ("merged", f"{source} merged into {target}"),
         ActKind.SPLIT: ("split", f"Split from {source}: {target} is counted apart"),
+        ActKind.APART: ("apart", f"Not one substance: {source} and {target}"),
         ActKind.UNDO: ("undone", f"Put back as it was: {source} and {target}"),
     }.get(act.kind)
 

@@ -16,6 +16,7 @@ from app.errors import Conflict, NotFound
 from app.intake.models import Finding, Report
 from app.intake.sight import current
 from app.registry.acts import audit, begin, given, only_curators
+from app.registry.identifiers import is_cas
 from app.registry.models import ActKind, RegistryAct, Substance, SubstanceName
 from app.registry.names import name_key
 from app.registry.preferred import Basis, Candidate, basis_of, preferred
@@ -32,7 +33,7 @@ MOST_SPELLINGS = 500
 
 def by_the_rules(session: Session, substance: Substance, now: datetime) -> Candidate:
     """The name that a substance should bear, and why, whatever a curator chose."""
-    return preferred(_candidates(session, substance, now))
+    return preferred(_candidates(session, substance, now), substance.name)
 
 
 def settle_name(session: Session, substance: Substance, *, now: datetime) -> list[str] | None:
@@ -108,7 +109,7 @@ def _candidates(session: Session, substance: Substance, now: datetime) -> Iterat
         SubstanceName.substance_id == substance.id
     )
     for name, source in session.execute(held):
-        if tidy_name(name):
+        if tidy_name(name) and not is_cas(name):
             yield Candidate(name, basis_of(source))
     yield from _reported(session, substance, now)
     if systematic := _systematic(substance.smiles):
@@ -136,7 +137,7 @@ def _reported(session: Session, substance: Substance, now: datetime) -> Iterator
     spellings: dict[str, str] = {}
     uses: Counter[str] = Counter()
     for written, count in session.execute(query):
-        if name := tidy_name(written):
+        if (name := tidy_name(written)) and not is_cas(name):
             key = name_key(name)
             spellings.setdefault(key, name)  # the most frequent spelling comes first
             uses[key] += count

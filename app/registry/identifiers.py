@@ -110,6 +110,14 @@ def verified(scheme: Scheme, text: str) -> str:
     return VERIFIED[scheme](text)
 
 
+def is_cas(text: str) -> bool:
+    """Whether a text is a CAS number: what identifies a substance, and names none."""
+    try:
+        return bool(cas(text))
+    except Refused:
+        return False
+
+
 def possible(text: str) -> list[str]:
     """Every identifier that `text` may be, as each would be written; for searching.
 

@@ -205,6 +205,7 @@ class ActKind(StrEnum):
     UNDO = "undo"
     FOLLOW = "follow"  # findings that followed the registry by themselves
     PREFER = "prefer"  # a name chosen, or left to the rules again
+    APART = "apart"  # said to be two, though a proposal would have them one
     IDENTIFY = "identify"
     UNIDENTIFY = "unidentify"
     CLASSIFY = "classify"  # the rules or the shipped files say something else by now

@@ -66,12 +66,20 @@ def basis_of(source: str) -> Basis:
     return Basis.SHIPPED
 
 
-def preferred(candidates: Iterable[Candidate]) -> Candidate:
-    """The name to bear: the strongest basis, then the most used, then the shortest, then by letter.
+def preferred(candidates: Iterable[Candidate], present: str = "") -> Candidate:
+    """The name to bear: the strongest basis, then the most used; of equals the present one stays.
 
     >>> preferred([Candidate("Iso", Basis.REPORTED, 9), Candidate("Isotonitazene", Basis.INN)]).name
     'Isotonitazene'
     """
     return min(
-        candidates, key=lambda c: (c.basis, -c.weight, len(c.name), c.name.casefold(), c.name)
+        candidates,
+        key=lambda c: (
+            c.basis,
+            -c.weight,
+            c.name != present,
+            len(c.name),
+            c.name.casefold(),
+            c.name,
+        ),
     )

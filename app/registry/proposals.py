@@ -1,6 +1,7 @@
 """Substances that may be one and the same: tautomers of each other, or two with one CAS number.
 
-A proposal is a question to a curator, and nothing is merged by itself. The grouping key costs about
+A proposal is a question to a curator, and nothing is merged by itself; what a curator says is two
+is not proposed again. The grouping key costs about
 a millisecond a substance, so it is not computed while reports come in but by a job, some at a time.
 """
 
@@ -8,13 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from datetime import datetime
+from itertools import combinations, groupby
 
 from sqlalchemy import Select, distinct, func, select, update
 from sqlalchemy.orm import Session, selectinload
 
 from app.access.roles import Actor
-from app.registry.models import ExternalIdentifier, Scheme, Substance
+from app.errors import Refused
+from app.registry.acts import audit, begin, given, only_curators
+from app.registry.models import ActKind, ExternalIdentifier, RegistryAct, Scheme, Substance
 from app.registry.queries import listed_to
 from chem.errors import StructureError
 from chem.parse import parse
@@ -22,6 +26,7 @@ from chem.tautomer import tautomer_key
 
 AT_ONCE = 500
 MOST_GROUPS = 100
+MOST_APART = 20
 NONE = "-"  # in the place of the key of a structure that today's rules would not read
 
 
@@ -87,10 +92,38 @@ def proposals(session: Session, actor: Actor) -> list[Proposal]:
         )
         .order_by(ExternalIdentifier.value, Substance.id)
     )
-    return [
-        *_grouped(session, by_key, "tautomers"),
-        *_grouped(session, by_number, "cas"),
+    apart = _kept_apart(session)
+    found = [*_grouped(session, by_key, "tautomers"), *_grouped(session, by_number, "cas")]
+    return [one for one in found if not apart.issuperset(_pairs(one.substances))]
+
+
+def keep_apart(
+    session: Session, substances: Sequence[Substance], *, by: Actor, reason: str, now: datetime
+) -> list[RegistryAct]:
+    """Note that no two of these are one substance. Raises Forbidden, Refused without a reason."""
+    only_curators(by)
+    why = given(reason)
+    if not 1 < len(substances) <= MOST_APART:
+        raise Refused(f"name 2 to {MOST_APART} substances to be kept apart")
+    acts = [
+        begin(session, ActKind.APART, by=by, reason=why, now=now, substance_id=one, other_id=other)
+        for one, other in sorted(_pairs(substances) - _kept_apart(session))
     ]
+    for act in acts:
+        audit(session, act, by, now, substances=[act.substance_id, act.other_id])
+    return acts
+
+
+def _kept_apart(session: Session) -> set[tuple[int, int]]:
+    """The pairs that curators said are two, each by number."""
+    query = select(RegistryAct.substance_id, RegistryAct.other_id).where(
+        RegistryAct.kind == ActKind.APART
+    )
+    return {(one, other) for one, other in session.execute(query) if one and other}
+
+
+def _pairs(substances: Sequence[Substance]) -> set[tuple[int, int]]:
+    return set(combinations(sorted({one.id for one in substances}), 2))
 
 
 def uncompared(session: Session) -> int:

@@ -11,7 +11,7 @@ from app.access.roles import Actor
 from app.countries import country_name
 from app.intake.history import Happening, Life, happenings, life_of
 from app.intake.words import Precision
-from app.registry.models import Substance
+from app.registry.models import Substance, code_of
 from app.surveillance.models import Episode, Rule
 from app.surveillance.queries import episodes
 
@@ -26,11 +26,14 @@ def biography(session: Session, actor: Actor, today: date, substance: Substance)
 
 
 def _signals(session: Session, actor: Actor, life: Life) -> Iterator[Happening]:
+    substance_id = life.substance.id
     for number in life.ids:
         page = episodes(session, actor, substance_id=number, limit=MOST_SIGNALS)
         for seen in page.items:
             episode = seen.episode
             what = _what(episode)
+            if number != substance_id:
+                what += f" (as {code_of(number)})"
             yield Happening(
                 seen.view.since, Precision.DAY, "signal", f"Signal opened: {what}", episode.code
             )

@@ -21,10 +21,11 @@ from app.intake.parting import Choice, Sought, sought
 from app.intake.preview import merge_preview, split_preview
 from app.registry import queries as registry
 from app.registry import search
+from app.registry.identifiers import is_cas
 from app.registry.identifying import forget_identifier, identify_as
 from app.registry.models import Scheme, Substance
 from app.registry.preferred import basis_of
-from app.registry.proposals import proposals, uncompared
+from app.registry.proposals import keep_apart, proposals, uncompared
 from app.review.service import refuse_while_open
 from app.surveillance import queries as surveillance
 from app.surveillance.models import EpisodeState
@@ -46,6 +47,21 @@ def merges() -> Any:
             proposals=proposals(session, actor()),
             uncompared=uncompared(session),
         )
+
+
+@web.post("/curation/merges")
+@allow(*SECRETARIAT)
+def keep() -> Any:
+    """Say that the substances of a proposal are not one."""
+    codes, reason = request.form.getlist("substance"), request.form.get("reason", "")
+    try:
+        with database().transaction() as session:
+            apart = [_itself(session, code) for code in codes]
+            keep_apart(session, apart, by=actor(), reason=reason, now=now())
+            flash(f"{', '.join(one.code for one in apart)} are not proposed again.")
+    except (Conflict, NotFound, Refused) as refusal:
+        flash(f"The proposal stays: {refusal}.", "problem")
+    return redirect(url_for("web.merges"))
 
 
 @web.get("/substances/<code>/merge")
@@ -156,7 +172,7 @@ def naming(code: str) -> Any:
             "naming.html",
             substance=found,
             ruled=by_the_rules(session, found, now()),
-            names=[(name, basis_of(name.source)) for name in found.names],
+            names=[(n, basis_of(n.source)) for n in found.names if not is_cas(n.name)],
         )
 
 
