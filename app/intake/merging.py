@@ -18,7 +18,7 @@ from app.db import take_turns
 from app.errors import Conflict, Refused
 from app.intake.models import Finding
 from app.intake.moves import astray, move, move_back, moved_again
-from app.intake.naming import choose_back, settle_name
+from app.intake.naming import choose_back, restore_name, settle_name
 from app.intake.openness import settle_openness
 from app.intake.parting import Choice, found_substance, which
 from app.registry.acts import audit, begin, given, only_curators
@@ -166,9 +166,7 @@ def _put_back(
         _give_belongings(session, [source, *act.detail["pointers"]], source)
     move_back(session, act, back)
     for number, (before, after) in act.detail["renamed"].items():
-        one = held[int(number)]
-        if one.name == after and not one.name_chosen:
-            one.name = before
+        restore_name(session, held[int(number)], before=before, after=after, now=now)
     settle_openness(session, now=now, among=[source, target])
     if act.detail["founded"] and _bare(session, target):
         _point(session, [target], source)

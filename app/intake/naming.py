@@ -20,7 +20,7 @@ from app.registry.identifiers import is_cas
 from app.registry.models import ActKind, RegistryAct, Substance, SubstanceName
 from app.registry.names import name_key
 from app.registry.preferred import Basis, Candidate, basis_of, preferred
-from app.registry.service import meanings, tidy_name, unnamed
+from app.registry.service import UNNAMED, meanings, tidy_name, unnamed
 from chem.anatomy import described
 from chem.anatomy.codename import code_name
 from chem.errors import StructureError
@@ -49,6 +49,23 @@ def settle_name(session: Session, substance: Substance, *, now: datetime) -> lis
     substance.name = after
     session.flush()
     return [before, after]
+
+
+def restore_name(
+    session: Session, substance: Substance, *, before: str, after: str, now: datetime
+) -> None:
+    """Give back the name that a substance bore before an act named it `after`.
+
+    Where it has been renamed since, or nothing bears the old name out any more, the rules decide.
+    """
+    if substance.name_chosen:
+        return
+    borne_out = {candidate.name for candidate in _candidates(session, substance, now)}
+    if substance.name == after and (before in borne_out or before.startswith(UNNAMED)):
+        substance.name = before
+        session.flush()
+    else:
+        settle_name(session, substance, now=now)
 
 
 def choose_name(

@@ -31,7 +31,8 @@ def cas(text: str) -> str:
     """A CAS Registry Number with its check digit verified.
 
     The last digit is the sum of the others, each times its place from the right, modulo 10. It
-    finds every single wrong digit and nearly every swap, and cannot say which digit is wrong.
+    finds every swap of neighbours and most wrong digits (not one that is five off in an even
+    place, say), and cannot tell which digit is wrong.
 
     >>> cas(" 50-00-0 ")
     '50-00-0'
