@@ -54,9 +54,11 @@ def load_knowledge(session: Session, *, now: datetime) -> int:
     if session.scalar(done.limit(1)):
         return 0
     rows = _examined(everything())
+    before = classifications(session)
     _put_clusters_and_substances(session, rows, now)
     own = {key: number for key, number in session.execute(select(Substance.key, Substance.id))}
-    _correct(session, rows, own, now)
+    _correct(session, rows, own)
+    note_classifications(session, before, version, now=now)
     # of one that was merged: its row stays its own, what is known of it stands with the other
     held = {
         key: one.id for key, one in held_substances(session, (_key(p) for _, p in rows)).items()
@@ -116,9 +118,7 @@ def _cluster_ids(session: Session) -> dict[str, int]:
     return dict(session.execute(select(Cluster.key, Cluster.id)).all())
 
 
-def _correct(
-    session: Session, rows: list[tuple[Known, Examined]], own: dict[str, int], now: datetime
-) -> None:
+def _correct(session: Session, rows: list[tuple[Known, Examined]], own: dict[str, int]) -> None:
     """What files and rules say of a substance counts, also for one that a report brought first.
 
     A name that a curator chose stays.
@@ -126,7 +126,6 @@ def _correct(
     clusters = _cluster_ids(session)
     named = select(Substance.id, Substance.name).where(Substance.name_chosen)
     chosen = {number: name for number, name in session.execute(named)}
-    before = classifications(session)
     session.execute(
         update(Substance),
         [
@@ -152,7 +151,6 @@ def _correct(
             for row, part in rows
         ],
     )
-    note_classifications(session, before, knowledge_version(), now=now)
 
 
 def _names(

@@ -70,7 +70,9 @@ def test_after_a_merge_all_that_was_one_is_the_other(cared: Database) -> None:
         for asked in (enol.code, enol.inchikey, enol.connectivity):
             assert queries.substance_by_code(session, ANALYST, asked).id == keto.id
         for text in (enol.code, enol.inchikey, "enol-D", "Enoldione"):
-            assert [s.id for s in queries.substances(session, ANALYST, text=text).items] == [keto.id]
+            assert [s.id for s in queries.substances(session, ANALYST, text=text).items] == [
+                keto.id
+            ]
         assert [h.substance.id for h in search.by_structure(session, ANALYST, ENOL, "exact")] == [
             keto.id
         ]
@@ -270,7 +272,10 @@ def test_what_fits_everything_that_is_said_moves(cared: Database, choice, moved)
     ],
 )
 def test_a_split_that_says_too_little_is_refused(cared, choice, structure, problem) -> None:
-    with cared.transaction() as session, pytest.raises((Refused, StructureError), match=problem or None):
+    with (
+        cared.transaction() as session,
+        pytest.raises((Refused, StructureError), match=problem or None),
+    ):
         whole = at(session, "Clophedrone")
         split(session, whole, choice, structure=structure, by=ANALYST, reason=WHY, now=days(1))
 

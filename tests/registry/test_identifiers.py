@@ -1,4 +1,4 @@
-"""What others call a substance is verified as far as it can be, and refused in a chemist's words."""
+"""The numbers of others are verified as far as they can be, and refused in a chemist's words."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from chem.known import everything
 
 # published by FDA: water, caffeine, methadone and its hydrochloride, fentanyl, aspirin, ibuprofen
 UNIIS = (
-    "059QF0KO0R", "3G6A5W338E", "UC6VBE7V1Z", "229809935B", "UF599785JZ", "R16CO5Y76E", "WK2XYI10QM",
+    "059QF0KO0R", "3G6A5W338E", "UC6VBE7V1Z", "229809935B", "UF599785JZ", "R16CO5Y76E",
+    "WK2XYI10QM",
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("written", ["50-00-0", " 58-08-2 ", "437–38–7", "119276-01-6", "7732-18-5"])
+@pytest.mark.parametrize(
+    "written", ["50-00-0", " 58-08-2 ", "437–38–7", "119276-01-6", "7732-18-5"]
+)
 def test_a_cas_number_with_the_right_check_digit_is_taken(written):
     assert cas(written).count("-") == 2
 
