@@ -12,11 +12,11 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     Subquery,
-    case,
     func,
     insert,
     literal,
     select,
+    union_all,
     update,
 )
 from sqlalchemy.orm import Session, aliased
@@ -48,21 +48,20 @@ def move_back(session: Session, undone: RegistryAct, act: RegistryAct) -> int:
 
 
 def _carry_out(session: Session, act: RegistryAct, rows: Select[*tuple[object, ...]]) -> int:
-    """One statement writes the moves down, one makes them; through ix_finding_move_act_id."""
+    """Write the moves down in one statement, and make them in one for each substance moved to."""
     columns = ["finding_id", "act_id", "at", "from_substance_id", "to_substance_id"]
     session.execute(insert(FindingMove).from_select(columns, rows))
-    target = (
-        select(FindingMove.to_substance_id)
-        .where(FindingMove.act_id == act.id, FindingMove.finding_id == Finding.id)
-        .scalar_subquery()
-    )
-    moved = select(FindingMove.finding_id).where(FindingMove.act_id == act.id)
-    session.execute(
-        update(Finding)
-        .where(Finding.id.in_(moved))
-        .values(substance_id=target)
-        .execution_options(synchronize_session=False)
-    )
+    written = FindingMove.act_id == act.id  # ix_finding_move_act_id
+    for target in session.scalars(select(FindingMove.to_substance_id).where(written).distinct()):
+        moved = select(FindingMove.finding_id).where(
+            written, FindingMove.to_substance_id.is_not_distinct_from(target)
+        )
+        session.execute(
+            update(Finding)
+            .where(Finding.id.in_(moved))
+            .values(substance_id=target)
+            .execution_options(synchronize_session=False)
+        )
     session.expire_all()
     count = select(func.count()).where(FindingMove.act_id == act.id)
     act.findings = session.scalar(count) or 0
@@ -139,19 +138,20 @@ def any_moved_since(session: Session, time: datetime) -> bool:
     return session.scalar(select(FindingMove.id).where(FindingMove.at > time).limit(1)) is not None
 
 
-def meant_at(time: datetime) -> tuple[Subquery, ColumnElement[int | None]]:
-    """What findings meant at a time: a subquery to outer-join on `finding_id`, and the meaning."""
-    first = (
-        select(func.min(FindingMove.id))
-        .where(FindingMove.at > time)
-        .group_by(FindingMove.finding_id)
+def findings_at(time: datetime) -> Subquery:
+    """Findings with the substance that each meant at a time, and what else counting them needs.
+
+    Those not moved since as they are; the others as the first move since took them from there.
+    """
+    since = FindingMove.at > time
+    first = select(func.min(FindingMove.id)).where(since).group_by(FindingMove.finding_id)
+    told = (Finding.report_id, Finding.grade, Finding.role, Finding.resolved_at)
+    unmoved = select(Finding.substance_id, *told).where(
+        Finding.id.not_in(select(FindingMove.finding_id).where(since))
     )
     moved = (
-        select(FindingMove.finding_id, FindingMove.from_substance_id)
+        select(FindingMove.from_substance_id.label("substance_id"), *told)
+        .join(Finding, Finding.id == FindingMove.finding_id)
         .where(FindingMove.id.in_(first))
-        .subquery("moved")
     )
-    was = case(
-        (moved.c.finding_id.is_not(None), moved.c.from_substance_id), else_=Finding.substance_id
-    )
-    return moved, was
+    return union_all(unmoved, moved).subquery("findings")

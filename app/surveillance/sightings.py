@@ -24,7 +24,7 @@ from app.access.handling import Handling, effective_handling
 from app.clock import end_of_day
 from app.countries import REGIONS, countries
 from app.intake.models import Activity, Finding, Report
-from app.intake.moves import any_moved_since, meant_at
+from app.intake.moves import any_moved_since, findings_at
 from app.intake.words import CausalRole, EventKind, FindingRole, Grade, ReportType
 from app.registry.models import WATCHED, Substance
 
@@ -247,25 +247,21 @@ def _found(session: Session, as_of: date) -> Subquery:
     on most days, today's column and its index answer alone.
     """
     end = end_of_day(as_of)
-    meaning: ColumnElement[Any] = Finding.substance_id.expression
-    moved = None
-    if any_moved_since(session, end):
-        moved, meaning = meant_at(end)
-    query = select(
-        Finding.report_id,
-        meaning.label("substance_id"),
-        func.max(case((Finding.grade.in_(CONFIRMED), 1), else_=0)).label("confirmed"),
-    ).select_from(Finding)
-    if moved is not None:
-        query = query.outerjoin(moved, moved.c.finding_id == Finding.id)
+    moved = any_moved_since(session, end)
+    meant: Any = findings_at(end).c if moved else Finding
     return (
-        query.join(Substance, Substance.id == meaning)
+        select(
+            meant.report_id,
+            meant.substance_id,
+            func.max(case((meant.grade.in_(CONFIRMED), 1), else_=0)).label("confirmed"),
+        )
+        .join(Substance, Substance.id == meant.substance_id)
         .where(
             Substance.standing.in_(WATCHED),
-            Finding.resolved_at <= end,
-            Finding.role.in_(COUNTED_ROLES),
+            meant.resolved_at <= end,
+            meant.role.in_(COUNTED_ROLES),
         )
-        .group_by(Finding.report_id, meaning)
+        .group_by(meant.report_id, meant.substance_id)
         .subquery("found")
     )
 
