@@ -44,10 +44,10 @@ class Held:
     unnamed: bool = False  # until an open report or a curator names it
 
 
-_standing = aliased(Substance)
+_whole = aliased(Substance)
 _HELD = (
-    select(Substance.key, _standing.id, _standing.handling, _standing.name)
-    .join(_standing, _standing.id == meant())
+    select(Substance.key, _whole.id, _whole.handling, _whole.name)
+    .join(_whole, _whole.id == meant())
     .where(
         or_(
             Substance.key.in_(bindparam("keys", expanding=True)),

@@ -3,14 +3,14 @@
 Findings remember what they meant before they were moved; acts remember what they changed. The CAS
 numbers held so far become identifiers where their check digit holds.
 
-Revision: 0006; after: 0002
+Revision: 0006; after: 0003
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0006"
-down_revision = "0002"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
