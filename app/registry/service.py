@@ -15,12 +15,13 @@ from app.db import insert_new, take_turns
 from app.errors import Conflict
 from app.registry.models import Cluster, Standing, Substance, SubstanceName
 from app.registry.names import name_key
+from app.registry.preferred import CURATED
 from app.registry.queries import meant
 from chem.examine import Examined
 from chem.identity import RDKIT_VERSION, RULESET, flat
 from chem.scaffold import cluster_reason
 
-CURATOR = "curator"  # begins the source of a name that a person gave
+CURATOR = CURATED  # begins the source of a name that a person gave
 LONGEST_NAME = 120
 VARIANT_KEY = 25  # characters: two blocks of an InChIKey and the hyphen between them
 UNNAMED = "Unnamed "
