@@ -11,6 +11,7 @@ from app.api import (  # noqa: E402, F401 - each module hangs its routes on the 
     curation,
     documents,
     duplicates,
+    lives,
     register,
     reports,
     signals,

@@ -22,12 +22,12 @@ from app.intake.saying import Said, like, this_substance
 from app.intake.sight import current, rows_for
 from app.intake.words import Resolution
 from app.registry.models import (
-    CURATOR,
     Meant,
     NameDecision,
     Substance,
     SubstanceName,
 )
+from app.registry.names import CURATOR
 from app.registry.service import held_name
 
 LONGEST_SUBJECT = 254  # of a line on the audit trail

@@ -166,14 +166,21 @@ def _year_before(day: date) -> date:
 
 def forms(session: Session, actor: Actor, today: date, substance_id: int) -> list[FormRow]:
     """The forms of a substance that reports named, the most frequent first."""
+    return forms_where(session, actor, today, Finding.substance_id == substance_id)
+
+
+def forms_where(
+    session: Session, actor: Actor, today: date, condition: ColumnElement[bool]
+) -> list[FormRow]:
+    """The forms that some findings named, the most frequent first."""
     number = func.count(distinct(Report.id))
     query = (
         select(Finding.form_label, Finding.form_inchikey, number, func.min(Report.event_date))
         .join(Report)
         .where(
-            Finding.substance_id == substance_id,
+            condition,
             Finding.form_inchikey.is_not(None),
-            figures_for(actor, today, substance=substance_id),
+            figures_for(actor, today, substance=Finding.substance_id),
         )
         .group_by(Finding.form_label, Finding.form_inchikey)
         .order_by(number.desc(), Finding.form_inchikey)

@@ -28,6 +28,7 @@ _LOCANT_DASH = re.compile(r"(?<=\d)-(?=\d)")
 
 
 LONGEST_KEY = 300
+CURATOR = "curator"  # begins the source of a name that a person gave
 
 
 @lru_cache(maxsize=50_000)  # names are reported over and over

@@ -16,7 +16,7 @@ from app.errors import Problem, Refused
 from app.registry.indexes import FINGERPRINTS, STRUCTURES
 from app.registry.models import Substance, SubstanceName
 from app.registry.names import name_key
-from app.registry.queries import known_to, names_known_to
+from app.registry.queries import listed_to, meant, names_known_to
 from chem import StructureError, examine
 from chem.examine import Examined
 from chem.substructure import Search, read_smarts
@@ -41,7 +41,7 @@ def by_name(session: Session, actor: Actor, name: str) -> list[Hit]:
     named = select(SubstanceName.substance_id).where(
         SubstanceName.key == name_key(name), names_known_to(actor)
     )
-    query = select(Substance).where(Substance.id.in_(named), known_to(actor))
+    query = select(Substance).where(Substance.id.in_(named), listed_to(actor))
     return [Hit(substance, 1.0) for substance in session.scalars(query)]
 
 
@@ -56,7 +56,8 @@ def by_structure(session: Session, actor: Actor, structure: str, mode: str) -> l
     parts = _examined(structure)
     if mode == "exact":
         wanted = [part.identity.key for part in parts]
-        query = select(Substance).where(Substance.key.in_(wanted), known_to(actor))
+        found = select(meant()).where(Substance.key.in_(wanted))
+        query = select(Substance).where(Substance.id.in_(found), listed_to(actor))
         return [Hit(substance, 1.0) for substance in session.scalars(query)]
     return _best(session, actor, _similar(session, parts[0].fingerprint), MOST_HITS)
 
@@ -105,7 +106,7 @@ def _containing(session: Session, actor: Actor, part: Query) -> list[Hit]:
     search = Search(STRUCTURES.up_to_date(session), part)
     hits: list[Hit] = []
     while len(hits) < MOST_HITS and (some := [int(i) for i in islice(search, MOST_HITS)]):
-        query = select(Substance).where(Substance.id.in_(some), known_to(actor))
+        query = select(Substance).where(Substance.id.in_(some), listed_to(actor))
         hits += [Hit(found, 1.0) for found in session.scalars(query.order_by(Substance.id))]
     if len(hits) < MOST_HITS and not search.complete:
         raise Refused(
@@ -125,6 +126,6 @@ def _best(session: Session, actor: Actor, scores: dict[int, float], most: int) -
     ranked = iter(sorted(scores, key=lambda i: -scores[i]))
     hits: list[Hit] = []
     while len(hits) < most and (some := list(islice(ranked, AT_ONCE))):
-        query = select(Substance).where(Substance.id.in_(some), known_to(actor))
+        query = select(Substance).where(Substance.id.in_(some), listed_to(actor))
         hits += [Hit(found, scores[found.id]) for found in session.scalars(query)]
     return sorted(hits, key=lambda hit: (-hit.similarity, hit.substance.name))[:most]

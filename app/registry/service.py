@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Integer, bindparam, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app.access.handling import Handling
 from app.db import insert_new, take_turns
 from app.errors import Conflict
 from app.registry.models import Cluster, Standing, Substance, SubstanceName
 from app.registry.names import name_key
+from app.registry.queries import meant
 from chem.examine import Examined
 from chem.identity import RDKIT_VERSION, RULESET, flat
 from chem.scaffold import cluster_reason
 
 LONGEST_NAME = 120
+VARIANT_KEY = 25  # characters: two blocks of an InChIKey and the hyphen between them
 UNNAMED = "Unnamed "
 
 
@@ -43,13 +45,25 @@ class Held:
     unnamed: bool = False  # until an open report or a curator names it
 
 
-_HELD = select(Substance.key, Substance.id, Substance.handling, Substance.name).where(
-    Substance.key.in_(bindparam("keys", expanding=True))
+_whole = aliased(Substance)
+_HELD = (
+    select(Substance.key, _whole.id, _whole.handling, _whole.name)
+    .join(_whole, _whole.id == meant())
+    .where(
+        or_(
+            Substance.key.in_(bindparam("keys", expanding=True)),
+            Substance.connectivity.in_(bindparam("keys", expanding=True)),
+        )
+    )
 )
 
 
 def held_substances(session: Session, keys: Iterable[str]) -> dict[str, Held]:
-    """The substances already held among these, by key."""
+    """The substances already held among these, by key.
+
+    The key of one that was merged gives the substance it was merged into. With a connectivity come
+    the variants of it that are counted apart, so that `counted_as` can tell.
+    """
     wanted = sorted(set(keys))
     found: dict[str, Held] = {}
     for start in range(0, len(wanted), 500):
@@ -57,6 +71,16 @@ def held_substances(session: Session, keys: Iterable[str]) -> dict[str, Held]:
         for key, substance_id, handling, name in session.execute(_HELD, asked):
             found[key] = Held(substance_id, handling, name.startswith(UNNAMED))
     return found
+
+
+def counted_as(key: str, variant: str, held: Mapping[str, Held]) -> str:
+    """The key under which a structure is counted.
+
+    That is its substance key, unless a curator has taken just this variant (the first two blocks
+    of its InChIKey: stereo and isotopes as drawn) for a substance of its own. `held` is what
+    `held_substances` found for the key.
+    """
+    return variant if variant in held else key
 
 
 def enrol(
@@ -76,8 +100,8 @@ def enrol(
     it is ("Unnamed nitazene, C22H26N4O3") until a clear report gives a name: what was written under
     restriction is not for others. It is drawn without the stereo and isotopes of the one sample.
     """
-    name = _tidy(name) if handling is Handling.CLEAR else None
-    key = examined.identity.key
+    name = tidy_name(name) if handling is Handling.CLEAR else None
+    key = counted_as(examined.identity.key, examined.identity.inchikey[:VARIANT_KEY], held)
     if key not in held:
         take_turns(session, "enrol")  # two with the same news in opposite order would deadlock
         insert_new(session, Cluster, **cluster_values(examined, now=now))
@@ -98,7 +122,7 @@ def open_up(
     known = held[key]
     if handling >= known.handling and not (known.unnamed and handling is Handling.CLEAR):
         return
-    name = _tidy(name) if handling is Handling.CLEAR else None
+    name = tidy_name(name) if handling is Handling.CLEAR else None
     news: dict[str, Any] = {}
     if handling < known.handling:
         news["handling"] = handling
@@ -157,15 +181,19 @@ def cluster_values(examined: Examined, *, now: datetime) -> dict[str, Any]:
     }
 
 
-def _tidy(name: str | None) -> str | None:
+def tidy_name(name: str | None) -> str | None:
     """The name as it will be shown, or None for one that cannot be."""
     tidy = " ".join((name or "").split())
     return tidy if 0 < len(tidy) <= LONGEST_NAME and not tidy.startswith(UNNAMED) else None
 
 
 def _what_it_is(examined: Examined) -> str:
-    family = examined.classification.family.replace("_", " ") or "substance"
-    return f"{UNNAMED}{family}, {examined.identity.formula}"
+    return unnamed(examined.classification.family, examined.identity.formula)
+
+
+def unnamed(family: str, formula: str) -> str:
+    """What a substance is called that nobody has named: "Unnamed nitazene, C22H26N4O3"."""
+    return f"{UNNAMED}{family.replace('_', ' ') or 'substance'}, {formula}"
 
 
 def _standing(examined: Examined) -> Standing:

@@ -1,8 +1,10 @@
 """What was known on a day: stored reports, grouped by the database into cells.
 
 A report is known as of day D when it had been received by the end of D and was not yet superseded;
-its finding, when it had been resolved to a substance by then. Events and aggregates are told apart
-in every cell and never added up: an aggregate says *that* a substance was there, an event counts.
+its finding, when it had been resolved to a substance by then, and as the substance that it meant
+then: what is merged or split later changes nothing of the past. Events and aggregates are told
+apart in every cell and never added up: an aggregate says *that* a substance was there, an event
+counts.
 
 Reads go through `ix_report_known` and `ix_finding_substance_id`; one statement each, and no object
 per stored row.
@@ -35,6 +37,7 @@ from app.clock import end_of_day
 from app.countries import REGIONS, countries
 from app.intake.duplicates.counting import passed_over_for_substance
 from app.intake.models import Activity, Finding, FormerResolution, Report
+from app.intake.moves import any_moved_since, findings_at
 from app.intake.words import CausalRole, EventKind, FindingRole, Grade, ReportType
 from app.registry.models import WATCHED, Substance
 
@@ -130,7 +133,7 @@ def cells(
     `edges` are first days of windows, in any order. With `harms_apart` deaths and acute toxicity
     have cells of their own, by causal role; without, there are far fewer cells.
     """
-    known = _known(as_of, edges)
+    known = _known(session, as_of, edges)
     key = (
         known.c.substance_id,
         known.c.country,
@@ -163,7 +166,7 @@ def periods(
     session: Session, *, as_of: date, since: date, ceiling: Handling = Handling.RED
 ) -> list[Period]:
     """The aggregate counts known as of a day whose spans end on `since` or later."""
-    known = _known(as_of, ())
+    known = _known(session, as_of, ())
     key = (
         known.c.substance_id,
         known.c.country,
@@ -208,13 +211,13 @@ def data_version(session: Session, as_of: date) -> int:
     return session.scalar(newest) or 0
 
 
-def _known(as_of: date, edges: Sequence[date]) -> Subquery:
+def _known(session: Session, as_of: date, edges: Sequence[date]) -> Subquery:
     """One row for each report and watched substance known as of a day, with its best grade.
 
     Two findings of the same substance in a report are one sighting, and so are two reports that
     were held to be one event on that day (app.intake.duplicates.counting).
     """
-    resolved = _resolved(as_of)
+    resolved = _resolved(session, as_of)
     found = (
         select(
             resolved.c.report_id,
@@ -274,23 +277,27 @@ def _stood(report: type[Report], as_of: date) -> ColumnElement[bool]:
     )
 
 
-def _sighting(finding: type[Finding], as_of: date) -> tuple[ColumnElement[bool], ...]:
+def _sighting(finding: Any, as_of: date) -> tuple[ColumnElement[bool], ...]:
     return finding.resolved_at <= end_of_day(as_of), finding.role.in_(COUNTED_ROLES)
 
 
-def _resolved(as_of: date) -> Subquery:
-    """Findings of watched substances as they were resolved on a day, also if that was taken back
-    since (`ix_former_resolution_until`)."""
+def _resolved(session: Session, as_of: date) -> Subquery:
+    """Findings of watched substances as they were taken on a day.
+
+    One that was moved since (substances merged or split) meant what it meant then; where none was,
+    as on most days, today's column and its index answer alone. One whose resolution was taken back
+    since still had it (`ix_former_resolution_until`).
+    """
     end = end_of_day(as_of)
-    confirmed = case((Finding.grade.in_(CONFIRMED), 1), else_=0).label("confirmed")
+    meant: Any = findings_at(end).c if any_moved_since(session, end) else Finding
     watched = Substance.standing.in_(WATCHED)
     still = (
-        select(Finding.report_id, Finding.substance_id, confirmed)
-        .join(Substance, Substance.id == Finding.substance_id)
-        .where(watched, *_sighting(Finding, as_of))
+        select(meant.report_id, meant.substance_id, _confirmed(meant))
+        .join(Substance, Substance.id == meant.substance_id)
+        .where(watched, *_sighting(meant, as_of))
     )
     once = (
-        select(Finding.report_id, FormerResolution.substance_id, confirmed)
+        select(Finding.report_id, FormerResolution.substance_id, _confirmed(Finding))
         .join(FormerResolution, FormerResolution.finding_id == Finding.id)
         .join(Substance, Substance.id == FormerResolution.substance_id)
         .where(
@@ -301,6 +308,10 @@ def _resolved(as_of: date) -> Subquery:
         )
     )
     return union_all(still, once).subquery("resolved")
+
+
+def _confirmed(finding: Any) -> ColumnElement[int]:
+    return case((finding.grade.in_(CONFIRMED), 1), else_=0).label("confirmed")
 
 
 def _window(edges: Sequence[date]) -> ColumnElement[int]:

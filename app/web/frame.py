@@ -22,7 +22,11 @@ Entry = tuple[str, str, frozenset[str]]
 # endpoint, word, and the endpoints that count as being there
 NAVIGATION: tuple[Entry, ...] = (
     ("web.overview", "Overview", frozenset()),
-    ("web.substances", "Substances", frozenset({"web.substance"})),
+    (
+        "web.substances",
+        "Substances",
+        frozenset({"web.substance", "web.history", "web.merge", "web.split", "web.naming"}),
+    ),
     ("web.clusters", "Clusters", frozenset({"web.cluster"})),
     ("web.signals", "Signals", frozenset({"web.signal", "web.alert", "web.alerts"})),
     ("web.priority", "Priority", frozenset()),
@@ -50,7 +54,7 @@ DESK: tuple[tuple[Entry, frozenset[Role]], ...] = (
         (
             "web.curation",
             "Curation",
-            frozenset({"web.duplicates", "web.duplicate", "web.name_decisions"}),
+            frozenset({"web.duplicates", "web.duplicate", "web.name_decisions", "web.merges"}),
         ),
         SECRETARIAT,
     ),

@@ -2,14 +2,14 @@
 
 Reports are named by authority and reference, so that nothing of a report changes.
 
-Revision: 0007; after: 0005
+Revision: 0007; after: 0006
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0007"
-down_revision = "0005"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 

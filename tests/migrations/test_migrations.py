@@ -9,9 +9,11 @@ from sqlalchemy import inspect, select, text
 from app.access.roles import Actor, Role
 from app.db import Database
 from app.intake.curation import decide, undo
+from app.intake.merging import merge
 from app.intake.saying import NOTHING, this_substance
 from app.registry.models import Substance
 from tests.intake.attachments.making import msp, put
+from tests.intake.care import ANALYST, at, days, fill
 from tests.intake.taking import take_reports
 from tests.reporting import NOW, laboratory, report
 
@@ -113,3 +115,38 @@ def test_variants_keep_their_reports_on_the_way_down_and_up(known: Database) -> 
     known.migrate()
     with known.engine.connect() as connection:
         assert connection.execute(text(held)).all() == before
+
+
+def test_cas_numbers_are_carried_over_where_their_check_digit_holds(database: Database) -> None:
+    take_reports(database, [report()], by=laboratory(database, "DE"))
+    command.downgrade(database.alembic_config(), "0002")
+    with database.engine.begin() as connection:
+        connection.execute(text("UPDATE substance SET cas = '50-00-1'"))
+    database.migrate()
+    carried = text("SELECT value, of_form FROM external_identifier")
+    with database.engine.begin() as connection:
+        assert connection.execute(carried).all() == []
+    command.downgrade(database.alembic_config(), "0002")
+    with database.engine.begin() as connection:
+        connection.execute(text("UPDATE substance SET cas = '50-00-0'"))
+    database.migrate()
+    with database.engine.connect() as connection:
+        assert connection.execute(carried).all() == [("50-00-0", "")]
+        assert connection.execute(text("SELECT cas FROM substance")).scalar() == "50-00-0"
+
+
+def test_what_was_merged_stays_where_it_is_on_the_way_down_and_up(database: Database) -> None:
+    fill(database)
+    with database.transaction() as session:
+        merge(
+            session, at(session, "Enoldione"), at(session, "Ketodione"), by=ANALYST, reason="one",
+            now=days(1),
+        )  # fmt: skip
+    held = text("SELECT id, substance_id FROM finding ORDER BY id")
+    with database.engine.connect() as connection:
+        before = connection.execute(held).all()
+    command.downgrade(database.alembic_config(), "0002")
+    database.migrate()
+    with database.engine.connect() as connection:
+        assert connection.execute(held).all() == before
+        assert connection.execute(text("SELECT count(*) FROM finding_move")).scalar() == 0
