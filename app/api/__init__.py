@@ -10,8 +10,14 @@ from app.api import (  # noqa: E402, F401 - each module hangs its routes on the 
     attachments,
     documents,
     duplicates,
+    figures,
+    handling,
+    reading,
     register,
     reports,
     signals,
     subscriptions,
 )
+from app.api.contract import refuse_unknown_questions  # noqa: E402
+
+api.before_request(refuse_unknown_questions)
