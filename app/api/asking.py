@@ -70,7 +70,7 @@ def as_day(value: Any) -> Any:
     if isinstance(value, date):
         return value
     try:
-        if not _DAY.fullmatch(value):
+        if not isinstance(value, str) or not _DAY.fullmatch(value):
             raise ValueError
         return date.fromisoformat(value)
     except ValueError:
@@ -108,8 +108,8 @@ _EFFECTS = _one_of(EFFECTS, "effect")
 
 Limit = Annotated[
     int,
-    BeforeValidator(_whole),
     Field(ge=1, le=MOST_PER_PAGE, description="items on a page; an export without it is whole"),
+    BeforeValidator(_whole),
 ]
 Day = Annotated[date, BeforeValidator(as_day), WithJsonSchema({"type": "string", "format": "date"})]
 Country = Annotated[

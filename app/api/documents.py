@@ -171,7 +171,8 @@ def _queries(promise: Promise) -> list[dict[str, Any]]:
 
 def _body(takes: type[BaseModel], *, many: bool) -> dict[str, Any]:
     one = {"$ref": REFERENCE.format(model=takes.__name__)}
-    schema = {"oneOf": [one, {"type": "array", "items": one}]} if many else one
+    several = {"type": "array", "items": one, "minItems": 1}
+    schema = {"oneOf": [one, several]} if many else one
     content = {"application/json": {"schema": schema}}
     if many:
         content["application/x-ndjson"] = {"schema": {"type": "string"}}

@@ -15,15 +15,17 @@ from app.api.contract import answer, body, promise
 from app.api.shapes import ReportOut, report_out
 from app.entrance import actor, allow, database, now, today
 from app.intake import queries
-from app.intake.release import LONGEST_REASON, Manner, rehandle
+from app.intake.release import LONGEST_REASON, Wish, rehandle
 from app.intake.schema import HandlingWord
 
 
 class HandlingIn(BaseModel, extra="forbid"):
-    """How a report is to be handled from now on. Without `embargo_until` an embargo stays as it is;
-    null ends it. A release (wider, or sooner) needs a reason."""
+    """How a report is to be handled from now on; what is left out stays as it is.
 
-    handling: HandlingWord
+    `embargo_until: null` ends an embargo. A release (wider, or sooner) needs a reason.
+    """
+
+    handling: HandlingWord | None = None
     embargo_until: Annotated[date, BeforeValidator(as_day)] | None = None
     reason: str = Field(default="", max_length=LONGEST_REASON)
 
@@ -39,8 +41,7 @@ def handle_report(code: str) -> Response:
     wanted = body(HandlingIn)
     with database().transaction() as session:
         report = queries.report_by_code(session, actor(), today(), code)
-        keep = "embargo_until" not in wanted.model_fields_set
-        until = report.embargo_until if keep else wanted.embargo_until
-        to = Manner(wanted.handling, until)
-        rehandle(session, report, to, by=actor(), reason=wanted.reason, now=now())
+        wish = Wish(wanted.handling, "embargo_until" in wanted.model_fields_set,
+                    wanted.embargo_until)  # fmt: skip
+        rehandle(session, [report], wish, by=actor(), reason=wanted.reason, now=now())
         return answer(report_out(report))

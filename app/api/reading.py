@@ -8,12 +8,11 @@ from typing import Annotated, Any, Literal
 
 from flask import Response
 from pydantic import BaseModel, Field
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.access.handling import Handling
-from app.access.models import Authority
 from app.access.roles import REPORTERS, SECRETARIAT, SIGNED_IN, Actor
+from app.access.service import authority_id_of
 from app.api import api
 from app.api.asking import (
     Asked,
@@ -223,7 +222,9 @@ def wanted_of(asked: AboutSubstances, who: Actor) -> Wanted:
     code = getattr(asked, "authority", None)
     with database().reading() as session:
         substance_id, cluster_id = about(session, asked, who)
-        authority_id = _authority_id(session, code) if code else None
+        authority_id = authority_id_of(session, code) if code else None
+    if code and authority_id is None:
+        raise NotFound(f"there is no authority {code}")
     return Wanted(
         **given, substance_id=substance_id, cluster_id=cluster_id, authority_id=authority_id
     )
@@ -237,10 +238,3 @@ def about(session: Session, asked: AboutSubstances, who: Actor) -> tuple[int | N
     if asked.cluster:
         cluster_id = registry.cluster_by_key(session, who, asked.cluster)[0].id
     return substance_id, cluster_id
-
-
-def _authority_id(session: Session, code: str) -> int:
-    found = session.scalar(select(Authority.id).where(Authority.code == code))
-    if found is None:
-        raise NotFound(f"there is no authority {code}")
-    return found

@@ -18,14 +18,12 @@ from sqlalchemy.orm import Session, selectinload
 from app.access.handling import Handling
 from app.access.roles import Actor, Role
 from app.access.service import record
-from app.db import Page
+from app.db import take_turns
 from app.errors import Conflict, Forbidden, Problem, Refused
-from app.intake.lists import Wanted, reports
 from app.intake.models import HandlingChange, Report
 from app.intake.openness import settle_openness
 from app.intake.schema import ReportIn
 from app.intake.words import ReportType
-from app.paging import page_of
 
 LONGEST_REASON = 500
 KEPT = "kept as narrow as the focal point left the version before"
@@ -51,6 +49,20 @@ class Manner:
         return Manner(max(self.handling, floor.handling), max(until, default=None))
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to change: the level (None leaves it), the embargo (`embargo` False leaves it)."""
+
+    handling: Handling | None = None
+    embargo: bool = False
+    embargo_until: date | None = None
+
+    def for_(self, now: Manner) -> Manner:
+        """How something handled like this is handled then."""
+        until = self.embargo_until if self.embargo else now.embargo_until
+        return Manner(now.handling if self.handling is None else self.handling, until)
+
+
 def manner_of(report: Report) -> Manner:
     """How it is handled now."""
     return Manner(report.handling, report.embargo_until)
@@ -62,36 +74,23 @@ def may_rehandle(by: Actor, report: Report) -> bool:
 
 
 def rehandle(
-    session: Session, report: Report, to: Manner, *, by: Actor, reason: str, now: datetime
-) -> bool:
-    """Handle `report` as `to` from now on; False when it is handled so already.
+    session: Session, chosen: Sequence[Report], wish: Wish, *, by: Actor, reason: str, now: datetime
+) -> list[Report]:
+    """Handle these reports anew, all or none; those for which that changes anything.
 
-    Raises Forbidden for anybody but the focal point of its authority, Conflict for a version that
+    Raises Forbidden for anybody but the focal point of their authority, Conflict for a version that
     no longer stands, Refused for an embargo that is over or a release without its reason.
     """
-    changed = rehandle_all(session, [report], to, by=by, reason=reason, now=now)
-    return bool(changed)
-
-
-def rehandle_all(
-    session: Session,
-    chosen: Sequence[Report],
-    to: Manner,
-    *,
-    by: Actor,
-    reason: str,
-    now: datetime,
-) -> list[Report]:
-    """Handle several reports anew, all or none; those that were changed. Raises as `rehandle`."""
+    _wait_for_intake(session, chosen)
     for report in chosen:
         _refuse_others(report, by)
-    changed = [report for report in chosen if manner_of(report) != to]
-    said = _checked_reason(reason, any(to.wider_than(manner_of(r)) for r in changed))
-    if changed and to.embargo_until and to.embargo_until <= now.date():
-        wrong = f"{to.embargo_until} is not in the future; leave it out to end an embargo"
+    changes = [(r, manner_of(r), wish.for_(manner_of(r))) for r in chosen]
+    changes = [(report, before, to) for report, before, to in changes if before != to]
+    said = _checked_reason(reason, any(to.wider_than(before) for _, before, to in changes))
+    if changes and wish.embargo_until and wish.embargo_until <= now.date():
+        wrong = f"{wish.embargo_until} is not in the future; leave it out to end an embargo"
         raise Refused(f"embargo_until: {wrong}", (Problem("embargo_until", wrong),))
-    for report in changed:
-        before = manner_of(report)
+    for report, before, to in changes:
         session.add(_change(report, before, to, by=by.label, reason=said, now=now))
         report.handling, report.embargo_until = to.handling, to.embargo_until
         action = "report.release" if to.wider_than(before) else "report.restrict"
@@ -100,9 +99,17 @@ def rehandle_all(
             reference=report.reference, before=_said(before), after=_said(to), reason=said,
         )  # fmt: skip
     session.flush()
-    if changed:
+    if changes:
         settle_openness(session, now=now)
-    return changed
+    return [report for report, _, _ in changes]
+
+
+def _wait_for_intake(session: Session, chosen: Sequence[Report]) -> None:
+    """A new version that is being filed at this moment is waited for, and then seen."""
+    for authority_id in sorted({report.authority_id for report in chosen}):
+        take_turns(session, f"intake of {authority_id}")
+    query = select(Report).where(Report.id.in_([report.id for report in chosen]))
+    session.scalars(query.execution_options(populate_existing=True)).all()
 
 
 def manner_at(session: Session, report: Report, moment: datetime) -> Manner:
@@ -122,14 +129,7 @@ def changes_of(session: Session, report: Report) -> list[HandlingChange]:
     return list(session.scalars(query.order_by(HandlingChange.id)))
 
 
-def to_handle(
-    session: Session, by: Actor, now: datetime, wanted: Wanted, *, after: str | None, limit: int
-) -> Page[Report]:
-    """The reports that a focal point may handle anew, newest first."""
-    return page_of(reports(session, by, now, wanted, after=after, limit=limit), limit)
-
-
-def chosen_by_code(session: Session, by: Actor, ids: Iterable[int]) -> list[Report]:
+def own_standing(session: Session, by: Actor, ids: Iterable[int]) -> list[Report]:
     """The standing reports of the actor's own authority among these."""
     query = (
         select(Report)

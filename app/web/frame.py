@@ -36,6 +36,7 @@ DESK: tuple[tuple[Entry, frozenset[Role]], ...] = (
         ("web.spectra", "Spectra", frozenset({"web.search_spectra", "web.spectra_of"})),
         SIGNED_IN,
     ),
+    (("web.handling", "Handling", frozenset()), frozenset({Role.FOCAL_POINT})),
     (("web.review", "Review", frozenset({"web.case"})), SIGNED_IN),
     (("web.curation", "Curation", frozenset({"web.duplicates", "web.duplicate"})), SECRETARIAT),
     (("web.subscriptions", "Subscriptions", frozenset()), SIGNED_IN),
