@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
 from app.access.handling import Handling
@@ -20,12 +20,15 @@ from app.access.roles import Actor, Role
 from app.access.service import record
 from app.db import take_turns
 from app.errors import Conflict, Forbidden, Problem, Refused
+from app.intake.judging import Judged
 from app.intake.models import HandlingChange, Report
 from app.intake.openness import settle_openness
 from app.intake.schema import ReportIn
+from app.intake.versions import REPLACING
 from app.intake.words import ReportType
 
 LONGEST_REASON = 500
+KEPT_BY = "focal point"
 KEPT = "kept as narrow as the focal point left the version before"
 
 
@@ -91,7 +94,7 @@ def rehandle(
         wrong = f"{wish.embargo_until} is not in the future; leave it out to end an embargo"
         raise Refused(f"embargo_until: {wrong}", (Problem("embargo_until", wrong),))
     for report, before, to in changes:
-        session.add(_change(report, before, to, by=by.label, reason=said, now=now))
+        session.add(_change(report.id, before, to, by=by.label, reason=said, now=now))
         report.handling, report.embargo_until = to.handling, to.embargo_until
         action = "report.release" if to.wider_than(before) else "report.restrict"
         record(
@@ -168,9 +171,7 @@ def floors(session: Session, authority_id: int, references: Iterable[str]) -> di
         .group_by(HandlingChange.report_id)
     )
     query = (
-        select(HandlingChange, Report.reference)
-        .join(Report)
-        .where(tuple_(HandlingChange.id).in_(first))
+        select(HandlingChange, Report.reference).join(Report).where(HandlingChange.id.in_(first))
     )
     found = {}
     for change, reference in session.execute(query):
@@ -182,14 +183,6 @@ def floors(session: Session, authority_id: int, references: Iterable[str]) -> di
     return found
 
 
-def effective_floor(
-    session: Session, authority_id: int, references: Iterable[str]
-) -> dict[str, Handling]:
-    """The level alone of each floor."""
-    found = floors(session, authority_id, references)
-    return {reference: manner.handling for reference, manner in found.items()}
-
-
 def held(sent: ReportIn, floor: Manner | None) -> ReportIn:
     """The report as it may be filed: no wider than the floor, otherwise as sent.
 
@@ -197,21 +190,43 @@ def held(sent: ReportIn, floor: Manner | None) -> ReportIn:
     """
     if floor is None:
         return sent
-    kept = Manner(sent.handling, sent.embargo_until).at_least(floor)
+    kept = _stated(sent).at_least(floor)
     update = {"handling": kept.handling, "embargo_until": kept.embargo_until}
     return sent.model_copy(update=update)
 
 
-def held_back(
-    report: Report, sent: ReportIn, *, row: int, now: datetime
-) -> tuple[HandlingChange, Problem] | None:
-    """What there is to keep and to say of a version that was filed narrower than it was sent."""
-    before, kept = Manner(sent.handling, sent.embargo_until), manner_of(report)
-    if before == kept:
-        return None
-    change = _change(report, before, kept, by="focal point", reason=KEPT, now=now)
-    text = f"it is handled as {_said(kept)}: the focal point narrowed the version before"
-    return change, Problem("handling", text, row, "handling_kept")
+def narrow(
+    session: Session, authority_id: int, judged: Sequence[Judged]
+) -> list[tuple[Judged, ReportIn]]:
+    """Hold what replaces a version to its floor before it is filed; each with what was sent."""
+    replacing = [(one, one.report) for one in judged if one.report and one.fate in REPLACING]
+    if not replacing:
+        return []
+    found = floors(session, authority_id, (sent.reference for _, sent in replacing))
+    narrowed = []
+    for one, sent in replacing:
+        kept = held(sent, found.get(sent.reference))
+        if _stated(kept) != _stated(sent):
+            one.report = kept
+            text = f"handled as {_said(_stated(kept))}: your focal point narrowed it before"
+            one.notes.append(Problem("handling", text, one.row.number, "handling_kept"))
+            narrowed.append((one, sent))
+    return narrowed
+
+
+def record_narrowed(
+    session: Session, narrowed: Sequence[tuple[Judged, ReportIn]], now: datetime
+) -> None:
+    """Keep how those were sent, once they are filed."""
+    session.add_all(
+        _change(one.held_id, _stated(sent), _stated(one.report), by=KEPT_BY, reason=KEPT, now=now)
+        for one, sent in narrowed
+        if one.held_id and one.report
+    )
+
+
+def _stated(sent: ReportIn) -> Manner:
+    return Manner(sent.handling, sent.embargo_until)
 
 
 def _refuse_others(report: Report, by: Actor) -> None:
@@ -236,10 +251,10 @@ def _checked_reason(reason: str, release: bool) -> str:
 
 
 def _change(
-    report: Report, before: Manner, after: Manner, *, by: str, reason: str, now: datetime
+    report_id: int, before: Manner, after: Manner, *, by: str, reason: str, now: datetime
 ) -> HandlingChange:
     return HandlingChange(
-        report=report,
+        report_id=report_id,
         handling_before=before.handling,
         handling_after=after.handling,
         embargo_before=before.embargo_until,

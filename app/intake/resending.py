@@ -13,9 +13,9 @@ from itertools import chain, groupby, product
 from typing import Any
 
 from app.intake.dates import PartialDate
+from app.intake.judging import content_hash
 from app.intake.models import Finding, Report
 from app.intake.schema import FINDING_FIELDS, REPORT_FIELDS, ReportIn
-from app.intake.service import content_hash
 from app.intake.words import Precision
 
 FORMATS = ("auto", "smiles", "inchi", "molfile")

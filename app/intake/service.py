@@ -19,6 +19,7 @@ from app.intake.filing import file_reports, recognise_all
 from app.intake.judging import Judged, judge
 from app.intake.models import Submission, SubmissionRow
 from app.intake.openness import settle_openness
+from app.intake.release import narrow, record_narrowed
 from app.intake.rows import Row
 from app.intake.versions import REPLACING, Versions, compare, held_versions, supersede
 from app.intake.words import Fate
@@ -40,8 +41,10 @@ def process(
     take_turns(session, f"intake of {submission.authority_id}")
     judged = judge(rows, by, now.date())
     compare(judged, held_versions(session, submission.authority_id, judged))
+    narrowed = narrow(session, submission.authority_id, judged)
     recognised, known = recognise_all(session, judged)
     file_reports(session, recognised, known, submission=submission, simulated=simulated, now=now)
+    record_narrowed(session, narrowed, now)
     _point_repeats_to_what_they_repeat(judged)
     supersede(session, submission.authority_id, judged, now)
     if any(one.fate in REPLACING for one in judged):
@@ -69,6 +72,7 @@ def rehearse(
     for reference, versions in held.items():
         seen[reference] = versions | seen.get(reference, {})
     compare(judged, seen)
+    narrow(session, authority_id, judged)
     recognise_all(session, judged)
     return judged
 

@@ -234,7 +234,9 @@ def test_reading_out_restricted_rows_of_others_is_put_on_record(client, database
     client.get(f"{API}/reports?handling=amber&format=csv", headers=secretariat).get_data()
     client.get(f"{API}/findings?country=DE", headers=secretariat)
     with database.reading() as session:
-        trail = session.scalars(select(AuditEvent).where(AuditEvent.action == "rows.read_out"))
+        trail = session.scalars(
+            select(AuditEvent).where(AuditEvent.action == "rows.read_out").order_by(AuditEvent.id)
+        )
         told = [(e.subject, e.detail["rows"], e.detail["asked"]) for e in trail]
     assert told == [
         ("reports", 1, {"handling": "amber", "format": "csv"}),

@@ -10,28 +10,26 @@ from sqlalchemy import select
 
 from app.access.handling import Handling
 from app.access.models import AuditEvent
-from app.access.roles import ANYBODY, SIGNED_IN, Role
+from app.access.roles import ANYBODY, SIGNED_IN, SYSTEM, Role
 from app.errors import Conflict, Forbidden, Refused
 from app.intake.lists import Wanted, reports
 from app.intake.models import Report
 from app.intake.release import (
     Manner,
     Wish,
-    effective_floor,
     floors,
-    held,
-    held_back,
     manner_at,
     rehandle,
 )
-from app.intake.schema import ReportIn
+from app.intake.resending import as_sent
 from app.registry.queries import substances
 from tests.intake.taking import take_reports
-from tests.reporting import NOW, laboratory, report
+from tests.reporting import NOW, PROTONITAZENE, laboratory, report
 
 CLEAR, GREEN, AMBER, RED = Handling
 TOMORROW = NOW + timedelta(days=1)
 NEXT_YEAR = date(2027, 1, 1)
+NAMED = {"structure": PROTONITAZENE, "substance_name": "Secret"}
 
 
 @pytest.fixture
@@ -69,7 +67,9 @@ def test_every_change_is_on_the_audit_trail_with_its_reason(database, home):
     change(database, focal, Wish(GREEN))
     change(database, focal, Wish(RED), reason="")
     with database.reading() as session:
-        trail = session.scalars(select(AuditEvent).where(AuditEvent.action.like("report.%")))
+        trail = session.scalars(
+            select(AuditEvent).where(AuditEvent.action.like("report.%")).order_by(AuditEvent.id)
+        )
         told = [(e.action, e.actor, e.detail["before"], e.detail["after"]) for e in trail]
     assert told == [
         ("report.release", "focal@de.test", "amber", "green"),
@@ -130,22 +130,32 @@ def test_what_a_focal_point_narrowed_is_a_floor_for_the_next_version(database, h
     for level in told:
         change(database, focal, Wish(level))
     with database.reading() as session:
-        found = effective_floor(session, lab.authority_id, ["R-1", "R-2"])
-    assert found == ({} if floor is None else {"R-1": floor})
+        found = floors(session, lab.authority_id, ["R-1", "R-2"])
+    assert found == ({} if floor is None else {"R-1": Manner(floor)})
 
 
-def test_an_amendment_is_filed_no_wider_than_the_floor_and_says_so(database, home):
+def test_an_amendment_is_filed_no_wider_than_the_floor_and_the_receipt_says_so(database, home):
     lab, focal = home
     change(database, focal, Wish(RED, True, NEXT_YEAR))
-    sent = ReportIn.model_validate(report(version=2, handling="clear"))
+    for version in (2, 3):  # also the one after the next
+        again = report(version=version, handling="clear", findings=[NAMED])
+        receipt = take_reports(database, [again], by=lab, now=TOMORROW)
+        assert receipt.reasons["handling_kept"] == 1
+        with database.reading() as session:
+            row = the_report(session)
+            assert (row.version, row.handling, row.embargo_until) == (version, RED, NEXT_YEAR)
+            assert manner_at(session, row, NOW) == Manner(CLEAR)  # as it was sent
+            assert as_sent(row).handling is CLEAR
+            assert not substances(session, ANYBODY).items
+            assert all(s.name.startswith("Unnamed") for s in substances(session, SYSTEM).items)
+        same = take_reports(database, [again], by=lab, now=TOMORROW)
+        assert {fate.value for fate in same.fates} == {"unchanged"}
+
+
+def test_after_a_release_the_laboratory_widens_as_it_likes(database, home):
+    lab, focal = home
+    change(database, focal, Wish(RED))
+    change(database, focal, Wish(AMBER))
+    take_reports(database, [report(version=2, handling="clear")], by=lab, now=TOMORROW)
     with database.reading() as session:
-        floor = floors(session, lab.authority_id, ["R-1"])["R-1"]
-        kept = held(sent, floor)
-        assert (kept.handling, kept.embargo_until) == (RED, NEXT_YEAR)
-        filed = Report(handling=kept.handling, embargo_until=kept.embargo_until)
-        changed, note = held_back(filed, sent, row=3, now=NOW)
-    assert (changed.handling_before, changed.handling_after) == (CLEAR, RED)
-    assert note.row == 3 and "red, embargo until 2027-01-01" in note.message
-    assert held(sent, None) is sent
-    filed.handling, filed.embargo_until = CLEAR, None
-    assert held_back(filed, sent, row=3, now=NOW) is None
+        assert the_report(session).handling is CLEAR

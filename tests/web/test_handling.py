@@ -102,7 +102,9 @@ def test_an_embargo_is_set_and_ended(visit: Visit, full, own):
     assert "handled anew" in send(client, path, embargo="end", reason="over").text
     with full.reading() as session:
         told = session.scalars(
-            select(AuditEvent.action).where(AuditEvent.action.like("report.%"))
+            select(AuditEvent.action)
+            .where(AuditEvent.action.like("report.%"))
+            .order_by(AuditEvent.id)
         ).all()
     assert told == ["report.restrict", "report.release"]
 
