@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from flask import Response
 from pydantic import BaseModel, Field
 
 from app.access.roles import Role
 from app.api import api
-from app.api.asking import Country, Day, Listed, YesNo, ask
+from app.api.asking import Listed, ask
 from app.api.contract import promise
 from app.api.exports import List, deliver
-from app.api.reading import AboutSubstances, wanted_of
+from app.api.reading import AboutEvents, AboutSubstances, wanted_of
 from app.entrance import actor, allow, today
 from app.intake import tallies
 from app.intake.tallies import Figure, Form
-from app.intake.words import EventKind, ReportType
+from app.intake.words import EventKind
 
 
 class FigureOut(BaseModel):
@@ -45,27 +45,9 @@ class FormOut(BaseModel):
     first_event: str
 
 
-class FiguresAsked(Listed, AboutSubstances):
+class FiguresAsked(Listed, AboutEvents):
     """What may be asked of the figures."""
 
-    event_kind: EventKind | None = None
-    country: Country | None = None
-    type: (
-        Annotated[
-            Literal[ReportType.EVENT, ReportType.AGGREGATE],
-            Field(description="single events, or the reports inside totals of a period"),
-        ]
-        | None
-    ) = None
-    event_from: (
-        Annotated[Day, Field(description="the first day of the event is this one or later")] | None
-    ) = None
-    event_to: (
-        Annotated[Day, Field(description="the first day of the event is this one or before")] | None
-    ) = None
-    simulated: (
-        Annotated[YesNo, Field(description="only simulated reports, or none of them")] | None
-    ) = None
     after: (
         Annotated[
             str,

@@ -64,27 +64,32 @@ class AboutSubstances(Asked):
     cluster: Annotated[Text, Field(description="id of a cluster")] | None = None
 
 
-class AboutReports(AboutSubstances):
-    """Which reports are asked for."""
+class AboutEvents(AboutSubstances):
+    """What happened, where and when."""
 
     event_kind: EventKind | None = None
     country: Country | None = None
     type: Annotated[Standing, Field(description="single events, or totals of a period")] | None = (
         None
     )
-    handling: Level | None = None
-    received_from: Annotated[Day, Field(description="received on this day or later")] | None = None
-    received_to: Annotated[Day, Field(description="received on this day or before")] | None = None
     event_from: (
         Annotated[Day, Field(description="the first day of the event is this one or later")] | None
     ) = None
     event_to: (
         Annotated[Day, Field(description="the first day of the event is this one or before")] | None
     ) = None
-    reference: Annotated[Text, Field(description="the reporter's own reference")] | None = None
     simulated: (
         Annotated[YesNo, Field(description="only simulated reports, or none of them")] | None
     ) = None
+
+
+class AboutReports(AboutEvents):
+    """Which reports are asked for."""
+
+    handling: Level | None = None
+    received_from: Annotated[Day, Field(description="received on this day or later")] | None = None
+    received_to: Annotated[Day, Field(description="received on this day or before")] | None = None
+    reference: Annotated[Text, Field(description="the reporter's own reference")] | None = None
 
 
 class ReportsAsked(Listed, AboutReports):

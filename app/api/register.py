@@ -43,6 +43,11 @@ from app.registry import queries, search
 from app.registry.models import Cluster, Standing, Substance, SubstanceName
 from app.registry.service import CURATOR
 
+NamedCursor = Annotated[
+    str,
+    Field(pattern=r"^[^\x00-\x1f\x7f]{0,300}~[0-9]{1,9}$", description="the cursor of `next`"),
+]
+
 
 class Mode(StrEnum):
     """How a structure is looked for."""
@@ -108,16 +113,7 @@ class SubstancesAsked(Listed):
         Annotated[Day, Field(description="in the register since this day or later")] | None
     ) = None
     format: Drawn | None = None
-    after: (
-        Annotated[
-            str,
-            Field(
-                pattern=r"^[^\x00-\x1f\x7f]{0,300}~[0-9]{1,9}$",
-                description="the cursor of `next`",
-            ),
-        ]
-        | None
-    ) = None
+    after: NamedCursor | None = None
 
 
 class NamesAsked(Listed):
@@ -129,16 +125,7 @@ class NamesAsked(Listed):
     ambiguous: (
         Annotated[YesNo, Field(description="only names that mean a group, or none of them")] | None
     ) = None
-    after: (
-        Annotated[
-            str,
-            Field(
-                pattern=r"^[^\x00-\x1f\x7f]{0,300}~[0-9]{1,9}$",
-                description="the cursor of `next`",
-            ),
-        ]
-        | None
-    ) = None
+    after: NamedCursor | None = None
 
 
 class ClustersAsked(Listed):

@@ -316,21 +316,10 @@ def finding_row_out(finding: Finding) -> FindingRowOut:
         handling=report.handling.word,
         received_at=report.received_at,
         simulated=report.simulated,
-        substance=substance.code if substance else None,
-        name=substance.name if substance else None,
         group=substance.group if substance else None,
         family=substance.family if substance else None,
-        substance_name=finding.substance_name,
-        structure=finding.structure,
-        form=finding.form_label,
         form_inchikey=finding.form_inchikey,
-        resolution=finding.resolution,
-        role=finding.role,
-        purity_percent=finding.purity_percent,
-        techniques=finding.techniques,
-        confirmation=finding.confirmation,
-        isomer_resolved=finding.isomer_resolved,
-        grade=finding.grade,
+        **vars(finding_out(finding)),
     )
 
 
