@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Select, and_, literal, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, literal, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from app.access.handling import effective_handling, figure_clearance, visible_rows
-from app.access.roles import Actor
-from app.intake.duplicates.counting import passed_over, passed_over_for_substance
-from sqlalchemy import ColumnElement, Select, and_, or_, select
-from sqlalchemy.orm import aliased
-
-from app.access.handling import effective_handling, figure_clearance, visible_rows
 from app.access.roles import SECRETARIAT, Actor
+from app.intake.duplicates.counting import passed_over, passed_over_for_substance
 from app.intake.models import Finding, Report
 from app.intake.words import ReportType
 
@@ -24,7 +19,6 @@ def current() -> ColumnElement[bool]:
     return and_(Report.superseded_at.is_(None), Report.type != ReportType.WITHDRAWAL)
 
 
-def rows_for(actor: Actor, today: date, report: type[Report] = Report) -> ColumnElement[bool]:
 def known_at(moment: datetime) -> ColumnElement[bool]:
     """Reports as they stood at a moment that has passed."""
     return and_(
@@ -34,7 +28,7 @@ def known_at(moment: datetime) -> ColumnElement[bool]:
     )
 
 
-def rows_for(actor: Actor, today: date) -> ColumnElement[bool]:
+def rows_for(actor: Actor, today: date, report: type[Report] = Report) -> ColumnElement[bool]:
     """Reports this actor may see one by one."""
     return visible_rows(
         actor,

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -101,7 +102,7 @@ def figures(
         select(*key, Substance.name, Substance.group, Substance.family, func.sum(inside))
         .join_from(pair, Report, Report.id == pair.c.report_id)
         .join(Substance, Substance.id == pair.c.substance_id)
-        .where(_countable(actor, today), *reports_about(wanted))
+        .where(_countable(actor, today, pair.c.substance_id), *reports_about(wanted))
         .group_by(*key, Substance.name, Substance.group, Substance.family)
         .order_by(*key)
     )
@@ -136,7 +137,7 @@ def forms(
         .join(Substance, Substance.id == Finding.substance_id)
         .where(
             Finding.form_inchikey.is_not(None),
-            _countable(actor, today),
+            _countable(actor, today, Finding.substance_id),
             *findings_wanted(wanted),
         )
         .group_by(*key, Substance.name)
@@ -162,9 +163,9 @@ def _pairs(wanted: Wanted) -> Subquery:
     )
 
 
-def _countable(actor: Actor, today: date) -> ColumnElement[bool]:
+def _countable(actor: Actor, today: date, substance: Any) -> ColumnElement[bool]:
     """Reports that may enter the figures, of substances that may be named; one's own always."""
-    return figures_for(actor, today) & or_(
+    return figures_for(actor, today, substance=substance) & or_(
         known_to(actor), Report.authority_id == (actor.authority_id or 0)
     )
 

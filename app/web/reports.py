@@ -68,13 +68,6 @@ def report(code: str) -> Any:
     """One report, what was found in it, and its other versions."""
     with database().reading() as session:
         found = intake.report_by_code(session, actor(), today(), code)
-        versions = intake.versions(session, actor(), today(), found)
-        return render_template(
-            "report.html",
-            report=found,
-            versions=versions,
-            counted=counted_with(session, actor(), today(), found),
-            **on_report(session, found),
         own = found.authority_id == actor().authority_id
         return render_template(
             "report.html",
@@ -85,4 +78,6 @@ def report(code: str) -> Any:
             may_rehandle=may_rehandle(actor(), found) and not found.superseded_at,
             levels=tuple(Handling),
             filled={},
+            counted=counted_with(session, actor(), today(), found),
+            **on_report(session, found),
         )

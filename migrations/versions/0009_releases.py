@@ -1,13 +1,13 @@
 """A focal point may handle a report anew, and any past day still knows how it was handled then
 
-Revision: 0009; after: 0003
+Revision: 0009; after: 0008
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0009"
-down_revision = "0003"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 

@@ -96,7 +96,7 @@ def test_handling_that_a_focal_point_changed_stays_when_its_history_goes(known: 
             )
         )
         connection.execute(text("UPDATE report SET handling = 0"))
-    command.downgrade(known.alembic_config(), "0003")
+    command.downgrade(known.alembic_config(), "0008")
     known.migrate()
     with known.engine.connect() as connection:
         assert connection.execute(text("SELECT handling FROM report")).scalar() == 0
