@@ -126,6 +126,18 @@ class Database:
         with Session(self.engine, expire_on_commit=False) as session:
             yield session
 
+    @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """A session for looking only that sees one moment of the database from first to last.
+
+        On SQLite every transaction does; PostgreSQL is asked to.
+        """
+        engine = self.engine
+        if engine.dialect.name == "postgresql":
+            engine = engine.execution_options(isolation_level="REPEATABLE READ")
+        with Session(engine, expire_on_commit=False) as session:
+            yield session
+
     def migrate(self, revision: str = "head") -> None:
         """Bring the schema to `revision`."""
         from alembic import command

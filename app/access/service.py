@@ -69,6 +69,11 @@ def authority_by_code(session: Session, code: str) -> Authority:
     return authority
 
 
+def authority_id_of(session: Session, code: str) -> int | None:
+    """The id of the authority of that code, or None when there is none."""
+    return session.scalar(select(Authority.id).where(Authority.code == code))
+
+
 def add_person(
     session: Session,
     email: str,

@@ -11,9 +11,15 @@ from app.api import (  # noqa: E402, F401 - each module hangs its routes on the 
     curation,
     documents,
     duplicates,
+    figures,
+    handling,
     lives,
+    reading,
     register,
     reports,
     signals,
     subscriptions,
 )
+from app.api.contract import refuse_unknown_questions  # noqa: E402
+
+api.before_request(refuse_unknown_questions)

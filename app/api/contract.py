@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from flask import Response, jsonify, request
+from flask import Response, current_app, jsonify, request
 from pydantic import BaseModel, ValidationError
 
+from app.api.asking import MOST_PER_PAGE, Asked, unknown
 from app.db import Page
 from app.entrance import settings
-from app.errors import Refused, Unreadable
+from app.errors import Problem, Refused, Unreadable, shown
 from app.intake.schema import problems_of
 
 View = TypeVar("View", bound=Callable[..., Any])
 T = TypeVar("T")
 B = TypeVar("B", bound=BaseModel)
 
-MOST_PER_PAGE = 200
+USUAL_PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Promise:
     """The contract of one endpoint: what it takes and what it answers.
 
+    `asks` is the model of its query parameters; `queries` names those that are free text.
     `repeatable`: Idempotency-Key is honoured, and what brings nothing new is answered with 200.
     `upload`: it takes a file, as the raw body or as the field `file` of a form.
     """
@@ -39,6 +42,12 @@ class Promise:
     queries: tuple[str, ...] = ()
     repeatable: bool = False
     upload: bool = False
+    asks: type[Asked] | None = None
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The names of all its query parameters."""
+        return (*(self.asks.model_fields if self.asks else ()), *self.queries)
 
 
 def promise(
@@ -52,12 +61,22 @@ def promise(
     queries: tuple[str, ...] = (),
     repeatable: bool = False,
     upload: bool = False,
+    asks: type[Asked] | None = None,
 ) -> Callable[[View], View]:
     """Say what an endpoint takes and answers; `listed` answers are `{items, next}`."""
 
     def say(view: View) -> View:
         view.promise = Promise(  # type: ignore[attr-defined]
-            summary, takes, many, answers, listed, status, queries, repeatable, upload
+            summary,
+            takes,
+            many,
+            answers,
+            listed,
+            status,
+            queries,
+            repeatable,
+            upload,
+            asks,
         )
         return view
 
@@ -88,10 +107,11 @@ def answer(body: BaseModel, status: int = 200) -> Response:
 def listing(page: Page[T], shape: Callable[[T], BaseModel]) -> Response:
     """A page of things: `{"items": [...], "next": url-or-null}`."""
     items = [shape(item).model_dump(mode="json") for item in page.items]
-    return jsonify({"items": items, "next": _next_url(page.next)})
+    return jsonify({"items": items, "next": next_url(page.next)})
 
 
-def _next_url(cursor: str | None) -> str | None:
+def next_url(cursor: str | None) -> str | None:
+    """The address of the next page."""
     if cursor is None:
         return None
     kept = {k: v for k, v in request.args.items() if k != "after"}
@@ -99,6 +119,20 @@ def _next_url(cursor: str | None) -> str | None:
 
 
 def page_size() -> int:
-    """The `limit` asked for, within bounds."""
-    wanted = request.args.get("limit", "50")
-    return min(max(int(wanted[:9]), 1), MOST_PER_PAGE) if wanted.isdecimal() else 50
+    """The `limit` asked for. Raises Refused for one that is no number within bounds."""
+    wanted = request.args.get("limit", str(USUAL_PAGE))
+    number = int(wanted) if re.fullmatch("[0-9]{1,9}", wanted) else 0
+    if not 1 <= number <= MOST_PER_PAGE:
+        wrong = f'"{shown(wanted)}" is not within 1 and {MOST_PER_PAGE}'
+        raise Refused(f"limit: {wrong}", (Problem("limit", wrong),))
+    return number
+
+
+def refuse_unknown_questions() -> None:
+    """A parameter that an endpoint does not know is no wish that may be passed over in silence."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    promised: Promise | None = getattr(view, "promise", None)
+    if promised is None or request.method not in {"GET", "HEAD", "DELETE"}:
+        return
+    if problems := unknown(list(request.args), promised.asked):
+        raise Refused("; ".join(str(p) for p in problems), problems)

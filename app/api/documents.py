@@ -12,12 +12,16 @@ from werkzeug.routing import Rule
 
 from app.access.roles import Role
 from app.api import api
+from app.api.asking import Format, parameters_of
 from app.api.contract import Promise
+from app.api.exports import MIMETYPES
+from app.api.fields import paths
 from app.entrance import allow, settings
 from app.intake.keeping import LONGEST_KEY
 
 PREFIX = "/api/v1"
 REFERENCE = "#/components/schemas/{model}"
+PART = "{model}_part"  # the same, of which `fields` may leave some out
 PROBLEM = {
     "type": "object",
     "description": "RFC 9457 problem document; errors name row and field",
@@ -98,10 +102,12 @@ def openapi() -> Response:
 
 def _schemas(promises: list[Promise]) -> dict[str, Any]:
     takes = [(p.takes, "validation") for p in promises if p.takes]
-    answers = [(p.answers, "serialization") for p in promises if p.answers]
+    taken = {p.takes for p in promises}  # what is read back as it was sent has one schema
+    answers = [(p.answers, "serialization") for p in promises if p.answers not in {*taken, None}]
     wanted: Any = list(dict.fromkeys(takes + answers))
     _, document = models_json_schema(wanted, ref_template=REFERENCE)
-    return dict(document["$defs"])
+    schemas = dict(document["$defs"])
+    return schemas | _parts(schemas, promises)
 
 
 def _path(rule: Rule) -> tuple[str, list[dict[str, Any]]]:
@@ -121,10 +127,7 @@ def _path(rule: Rule) -> tuple[str, list[dict[str, Any]]]:
 def _operation(
     rule: Rule, view: Any, promise: Promise, parameters: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    queries = [
-        {"name": name, "in": "query", "required": False, "schema": {"type": "string"}}
-        for name in promise.queries
-    ]
+    queries = _queries(promise)
     problem = {"application/problem+json": {"schema": {"$ref": REFERENCE.format(model="Problem")}}}
     operation: dict[str, Any] = {
         "operationId": rule.endpoint.split(".")[-1],
@@ -149,9 +152,27 @@ def _operation(
     return operation
 
 
+def _queries(promise: Promise) -> list[dict[str, Any]]:
+    """The query parameters; `fields` names every field of the answer."""
+    found = [
+        {"name": name, "in": "query", "required": False, "schema": {"type": "string"}}
+        for name in promise.queries
+    ]
+    if promise.asks is None:
+        return found
+    for parameter in parameters_of(promise.asks):
+        if parameter["name"] == "fields" and promise.answers:
+            names = {"type": "string", "enum": list(paths(promise.answers))}
+            parameter["schema"] = {"type": "array", "items": names, "minItems": 1}
+            parameter |= {"style": "form", "explode": False}
+        found.append(parameter)
+    return found
+
+
 def _body(takes: type[BaseModel], *, many: bool) -> dict[str, Any]:
     one = {"$ref": REFERENCE.format(model=takes.__name__)}
-    schema = {"oneOf": [one, {"type": "array", "items": one}]} if many else one
+    several = {"type": "array", "items": one, "minItems": 1}
+    schema = {"oneOf": [one, several]} if many else one
     content = {"application/json": {"schema": schema}}
     if many:
         content["application/x-ndjson"] = {"schema": {"type": "string"}}
@@ -161,14 +182,60 @@ def _body(takes: type[BaseModel], *, many: bool) -> dict[str, Any]:
 def _answer(promise: Promise) -> dict[str, Any]:
     if promise.answers is None:
         return {}
-    schema: dict[str, Any] = {"$ref": REFERENCE.format(model=promise.answers.__name__)}
-    if promise.listed:
-        schema = {
-            "type": "object",
-            "properties": {
-                "items": {"type": "array", "items": schema},
-                "next": {"type": ["string", "null"]},
-            },
-            "required": ["items", "next"],
-        }
-    return {"content": {"application/json": {"schema": schema}}}
+    name = promise.answers.__name__
+    if not promise.listed:
+        return {"content": {"application/json": {"schema": {"$ref": REFERENCE.format(model=name)}}}}
+    if _cut(promise):
+        name = PART.format(model=name)
+    schema = {
+        "type": "object",
+        "properties": {
+            "items": {"type": "array", "items": {"$ref": REFERENCE.format(model=name)}},
+            "next": {"type": ["string", "null"]},
+        },
+        "required": ["items", "next"],
+    }
+    content: dict[str, Any] = {"application/json": {"schema": schema}}
+    if promise.asks and "format" in promise.asks.model_fields:
+        offered = next(p for p in parameters_of(promise.asks) if p["name"] == "format")
+        others = (Format(w) for w in offered["schema"]["enum"] if w != Format.JSON)
+        content |= {MIMETYPES[one]: {"schema": {"type": "string"}} for one in others}
+    return {"content": content}
+
+
+def _cut(promise: Promise) -> bool:
+    """Whether `fields` may leave some fields of the answer out."""
+    return promise.asks is not None and "fields" in promise.asks.model_fields
+
+
+def _parts(schemas: dict[str, Any], promises: list[Promise]) -> dict[str, Any]:
+    """The answers that may be cut to some fields: the same schemas, with nothing required."""
+    wanted = [p.answers.__name__ for p in promises if p.answers and _cut(p)]
+    found: dict[str, Any] = {}
+    while wanted:
+        name = wanted.pop()
+        if PART.format(model=name) in found:
+            continue
+        schema, inside = _loosened(schemas[name])
+        found[PART.format(model=name)] = schema
+        wanted += inside
+    return found
+
+
+def _loosened(node: Any) -> tuple[Any, list[str]]:
+    """A schema without `required`, and the models it refers to, whose loose kin it now names."""
+    if isinstance(node, list):
+        pairs = [_loosened(item) for item in node]
+        return [item for item, _ in pairs], [name for _, names in pairs for name in names]
+    if not isinstance(node, dict):
+        return node, []
+    if "$ref" in node:
+        name = node["$ref"].rsplit("/", 1)[1]
+        return {"$ref": REFERENCE.format(model=PART.format(model=name))}, [name]
+    kept: dict[str, Any] = {}
+    inside: list[str] = []
+    for key, value in node.items():
+        if key != "required" or not isinstance(value, list):
+            kept[key], names = _loosened(value)
+            inside += names
+    return kept, inside

@@ -13,11 +13,12 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.access.roles import REPORTERS, SIGNED_IN
 from app.api import api
-from app.api.contract import answer, listing, page_size, promise
-from app.api.shapes import ReceiptOut, ReportOut, receipt_out, report_out
+from app.api.asking import NumberedAsked, RowsAsked, ask
+from app.api.contract import USUAL_PAGE, answer, listing, promise
+from app.api.shapes import ReceiptOut, receipt_out
 from app.db import id_of
-from app.entrance import actor, allow, database, now, problem, today
-from app.errors import Problem, Refused, Unreadable
+from app.entrance import actor, allow, database, now, problem
+from app.errors import Problem, Unreadable
 from app.intake import queries
 from app.intake.activity import process_activity
 from app.intake.keeping import PART_BYTES, Arrival, Sent, conclude, receive, refuse
@@ -26,7 +27,7 @@ from app.intake.readers import read_json, read_ndjson
 from app.intake.rows import Row
 from app.intake.schema import ActivityIn, ReportIn
 from app.intake.taking import keep, refusing, take
-from app.intake.words import Channel, EventKind, Fate, SubmissionState
+from app.intake.words import Channel, Fate, SubmissionState
 
 NDJSON = {"application/x-ndjson", "application/ndjson", "application/jsonl"}
 ROWS_SHOWN = 200
@@ -91,60 +92,25 @@ def submit_activity() -> Response:
     return _receipt(submission.code)
 
 
-@api.get("/reports")
-@allow(*SIGNED_IN)
-@promise(
-    "Reports you may see",
-    answers=ReportOut,
-    listed=True,
-    queries=("country", "event_kind", "authority", "after", "limit"),
-)
-def list_reports() -> Response:
-    """Reports in their newest version, newest first, as far as their handling lets you see rows."""
-    kind = request.args.get("event_kind")
-    if kind and kind not in set(EventKind):
-        raise Refused(f'"{kind}" is no event kind; use one of {", ".join(EventKind)}')
-    with database().reading() as session:
-        page = queries.reports(
-            session,
-            actor(),
-            today(),
-            country=request.args.get("country"),
-            kind=EventKind(kind) if kind else None,
-            authority=request.args.get("authority"),
-            after=request.args.get("after"),
-            limit=page_size(),
-        )
-        return listing(page, report_out)
-
-
-@api.get("/reports/<code>")
-@allow(*SIGNED_IN)
-@promise("One report", answers=ReportOut)
-def show_report(code: str) -> Response:
-    """One report in the version of that number."""
-    with database().reading() as session:
-        return answer(report_out(queries.report_by_code(session, actor(), today(), code)))
-
-
 @api.get("/submissions")
 @allow(*SIGNED_IN)
-@promise("Your submissions", answers=ReceiptOut, listed=True, queries=("after", "limit"))
+@promise("Your submissions", answers=ReceiptOut, listed=True, asks=NumberedAsked)
 def list_submissions() -> Response:
     """Submissions of your authority, newest first."""
+    asked = ask(NumberedAsked)
     with database().reading() as session:
         page = queries.submissions(
-            session, actor(), after=request.args.get("after"), limit=page_size()
+            session, actor(), after=asked.after, limit=asked.limit or USUAL_PAGE
         )
         return listing(page, lambda submission: receipt_out(submission, []))
 
 
 @api.get("/submissions/<code>")
 @allow(*SIGNED_IN)
-@promise("One receipt", answers=ReceiptOut, queries=("after",))
+@promise("One receipt", answers=ReceiptOut, asks=RowsAsked)
 def show_submission(code: str) -> Response:
     """The receipt of one submission: the fate of every row, a page at a time."""
-    after = id_of(request.args.get("after")) or 0
+    after = id_of(ask(RowsAsked).after) or 0
     with database().reading() as session:
         submission = queries.submission_by_code(session, actor(), code)
         return answer(_receipt_page(session, submission, after))

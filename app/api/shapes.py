@@ -9,8 +9,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from app.entrance import settings
-from app.intake.models import Report, Submission, SubmissionRow
+from app.entrance import actor, settings
+from app.intake.models import Finding, Report, Submission, SubmissionRow
+from app.intake.sight import own_or_secretariat
 from app.registry.models import Cluster, Substance
 from app.registry.search import Hit
 
@@ -97,6 +98,42 @@ class FindingOut(BaseModel):
     grade: str
 
 
+class FindingRowOut(BaseModel):
+    """One finding with what its report says of when, where and how."""
+
+    id: str
+    report: str
+    url: str
+    authority: str
+    reference: str
+    version: int
+    type: str
+    event_kind: str
+    event_date: date
+    event_end: date
+    precision: str
+    country: str
+    count: int
+    handling: str
+    received_at: datetime
+    simulated: bool
+    substance: str | None
+    name: str | None
+    group: str | None
+    family: str | None
+    substance_name: str | None
+    structure: str | None
+    form: str | None
+    form_inchikey: str | None
+    resolution: str
+    role: str
+    purity_percent: float | None
+    techniques: list[str]
+    confirmation: str | None
+    isomer_resolved: bool | None
+    grade: str
+
+
 class ReportOut(BaseModel):
     """One report in one version."""
 
@@ -111,11 +148,26 @@ class ReportOut(BaseModel):
     event_end: date
     precision: str
     country: str
+    subdivision: str | None  # for the reporting authority and the secretariat alone
+    origin: str | None
+    transit: str | None
+    destination: str | None
+    agency: str | None
     count: int
     quantity: float | None
     unit: str | None
+    trace: bool | None
     physical_form: str | None
+    sold_as: str | None
+    outcome: str | None
+    causal_role: str | None
+    route: str | None
+    age_band: str | None
+    sex: str | None
+    matrix: str | None
+    concentration: str | None
     handling: str
+    embargo_until: date | None
     received_at: datetime
     superseded_at: datetime | None
     simulated: bool
@@ -234,31 +286,75 @@ def report_out(report: Report) -> ReportOut:
         event_end=report.event_end,
         precision=report.precision.value,
         country=report.country,
+        subdivision=report.subdivision if own_or_secretariat(actor(), report) else None,
+        origin=report.origin,
+        transit=report.transit,
+        destination=report.destination,
+        agency=report.agency,
         count=report.count,
         quantity=report.quantity,
-        unit=report.unit.value if report.unit else None,
-        physical_form=report.physical_form.value if report.physical_form else None,
+        unit=report.unit,
+        trace=report.trace,
+        physical_form=report.physical_form,
+        sold_as=report.sold_as,
+        outcome=report.outcome,
+        causal_role=report.causal_role,
+        route=report.route,
+        age_band=report.age_band,
+        sex=report.sex,
+        matrix=report.matrix,
+        concentration=report.concentration,
         handling=report.handling.word,
+        embargo_until=report.embargo_until,
         received_at=report.received_at,
         superseded_at=report.superseded_at,
         simulated=report.simulated,
-        findings=[
-            FindingOut(
-                substance=finding.substance.code if finding.substance else None,
-                name=finding.substance.name if finding.substance else None,
-                substance_name=finding.substance_name,
-                structure=finding.structure,
-                form=finding.form_label,
-                resolution=finding.resolution.value,
-                role=finding.role.value,
-                purity_percent=finding.purity_percent,
-                techniques=finding.techniques,
-                confirmation=finding.confirmation.value if finding.confirmation else None,
-                isomer_resolved=finding.isomer_resolved,
-                grade=finding.grade.value,
-            )
-            for finding in report.findings
-        ],
+        findings=[finding_out(finding) for finding in report.findings],
+    )
+
+
+def finding_out(finding: Finding) -> FindingOut:
+    """A finding inside its report."""
+    return FindingOut(
+        substance=finding.substance.code if finding.substance else None,
+        name=finding.substance.name if finding.substance else None,
+        substance_name=finding.substance_name,
+        structure=finding.structure,
+        form=finding.form_label,
+        resolution=finding.resolution,
+        role=finding.role,
+        purity_percent=finding.purity_percent,
+        techniques=finding.techniques,
+        confirmation=finding.confirmation,
+        isomer_resolved=finding.isomer_resolved,
+        grade=finding.grade,
+    )
+
+
+def finding_row_out(finding: Finding) -> FindingRowOut:
+    """A finding on its own, as the list of findings shows it."""
+    report, substance = finding.report, finding.substance
+    return FindingRowOut(
+        id=finding.code,
+        report=report.code,
+        url=link(f"/reports/{report.code}"),
+        authority=report.authority.code,
+        reference=report.reference,
+        version=report.version,
+        type=report.type,
+        event_kind=report.event_kind,
+        event_date=report.event_date,
+        event_end=report.event_end,
+        precision=report.precision,
+        country=report.country,
+        count=report.count,
+        handling=report.handling.word,
+        received_at=report.received_at,
+        simulated=report.simulated,
+        group=substance.group if substance else None,
+        family=substance.family if substance else None,
+        form_inchikey=finding.form_inchikey,
+        **vars(finding_out(finding)),
     )
 
 

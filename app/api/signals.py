@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Annotated, Any, Literal
 
-from flask import Response, request
+from flask import Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
 from app.access.roles import SECRETARIAT, Role
 from app.api import api
-from app.api.contract import answer, body, listing, page_size, promise
+from app.api.asking import Asked, Country, Group, NumberedAsked, Paged, ask
+from app.api.contract import USUAL_PAGE, answer, body, listing, promise
 from app.api.shapes import link
 from app.db import Page
-from app.entrance import actor, allow, database, id_cursor, now, today
-from app.errors import Refused
+from app.entrance import actor, allow, database, now, today
 from app.notification import queries as alerts
 from app.notification.queries import SeenAlert
 from app.registry.models import Substance
@@ -26,8 +25,6 @@ from app.surveillance.priority import Entry
 from app.surveillance.queries import SeenEpisode
 from app.surveillance.ranking import priority_list
 from app.surveillance.triage import acknowledge
-
-W = TypeVar("W", bound=StrEnum)
 
 
 class EpisodeOut(BaseModel):
@@ -79,6 +76,46 @@ class PriorityOut(BaseModel):
     controlled: bool
 
 
+class SignalsAsked(Paged):
+    """What may be asked of signals."""
+
+    tier: Literal["watch", "alert", "urgent"] | None = None
+    rule: Rule | None = None
+    group: Group | None = None
+    after: (
+        Annotated[
+            str,
+            Field(
+                pattern=r"^[12][0-9]{3}-("
+                r"(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|"
+                r"(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9])"
+                r")\.[0-9]{1,18}$",
+                description="the cursor of `next`",
+            ),
+        ]
+        | None
+    ) = None
+
+
+class EpisodesAsked(SignalsAsked):
+    """What may be asked of episodes of every state."""
+
+    state: EpisodeState | None = None
+
+
+class AlertsAsked(NumberedAsked):
+    """What may be asked of alerts."""
+
+    group: Group | None = None
+    country: Country | None = None
+
+
+class PriorityAsked(Asked):
+    """Which of the two lists."""
+
+    controlled: Literal["0", "1", "true", "false"] | None = None
+
+
 class NoteIn(BaseModel, extra="forbid"):
     """What the person who looks after an episode has to say."""
 
@@ -91,11 +128,11 @@ class NoteIn(BaseModel, extra="forbid"):
     "Open signals",
     answers=EpisodeOut,
     listed=True,
-    queries=("tier", "rule", "group", "after", "limit"),
+    asks=SignalsAsked,
 )
 def list_signals() -> Response:
     """Episodes that are open or acknowledged, newest first."""
-    return _episodes(EpisodeState.OPEN)
+    return _episodes(ask(SignalsAsked), EpisodeState.OPEN)
 
 
 @api.get("/episodes")
@@ -104,11 +141,12 @@ def list_signals() -> Response:
     "Episodes",
     answers=EpisodeOut,
     listed=True,
-    queries=("state", "tier", "rule", "group", "after", "limit"),
+    asks=EpisodesAsked,
 )
 def list_episodes() -> Response:
     """Episodes of every state, newest first."""
-    return _episodes(_word("state", EpisodeState))
+    asked = ask(EpisodesAsked)
+    return _episodes(asked, asked.state)
 
 
 @api.get("/episodes/<code>")
@@ -133,17 +171,18 @@ def acknowledge_episode(code: str) -> Response:
 
 @api.get("/alerts")
 @allow(Role.PUBLIC)
-@promise("Alerts", answers=AlertOut, listed=True, queries=("group", "country", "after", "limit"))
+@promise("Alerts", answers=AlertOut, listed=True, asks=AlertsAsked)
 def list_alerts() -> Response:
     """Alerts, the last changed first."""
+    asked = ask(AlertsAsked)
     with database().reading() as session:
         page = alerts.alerts(
             session,
             actor(),
-            group=request.args.get("group"),
-            country=request.args.get("country"),
-            after=id_cursor(),
-            limit=page_size(),
+            group=asked.group,
+            country=asked.country,
+            after=asked.after,
+            limit=asked.limit or USUAL_PAGE,
         )
         return listing(page, _alert_out)
 
@@ -159,44 +198,33 @@ def show_alert(code: str) -> Response:
 
 @api.get("/priority")
 @allow(Role.PUBLIC)
-@promise("Priority list", answers=PriorityOut, listed=True, queries=("controlled",))
+@promise("Priority list", answers=PriorityOut, listed=True, asks=PriorityAsked)
 def list_priority() -> Response:
     """Substances for consideration, most prevalent, persistent and harmful first.
 
     `controlled=1` lists those under international control instead.
     """
+    apart = ask(PriorityAsked).controlled in {"1", "true"}
     with database().reading() as session:
         ranks = priority_list(session, actor(), as_of=today(), now=now())
-        entries = ranks.controlled if request.args.get("controlled") == "1" else ranks.ranked
+        entries = ranks.controlled if apart else ranks.ranked
         names = dict(session.execute(select(Substance.id, Substance.name)).all())
     return listing(Page(list(entries)), lambda entry: _priority_out(entry, names))
 
 
-def _episodes(state: EpisodeState | None) -> Response:
-    tier = request.args.get("tier")
-    if tier and tier.upper() not in Tier.__members__:
-        raise Refused(f'"{tier}" is no tier; use watch, alert or urgent')
+def _episodes(asked: SignalsAsked, state: EpisodeState | None) -> Response:
     with database().reading() as session:
         page = queries.episodes(
             session,
             actor(),
             state=state,
-            tier=Tier[tier.upper()] if tier else None,
-            rule=_word("rule", Rule),
-            group=request.args.get("group"),
-            after=request.args.get("after"),
-            limit=page_size(),
+            tier=Tier[asked.tier.upper()] if asked.tier else None,
+            rule=asked.rule,
+            group=asked.group,
+            after=asked.after,
+            limit=asked.limit or USUAL_PAGE,
         )
         return listing(page, _episode_out)
-
-
-def _word(name: str, words: type[W]) -> W | None:
-    given = request.args.get(name)
-    if not given:
-        return None
-    if given not in set(words):
-        raise Refused(f'"{given}" is no {name}; use one of {", ".join(words)}')
-    return words(given)
 
 
 def _episode_out(seen: SeenEpisode) -> EpisodeOut:

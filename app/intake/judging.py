@@ -31,6 +31,7 @@ class Judged:
     notes: list[Problem]
     hash: str = ""
     held_id: int | None = None
+    contradicts: int | None = None  # the id of a report held with other content
     resolutions: list[Resolution] = field(default_factory=list)
     read: list[Read | None] = field(default_factory=list)  # of each finding, its structure
 

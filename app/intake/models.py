@@ -145,6 +145,9 @@ class Report(Base):
     findings: Mapped[list[Finding]] = relationship(
         back_populates="report", order_by="Finding.position, Finding.component"
     )
+    handling_changes: Mapped[list[HandlingChange]] = relationship(
+        back_populates="report", order_by="HandlingChange.id"
+    )
 
     @property
     def code(self) -> str:
@@ -182,6 +185,29 @@ class Finding(Base):
     grade: Mapped[Grade] = mapped_column(Word(Grade))
     report: Mapped[Report] = relationship(back_populates="findings")
     substance: Mapped[Substance | None] = relationship()
+
+    @property
+    def code(self) -> str:
+        """The report and the place in it, counted from 1; of a mixture the component after it."""
+        place = f"RP-{self.report_id:06d}.{self.position + 1}"
+        return f"{place}.{self.component}" if self.component else place
+
+
+class HandlingChange(Base):
+    """How a focal point handled a report anew: before and after, so that any past day is known."""
+
+    __tablename__ = "handling_change"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    report_id: Mapped[int] = mapped_column(ForeignKey("report.id"), index=True)
+    handling_before: Mapped[Handling] = mapped_column(HandlingType)
+    handling_after: Mapped[Handling] = mapped_column(HandlingType)
+    embargo_before: Mapped[date | None]
+    embargo_after: Mapped[date | None]
+    changed_by: Mapped[str] = mapped_column(String(254))
+    changed_at: Mapped[datetime]
+    reason: Mapped[str] = mapped_column(Text)
+    report: Mapped[Report] = relationship(back_populates="handling_changes")
 
 
 class FormerResolution(Base):

@@ -5,57 +5,17 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from app.access.models import Authority
 from app.access.roles import Actor, Role
 from app.db import LARGEST_ID, Page, id_of
 from app.errors import NotFound
 from app.intake.models import Finding, Report, Submission, SubmissionRow
-from app.intake.sight import current, reports_of, rows_for, still_open_to
-from app.intake.words import EventKind, Fate
+from app.intake.sight import rows_for, still_open_to
+from app.intake.words import Fate
 
 _REPORT = re.compile(r"RP-([0-9]{1,10})", re.IGNORECASE)
-
-
-def reports(
-    session: Session,
-    actor: Actor,
-    today: date,
-    *,
-    substance_id: int | None = None,
-    country: str | None = None,
-    kind: EventKind | None = None,
-    authority: str | None = None,
-    after: str | None = None,
-    limit: int = 50,
-) -> Page[Report]:
-    """Reports, newest first, that `actor` may see one by one."""
-    query = (
-        select(Report)
-        .where(current(), rows_for(actor, today))
-        .options(selectinload(Report.findings).selectinload(Finding.substance))
-        .order_by(Report.id.desc())
-    )
-    if substance_id is not None:
-        query = query.where(Report.id.in_(reports_of(substance_id)))
-    if country:
-        query = query.where(Report.country == country)
-    if kind:
-        query = query.where(Report.event_kind == kind)
-    if authority:
-        query = query.where(Report.authority_id.in_(_authority_ids(authority)))
-    if (last := id_of(after)) is not None:
-        query = query.where(Report.id < last)
-    found = list(session.scalars(query.limit(limit + 1)))
-    if len(found) <= limit:
-        return Page(found)
-    return Page(found[:limit], str(found[limit - 1].id))
-
-
-def _authority_ids(code: str) -> Select[int]:
-    return select(Authority.id).where(Authority.code == code)
 
 
 def report_by_code(session: Session, actor: Actor, today: date, code: str) -> Report:

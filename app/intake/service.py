@@ -19,8 +19,9 @@ from app.intake.filing import file_reports, recognise_all
 from app.intake.judging import Judged, judge
 from app.intake.models import Submission, SubmissionRow
 from app.intake.openness import settle_openness
+from app.intake.release import narrow, record_narrowed
 from app.intake.rows import Row
-from app.intake.versions import REPLACING, Versions, compare, held_versions, supersede
+from app.intake.versions import REPLACING, Versions, compare, explain, held_versions, supersede
 from app.intake.words import Fate
 
 
@@ -40,8 +41,11 @@ def process(
     take_turns(session, f"intake of {submission.authority_id}")
     judged = judge(rows, by, now.date())
     compare(judged, held_versions(session, submission.authority_id, judged))
+    explain(session, judged)
+    narrowed = narrow(session, submission.authority_id, judged)
     recognised, known = recognise_all(session, judged, submission.authority_id)
     file_reports(session, recognised, known, submission=submission, simulated=simulated, now=now)
+    record_narrowed(session, narrowed, now)
     _point_repeats_to_what_they_repeat(judged)
     supersede(session, submission.authority_id, judged, now)
     if any(one.fate in REPLACING for one in judged):
@@ -69,6 +73,8 @@ def rehearse(
     for reference, versions in held.items():
         seen[reference] = versions | seen.get(reference, {})
     compare(judged, seen)
+    explain(session, judged)
+    narrow(session, authority_id, judged)
     recognise_all(session, judged, authority_id)
     return judged
 

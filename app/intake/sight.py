@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Select, and_, literal, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, literal, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from app.access.handling import effective_handling, figure_clearance, visible_rows
-from app.access.roles import Actor
+from app.access.roles import SECRETARIAT, Actor
 from app.intake.duplicates.counting import passed_over, passed_over_for_substance
 from app.intake.models import Finding, Report
 from app.intake.words import ReportType
@@ -17,6 +17,15 @@ from app.intake.words import ReportType
 def current() -> ColumnElement[bool]:
     """Reports as they stand: newest versions, without tombstones."""
     return and_(Report.superseded_at.is_(None), Report.type != ReportType.WITHDRAWAL)
+
+
+def known_at(moment: datetime) -> ColumnElement[bool]:
+    """Reports as they stood at a moment that has passed."""
+    return and_(
+        Report.received_at <= moment,
+        or_(Report.superseded_at.is_(None), Report.superseded_at > moment),
+        Report.type != ReportType.WITHDRAWAL,
+    )
 
 
 def rows_for(actor: Actor, today: date, report: type[Report] = Report) -> ColumnElement[bool]:
@@ -79,6 +88,11 @@ def may_enter(report: type[Report], actor: Actor, today: date) -> ColumnElement[
     if actor.authority_id is None:
         return and_(stands, allowed)
     return and_(stands, allowed | (report.authority_id == actor.authority_id))
+
+
+def own_or_secretariat(actor: Actor, report: Report) -> bool:
+    """Whether `actor` sees where in a country something was found; from peers it is withheld."""
+    return actor.role in SECRETARIAT or actor.authority_id == report.authority_id
 
 
 def reports_of(substance_id: int) -> Select[int]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import bindparam, func, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session, aliased, selectinload
 
+from app.intake.differences import differences, told
 from app.intake.judging import Judged
 from app.intake.models import Report
+from app.intake.resending import as_sent
 from app.intake.schema import ReportIn
 from app.intake.words import Fate, ReportType
 
@@ -21,6 +24,7 @@ _HELD = select(Report.reference, Report.version, Report.content_hash, Report.id)
     Report.reference.in_(bindparam("references", expanding=True)),
 )
 
+MOST_EXPLAINED = 100  # conflicts of one chunk
 REPLACING = (Fate.AMENDED, Fate.WITHDRAWN)
 
 
@@ -54,6 +58,7 @@ def _settle(one: Judged, report: ReportIn, known: dict[int, tuple[str, int | Non
     if same and same[0] == one.hash:
         one.fate, one.held_id = Fate.UNCHANGED, same[1]
     elif same:
+        one.contradicts = same[1]
         text = f"version {report.version} of {report.reference} is held with other content"
         one.reject("version", f"{text}; send a correction as version {newest + 1}")
     elif report.version < newest:
@@ -64,6 +69,24 @@ def _settle(one: Judged, report: ReportIn, known: dict[int, tuple[str, int | Non
         one.fate = Fate.WITHDRAWN
     elif known:
         one.fate = Fate.AMENDED
+
+
+def explain(session: Session, judged: Sequence[Judged]) -> None:
+    """Say of conflicts with what is held in which fields they differ."""
+    conflicts = {one.contradicts: one for one in judged if one.contradicts and one.report}
+    some = list(conflicts)[:MOST_EXPLAINED]
+    if not some:
+        return
+    query = select(Report).where(Report.id.in_(some)).options(selectinload(Report.findings))
+    for held in session.scalars(query):
+        one = conflicts[held.id]
+        if one.report is None:
+            continue
+        found = told(differences(as_sent(held), one.report))
+        (note,) = one.notes
+        if found:
+            text = note.message.replace("other content", f"other content ({found})", 1)
+            one.notes = [replace(note, message=text)]
 
 
 def supersede(session: Session, authority_id: int, judged: Sequence[Judged], now: datetime) -> None:

@@ -7,14 +7,18 @@ the actor.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, contains_eager, selectinload
 
 from app.access.handling import figure_clearance
 from app.access.roles import SECRETARIAT, Actor
 from app.db import Page, id_of
 from app.errors import NotFound
+from app.paging import beyond, page_of, streamed
 from app.registry.identifiers import possible
 from app.registry.models import Cluster, ExternalIdentifier, Standing, Substance, SubstanceName
 from app.registry.names import name_key
@@ -52,6 +56,23 @@ def meant() -> ColumnElement[int]:
     return func.coalesce(Substance.merged_into_id, Substance.id)
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which substances are asked for; what is None leaves none out.
+
+    `text` finds names, numbers and InChIKeys.
+    """
+
+    text: str | None = None
+    group: str | None = None
+    family: str | None = None
+    cluster_id: int | None = None
+    effect: str | None = None
+    standing: Standing | None = None
+    controlled: bool | None = None
+    enrolled_from: date | None = None
+
+
 def substances(
     session: Session,
     actor: Actor,
@@ -63,24 +84,85 @@ def substances(
     limit: int = 50,
 ) -> Page[Substance]:
     """Substances by name, a page at a time; `text` finds names, numbers and InChIKeys."""
-    query = select(Substance).where(listed_to(actor)).options(selectinload(Substance.controls))
-    if text:
-        query = query.where(Substance.id.in_(_matching(text, actor)))
-    if group:
-        query = query.where(Substance.group == group)
-    if standing:
-        query = query.where(Substance.standing == standing)
+    wanted = Wanted(text=text, group=group, standing=standing)
+    return page_of(listed(session, actor, wanted, after=after, limit=limit), limit)
+
+
+def listed(
+    session: Session,
+    actor: Actor,
+    wanted: Wanted,
+    *,
+    after: str | None = None,
+    limit: int | None = None,
+) -> Iterator[tuple[Substance, str]]:
+    """Substances by name, each with the cursor that continues after it."""
     key = func.lower(Substance.name)  # by the database alone: it folds other letters than Python
+    query = (
+        select(Substance, key)
+        .where(listed_to(actor), *_asked_for(wanted, actor))
+        .options(selectinload(Substance.controls))
+        .order_by(key, Substance.id)
+    )
     if after:
-        name, _, number = after.rpartition("\x1f")
-        beyond = id_of(number) or 0
-        query = query.where(or_(key > name, (key == name) & (Substance.id > beyond)))
-    query = query.order_by(key, Substance.id).limit(limit + 1)
-    found = session.execute(query.add_columns(key)).all()
-    items = [substance for substance, _ in found[:limit]]
-    if len(found) <= limit:
-        return Page(items)
-    return Page(items, f"{found[limit - 1][1]}\x1f{items[-1].id}")
+        name, _, number = after.rpartition("~")
+        query = query.where(beyond((key, Substance.id), (name, id_of(number) or 0)))
+    for substance, name in streamed(session, query, limit):
+        yield substance, f"{name}~{substance.id}"
+
+
+def _asked_for(wanted: Wanted, actor: Actor) -> Iterator[ColumnElement[bool]]:
+    plain = {
+        Substance.group: wanted.group,
+        Substance.family: wanted.family,
+        Substance.cluster_id: wanted.cluster_id,
+        Substance.effect: wanted.effect,
+        Substance.standing: wanted.standing,
+    }
+    yield from (column == value for column, value in plain.items() if value is not None)
+    if wanted.text:
+        yield Substance.id.in_(_matching(wanted.text, actor))
+    if wanted.controlled is not None:
+        yield Substance.controls.any() if wanted.controlled else ~Substance.controls.any()
+    if wanted.enrolled_from:
+        yield Substance.enrolled_at >= datetime.combine(wanted.enrolled_from, time.min, UTC)
+
+
+def names_listed(
+    session: Session,
+    actor: Actor,
+    *,
+    substance_id: int | None = None,
+    group: str | None = None,
+    text: str | None = None,
+    ambiguous: bool | None = None,
+    after: tuple[str, int] | None = None,
+    limit: int | None = None,
+) -> Iterator[SubstanceName]:
+    """Names and what they mean, by key: one substance that `actor` may know of, or only a group.
+
+    `group` is that of the substance, or the one that an ambiguous name stands for.
+    """
+    query = (
+        select(SubstanceName)
+        .outerjoin(SubstanceName.substance)
+        .where(or_(SubstanceName.substance_id.is_(None), known_to(actor)), names_known_to(actor))
+        .options(contains_eager(SubstanceName.substance))
+        .order_by(SubstanceName.key, SubstanceName.id)
+    )
+    if substance_id is not None:
+        query = query.where(SubstanceName.substance_id == substance_id)
+    if group is not None:
+        query = query.where(func.coalesce(Substance.group, SubstanceName.group) == group)
+    if text is not None:
+        part = f"%{_escaped(name_key(text))}%"
+        query = query.where(SubstanceName.key.like(part, escape="\\"))
+    if ambiguous is not None:
+        query = query.where(SubstanceName.substance_id.is_(None) == ambiguous)
+    if after is not None:
+        query = query.where(beyond((SubstanceName.key, SubstanceName.id), after))
+    for (name,) in streamed(session, query, limit):
+        yield name
 
 
 def _matching(text: str, actor: Actor) -> Select[int]:
@@ -178,9 +260,22 @@ def clusters(
     limit: int = 50,
 ) -> Page[tuple[Cluster, int]]:
     """Clusters with their number of members, by key, a page at a time."""
-    size = func.count(Substance.id)
+    rows = clusters_listed(session, actor, group=group, after=after, limit=limit)
+    return page_of(((row, row[0].key) for row in rows), limit)
+
+
+def clusters_listed(
+    session: Session,
+    actor: Actor,
+    *,
+    group: str | None = None,
+    family: str | None = None,
+    after: str | None = None,
+    limit: int | None = None,
+) -> Iterator[tuple[Cluster, int]]:
+    """Clusters with the number of members that `actor` may know of, by key."""
     query = (
-        select(Cluster, size)
+        select(Cluster, func.count(Substance.id))
         .join(Substance)
         .where(listed_to(actor))
         .group_by(Cluster.id)
@@ -188,12 +283,12 @@ def clusters(
     )
     if group:
         query = query.where(Cluster.group == group)
+    if family:
+        query = query.where(Cluster.family == family)
     if after:
         query = query.where(Cluster.key > after)
-    found = [(cluster, count) for cluster, count in session.execute(query.limit(limit + 1))]
-    if len(found) <= limit:
-        return Page(found)
-    return Page(found[:limit], found[limit - 1][0].key)
+    for row in streamed(session, query, limit):
+        yield row[0], row[1]
 
 
 def cluster_by_key(session: Session, actor: Actor, key: str) -> tuple[Cluster, list[Substance]]:

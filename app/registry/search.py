@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.access.roles import Actor
+from app.db import Page
 from app.errors import Problem, Refused
 from app.registry.indexes import FINGERPRINTS, STRUCTURES
 from app.registry.models import Substance, SubstanceName
@@ -46,27 +47,61 @@ def by_name(session: Session, actor: Actor, name: str) -> list[Hit]:
 
 
 def by_structure(session: Session, actor: Actor, structure: str, mode: str) -> list[Hit]:
-    """Substances that are (`exact`), resemble (`similarity`) or contain (`substructure`) it.
+    """The first hundred that are (`exact`), resemble (`similarity`) or contain (`substructure`) it.
 
-    What is contained may also be SMARTS: text that is no structure but a pattern within limits.
     Raises Refused when the structure cannot be read.
     """
+    hits = matches(session, actor, structure, mode, limit=MOST_HITS).items
+    return sorted(hits, key=lambda hit: (-hit.similarity, hit.substance.name))
+
+
+def matches(
+    session: Session,
+    actor: Actor,
+    structure: str,
+    mode: str,
+    *,
+    after: int | None = None,
+    limit: int,
+) -> Page[Hit]:
+    """The same, a page at a time: the most similar first, what contains it by number.
+
+    What is contained may also be SMARTS: text that is no structure but a pattern within limits.
+    `after` is the last substance of the page before. Raises Refused when the structure cannot be
+    read, or nothing similar has that number.
+    """
     if mode == "substructure":
-        return _containing(session, actor, _part(structure))
+        hits = _containing(session, actor, _part(structure), after or 0, limit + 1)
+        return _page(hits, limit)
     parts = _examined(structure)
     if mode == "exact":
         wanted = [part.identity.key for part in parts]
-        found = select(meant()).where(Substance.key.in_(wanted))
-        query = select(Substance).where(Substance.id.in_(found), listed_to(actor))
-        return [Hit(substance, 1.0) for substance in session.scalars(query)]
-    return _best(session, actor, _similar(session, parts[0].fingerprint), MOST_HITS)
+        meaning = select(meant()).where(Substance.key.in_(wanted))
+        query = select(Substance).where(
+            Substance.id.in_(meaning), Substance.id > (after or 0), listed_to(actor)
+        )
+        found = session.scalars(query.order_by(Substance.id).limit(limit + 1))
+        return _page([Hit(substance, 1.0) for substance in found], limit)
+    scores = _similar(session, parts[0].fingerprint)
+    if after is not None:
+        if after not in scores:
+            raise Refused("after: that is no cursor of this search; take it from `next`")
+        last = (-scores[after], after)
+        scores = {i: score for i, score in scores.items() if (-score, i) > last}
+    return _page(_best(session, actor, scores, limit + 1), limit)
+
+
+def _page(hits: list[Hit], limit: int) -> Page[Hit]:
+    more = len(hits) > limit
+    return Page(hits[:limit], hits[limit - 1].substance.code if more else None)
 
 
 def neighbours(session: Session, actor: Actor, substance: Substance, limit: int = 6) -> list[Hit]:
     """The most similar other substances, at least related."""
     scores = _similar(session, substance.fingerprint)
     scores.pop(substance.id, None)
-    return _best(session, actor, scores, limit)
+    hits = _best(session, actor, scores, limit)
+    return sorted(hits, key=lambda hit: (-hit.similarity, hit.substance.name))
 
 
 def resembling(session: Session, actor: Actor, fingerprint: bytes, limit: int) -> list[Hit]:
@@ -98,22 +133,23 @@ def _refused(error: StructureError) -> Refused:
     return Refused(error.message, (Problem("structure", error.message, code=error.code),))
 
 
-def _containing(session: Session, actor: Actor, part: Query) -> list[Hit]:
-    """The first hundred by number that contain `part` and that `actor` may know of.
+def _containing(session: Session, actor: Actor, part: Query, after: int, most: int) -> list[Hit]:
+    """The first by number beyond `after` that contain `part` and that `actor` may know of.
 
     Raises Refused where the search had to be given up: a list with gaps would pass for an answer.
     """
     search = Search(STRUCTURES.up_to_date(session), part)
+    beyond = (number for number in map(int, search) if number > after)
     hits: list[Hit] = []
-    while len(hits) < MOST_HITS and (some := [int(i) for i in islice(search, MOST_HITS)]):
+    while len(hits) < most and (some := list(islice(beyond, MOST_HITS))):
         query = select(Substance).where(Substance.id.in_(some), listed_to(actor))
         hits += [Hit(found, 1.0) for found in session.scalars(query.order_by(Substance.id))]
-    if len(hits) < MOST_HITS and not search.complete:
+    if len(hits) < most and not search.complete:
         raise Refused(
             "comparing this with every substance takes too long; draw a smaller or less "
             "symmetrical part, or a pattern with fewer wildcards"
         )
-    return sorted(hits[:MOST_HITS], key=lambda hit: hit.substance.name)
+    return hits[:most]
 
 
 def _similar(session: Session, fingerprint: bytes) -> dict[int, float]:
@@ -123,9 +159,9 @@ def _similar(session: Session, fingerprint: bytes) -> dict[int, float]:
 
 def _best(session: Session, actor: Actor, scores: dict[int, float], most: int) -> list[Hit]:
     """The best of these that `actor` may know of, best first; the others take nobody's place."""
-    ranked = iter(sorted(scores, key=lambda i: -scores[i]))
+    ranked = iter(sorted(scores, key=lambda i: (-scores[i], i)))
     hits: list[Hit] = []
     while len(hits) < most and (some := list(islice(ranked, AT_ONCE))):
         query = select(Substance).where(Substance.id.in_(some), listed_to(actor))
         hits += [Hit(found, scores[found.id]) for found in session.scalars(query)]
-    return sorted(hits, key=lambda hit: (-hit.similarity, hit.substance.name))[:most]
+    return sorted(hits, key=lambda hit: (-hit.similarity, hit.substance.id))[:most]

@@ -49,6 +49,7 @@ DESK: tuple[tuple[Entry, frozenset[Role]], ...] = (
         ("web.spectra", "Spectra", frozenset({"web.search_spectra", "web.spectra_of"})),
         SIGNED_IN,
     ),
+    (("web.handling", "Handling", frozenset()), frozenset({Role.FOCAL_POINT})),
     (("web.review", "Review", frozenset({"web.case"})), SIGNED_IN),
     (
         (

@@ -6,16 +6,25 @@ from typing import Any
 
 from flask import render_template, request
 
+from app.access.handling import Handling
 from app.access.roles import REPORTERS, Role
-from app.entrance import actor, allow, database, today
+from app.access.service import authority_id_of
+from app.entrance import actor, allow, database, now, today
+from app.intake import lists
 from app.intake import queries as intake
 from app.intake.duplicates.queries import counted_with
+from app.intake.lists import Wanted
 from app.intake.models import Report
+from app.intake.release import changes_of, may_rehandle
+from app.intake.sight import own_or_secretariat
 from app.intake.words import EventKind, ReportType
+from app.paging import page_of
 from app.registry import queries as registry
 from app.web import web
 from app.web.attachments import on_report
 from app.web.wording import country_options
+
+PAGE = 50
 
 
 @web.get("/reports")
@@ -26,27 +35,31 @@ def reports() -> Any:
     kind = next((k for k in EventKind if k == args.get("kind")), None)
     country = args.get("country", "").upper() or None
     with database().reading() as session:
-        code = args.get("substance", "")
+        code, authority = args.get("substance", ""), args.get("authority") or None
         substance = registry.substance_by_code(session, actor(), code) if code else None
-        page = intake.reports(
-            session,
-            actor(),
-            today(),
+        wanted = Wanted(
             substance_id=substance.id if substance else None,
             country=country,
-            kind=kind,
-            authority=args.get("authority") or None,
-            after=args.get("after"),
+            event_kind=kind,
+            authority_id=(authority_id_of(session, authority) or 0) if authority else None,
         )
+        rows = lists.reports(session, actor(), now(), wanted, after=args.get("after"), limit=PAGE)
+        filters = {
+            "substance": substance.code if substance else None,
+            "event_kind": kind,
+            "country": country,
+            "authority": authority,
+        }
         return render_template(
             "reports.html",
-            page=page,
+            page=page_of(rows, PAGE),
             substance=substance,
             kinds=EventKind,
             kind=kind,
             country=country,
             country_options=country_options(),
-            filtered=bool(substance or kind or country or args.get("authority")),
+            filtered=any(filters.values()),
+            filters={name: value for name, value in filters.items() if value},
         )
 
 
@@ -56,12 +69,17 @@ def report(code: str) -> Any:
     """One report, what was found in it, and its other versions."""
     with database().reading() as session:
         found = intake.report_by_code(session, actor(), today(), code)
-        versions = intake.versions(session, actor(), today(), found)
+        own = found.authority_id == actor().authority_id
         return render_template(
             "report.html",
             report=found,
-            versions=versions,
             may_change=_may_change(found),
+            versions=intake.versions(session, actor(), today(), found),
+            place_shown=own_or_secretariat(actor(), found),
+            changes=changes_of(session, found) if own else [],
+            may_rehandle=may_rehandle(actor(), found) and not found.superseded_at,
+            levels=tuple(Handling),
+            filled={},
             counted=counted_with(session, actor(), today(), found),
             **on_report(session, found),
         )

@@ -75,6 +75,7 @@ def substances() -> Any:
             groups=sorted(registry.group_sizes(session, actor())),
             standings=registry.standing_sizes(session, actor()),
             similar=similar,
+            filters={k: v for k, v in (("q", text), ("group", group), ("standing", standing)) if v},
         )
 
 

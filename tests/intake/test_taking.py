@@ -79,7 +79,10 @@ def test_the_same_version_with_other_content_is_a_conflict_with_a_remedy(
     receipt = take_reports(database, [report(version=4, count=2)], by=lab)
     ((fate, said),) = fates_and_notes(database, receipt)
     assert fate is Fate.REJECTED
-    assert said == "version 4 of R-1 is held with other content; send a correction as version 5"
+    assert said == (
+        "version 4 of R-1 is held with other content (count: held 1, sent 2); "
+        "send a correction as version 5"
+    )
     assert len(held(database)) == 1
 
 

@@ -150,3 +150,21 @@ def test_what_was_merged_stays_where_it_is_on_the_way_down_and_up(database: Data
     with database.engine.connect() as connection:
         assert connection.execute(held).all() == before
         assert connection.execute(text("SELECT count(*) FROM finding_move")).scalar() == 0
+
+
+def test_handling_that_a_focal_point_changed_stays_when_its_history_goes(known: Database) -> None:
+    take_reports(known, [report(handling="amber")], by=laboratory(known, "DE"))
+    with known.engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO handling_change (report_id, handling_before, handling_after, "
+                "changed_by, changed_at, reason) "
+                "SELECT id, 2, 0, 'focal', received_at, 'public' FROM report"
+            )
+        )
+        connection.execute(text("UPDATE report SET handling = 0"))
+    command.downgrade(known.alembic_config(), "0008")
+    known.migrate()
+    with known.engine.connect() as connection:
+        assert connection.execute(text("SELECT handling FROM report")).scalar() == 0
+        assert connection.execute(text("SELECT count(*) FROM handling_change")).scalar() == 0
