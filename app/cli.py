@@ -333,6 +333,20 @@ def _rehearsed(judged: Iterable[Judged]) -> list[str]:
 
 
 @main.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@plainly
+def template(path: Path) -> None:
+    """Write an empty table for reports to PATH (.csv, or .xlsx with drop-downs)."""
+    from app.intake.templates import template as made
+
+    content = made(path.suffix)
+    if path.exists():
+        raise Refused(f"{path} is there already; choose another name")
+    path.write_bytes(content)
+    click.echo(f"{path} written; fill it in and send it with: tocsin import", err=True)
+
+
+@main.command()
 @click.option("--as-of", "as_of", metavar="YYYY-MM-DD", help="As it was known on that day.")
 @plainly
 def assess(as_of: str | None) -> None:

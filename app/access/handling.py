@@ -23,7 +23,7 @@ from app.access.roles import SECRETARIAT, Actor
 
 
 class Handling(IntEnum):
-    """How far something may travel; a higher number travels less."""
+    """How far something may travel, the widest first."""
 
     CLEAR = 0
     GREEN = 1
@@ -35,10 +35,23 @@ class Handling(IntEnum):
         """The word people use: clear, green, amber, red."""
         return self.name.lower()
 
+    @property
+    def meaning(self) -> str:
+        """Who may see what bears it, in half a sentence."""
+        return _MEANINGS[self]
+
     @classmethod
     def of(cls, word: str) -> Handling:
         """The level of a word."""
         return cls[word.upper()]
+
+
+_MEANINGS = {
+    Handling.CLEAR: "for everybody",
+    Handling.GREEN: "for signed-in readers",
+    Handling.AMBER: "for the reporter and the secretariat; figures for signed-in readers",
+    Handling.RED: "for the reporter; figures for the secretariat",
+}
 
 
 class HandlingType(TypeDecorator[Handling]):

@@ -7,6 +7,7 @@ from flask import Blueprint
 api = Blueprint("api", __name__)
 
 from app.api import (  # noqa: E402, F401 - each module hangs its routes on the blueprint above
+    codes,
     documents,
     register,
     reports,

@@ -8,6 +8,7 @@ from app.web import (  # noqa: E402, F401 - each module hangs its routes on the 
     admin,
     alerts,
     clusters,
+    codes,
     curation,
     frame,
     machine,

@@ -35,12 +35,6 @@ EFFECTS = {  # word found in an effect or group -> the class that carries its co
         "phenidate", "phenmetrazine", "aminorex",
     ),
 }  # fmt: skip
-HANDLING = {
-    Handling.CLEAR: "for everybody",
-    Handling.GREEN: "for signed-in readers",
-    Handling.AMBER: "for the reporter and the secretariat; figures for signed-in readers",
-    Handling.RED: "for the reporter; figures for the secretariat",
-}
 SHARED_WITH = {Handling.GREEN: "the community", Handling.AMBER: "authorities"}
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
