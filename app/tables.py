@@ -3,6 +3,7 @@
 from app.access import models as access
 from app.db import Base
 from app.intake import models as intake
+from app.intake.profiles import models as profiles
 from app.jobs import Job
 from app.notification import models as notification
 from app.registry import models as registry
@@ -15,6 +16,7 @@ __all__ = [
     "intake",
     "metadata",
     "notification",
+    "profiles",
     "registry",
     "review",
     "surveillance",

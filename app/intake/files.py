@@ -14,7 +14,8 @@ from app.db import Database
 from app.errors import Conflict, Refused
 from app.intake.judging import Judged
 from app.intake.keeping import PART_BYTES, Begins, claim, content_of, waiting
-from app.intake.profiles import Profile, load_profile
+from app.intake.profiles import Profile
+from app.intake.profiles.keeping import find_profile
 from app.intake.reading import read_delimited, read_json, read_ndjson
 from app.intake.rows import Row
 from app.intake.taking import Receipt, read_on, refusing, rehearsal, take
@@ -39,7 +40,7 @@ def take_file(
     One that was interrupted goes on where it stopped. Raises Refused for a kind of file that is not
     read, NotFound for an unknown profile.
     """
-    chosen = load_profile(profile) if profile else None
+    chosen = _profile(database, by, profile)
     return take(
         database,
         _parts(path),
@@ -64,7 +65,7 @@ def rehearse_file(
     progress: Callable[[int], None] | None = None,
 ) -> Iterator[Judged]:
     """What would become of each report in a file; nothing is kept or changed. Raises as above."""
-    chosen = load_profile(profile) if profile else None
+    chosen = _profile(database, by, profile)
     reading_of(path, chosen)
     return rehearsal(database, rows_of(path, chosen), by=by, clock=clock, progress=progress)
 
@@ -82,7 +83,7 @@ def take_up(database: Database, submission_id: int, *, clock: Clock) -> Receipt:
         path = Path(folder) / f"kept.{kind}"
         with database.reading() as session, path.open("wb") as file:
             file.writelines(content_of(session, submission))
-        chosen = load_profile(told.split()[0]) if told else None
+        chosen = _profile(database, by, *told.split()) if told else None
         if reading_of(path, chosen) != submission.reading:
             raise Refused("its import profile has changed since it was sent; send it again")
         return read_on(database, submission, lambda: rows_of(path, chosen), by=by, clock=clock)
@@ -118,6 +119,15 @@ def rows_of(path: Path, profile: Profile | None) -> Iterable[Row]:
     if kind in {".ndjson", ".jsonl"}:
         return read_ndjson(_lines(path))
     return read_delimited(path, profile)
+
+
+def _profile(
+    database: Database, by: Actor, name: str | None, digest: str | None = None
+) -> Profile | None:
+    if name is None:
+        return None
+    with database.reading() as session:
+        return find_profile(session, by.authority_id, name, digest)
 
 
 def _parts(path: Path) -> Iterator[bytes]:

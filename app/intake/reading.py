@@ -139,9 +139,7 @@ def _encoding(path: Path) -> str:
 
 def _check_header(header: list[str], profile: Profile | None) -> None:
     if profile:
-        missing = [column for column in profile.columns.values() if column not in header]
-        if missing:
-            raise Unreadable(f"profile {profile.name} needs the column {missing[0]}")
+        profile.check(header)
         return
     known = {*REPORT_FIELDS, *FINDING_FIELDS}
     problems = [
