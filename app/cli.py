@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
-from app.access.roles import Role
+from app.access.roles import Actor, Role
 from app.clock import utc_now
 from app.db import Database
 from app.errors import Refused, TocsinError
@@ -75,6 +76,14 @@ def database() -> Database:
     db = Database(settings().database_url)
     require_schema(db)
     return db
+
+
+def reporting(session: Session, code: str) -> Actor:
+    """The command line, as it reports for an authority. Raises NotFound."""
+    from app.access.models import acting
+    from app.access.service import authority_by_code
+
+    return acting(Role.LABORATORY, "command line", authority_by_code(session, code))
 
 
 @contextmanager
@@ -296,14 +305,11 @@ def subscribe(email: str, code: str, group: str | None, country: str | None, min
 @plainly
 def import_file(path: Path, code: str, profile: str | None, dry_run: bool) -> None:
     """Import reports from a file. A second import changes nothing; an interrupted one goes on."""
-    from app.access.models import acting
-    from app.access.service import authority_by_code
     from app.intake.files import rehearse_file, take_file
 
     db = database()
     with db.reading() as session:
-        home = authority_by_code(session, code)
-        by = acting(Role.LABORATORY, "command line", home)
+        by = reporting(session, code)
     with counting() as progress:
         if dry_run:
             judged = rehearse_file(
@@ -330,20 +336,6 @@ def _rehearsed(judged: Iterable[Judged]) -> list[str]:
     more = tally.fates[Fate.REJECTED] - len(wrong)
     rest = [f"and {more:,} more reports that would be rejected"] if more > 0 else []
     return [*wrong, *rest, "dry run: nothing was kept or changed", *tally.summary()]
-
-
-@main.command()
-@click.argument("path", type=click.Path(path_type=Path))
-@plainly
-def template(path: Path) -> None:
-    """Write an empty table for reports to PATH (.csv, or .xlsx with drop-downs)."""
-    from app.intake.templates import template as made
-
-    content = made(path.suffix)
-    if path.exists():
-        raise Refused(f"{path} is there already; choose another name")
-    path.write_bytes(content)
-    click.echo(f"{path} written; fill it in and send it with: tocsin import", err=True)
 
 
 @main.command()
@@ -390,3 +382,6 @@ def structures(path: Path, out: Path | None, jobs: int) -> None:
             target.write(line + "\n")
             if progress and number % 100 == 0:
                 progress(number)
+
+
+from app import cli_files  # noqa: E402, F401 - hangs its commands on the group above

@@ -14,6 +14,7 @@ from app.web import (  # noqa: E402, F401 - each module hangs its routes on the 
     machine,
     overview,
     priority,
+    profiles,
     reports,
     review,
     signals,

@@ -32,6 +32,10 @@ DESK: tuple[tuple[Entry, frozenset[Role]], ...] = (
         ("web.submissions", "Submissions", frozenset({"web.submission"})),
         REPORTERS | {Role.ADMIN},
     ),
+    (
+        ("web.profiles", "Profiles", frozenset({"web.profile", "web.new_profile"})),
+        REPORTERS | {Role.ADMIN},
+    ),
     (("web.review", "Review", frozenset({"web.case"})), SIGNED_IN),
     (("web.curation", "Curation", frozenset()), SECRETARIAT),
     (("web.subscriptions", "Subscriptions", frozenset()), SIGNED_IN),

@@ -149,7 +149,7 @@ def test_an_import_with_a_profile_is_taken_and_again_changes_nothing(
     [
         ('title = "Zoll, Jahrestabelle"\n', "", "title: is required"),
         ("ignore =", "ignored =", "line 6, ignored: is no key of a profile; did you mean ignore?"),
-        ("event_date =", "event_dat =", "line 9, columns.event_dat: is no field of a report; did you mean"),
+        ("event_date =", "event_dat =", "line 9, columns.event_dat: is no field of a report; did"),
         ('"seizure"', '"seized"', 'line 22, codes.event_kind.Beschlagnahme: "seized" is not'),
         ('country = "DE"', 'country = "UK"', "line 18, constants.country"),
         ('country = "DE"', "country = {}", "line 18, constants.country: must be text in quotes"),

@@ -11,9 +11,11 @@ from app.access.models import Authority
 from app.access.roles import REPORTERS, Actor, Role
 from app.access.service import record
 from app.db import take_turns
-from app.errors import Forbidden, NotFound, Refused
+from app.errors import Conflict, Forbidden, NotFound, Refused
 from app.intake.profiles import NAME, Profile, load_profile, parse_profile, profile_names
 from app.intake.profiles.models import ImportProfile
+
+RESERVED = ("new",)  # an address of its own
 
 
 def find_profile(
@@ -67,6 +69,16 @@ def profiles_for(session: Session, actor: Actor) -> list[ImportProfile]:
     return list(session.scalars(query))
 
 
+def own_profile(session: Session, authority_id: int | None, name: str) -> ImportProfile | None:
+    """The authority's own profile of that name, as it stands."""
+    query = select(ImportProfile).where(
+        ImportProfile.authority_id == authority_id,
+        ImportProfile.name == name,
+        ImportProfile.superseded_at.is_(None),
+    )
+    return session.scalar(query)
+
+
 def versions_of(session: Session, profile: ImportProfile) -> list[ImportProfile]:
     """All versions of a profile, newest first."""
     query = (
@@ -79,19 +91,25 @@ def versions_of(session: Session, profile: ImportProfile) -> list[ImportProfile]
     return list(session.scalars(query))
 
 
-def save_profile(session: Session, name: str, text: str, *, by: Actor, now: datetime) -> int:
+def save_profile(
+    session: Session, name: str, text: str, *, by: Actor, now: datetime, seen: int | None = None
+) -> int:
     """Keep `text` as the newest version of the profile; its number. The same text is a no-op.
 
-    Raises Forbidden for who does not report, Refused when the name or the text will not do.
+    `seen` is the version that was edited, 0 when a new profile is meant. Raises Forbidden for who
+    does not report, Refused when the name or the text will not do, Conflict when another version
+    was saved meanwhile.
     """
     authority_id = _authority_of(by)
-    if not NAME.fullmatch(name):
+    if not NAME.fullmatch(name) or name in RESERVED:
         raise Refused(f'"{name}" is no name of a profile; use up to 40 of a–z, 0–9, "-" and "_"')
     profile = parse_profile(name, text)
     text = text.replace("\r\n", "\n")
     held = _held(session, authority_id, name)
     if held is not None and held.text == text:
         return held.version
+    if seen is not None and seen != (held.version if held else 0):
+        raise Conflict(f"{name} was saved by somebody else meanwhile; look at it before you save")
     newest = session.scalar(
         select(func.max(ImportProfile.version)).where(
             ImportProfile.authority_id == authority_id, ImportProfile.name == name
@@ -130,13 +148,7 @@ def remove_profile(session: Session, name: str, *, by: Actor, now: datetime) -> 
 def _held(session: Session, authority_id: int, name: str) -> ImportProfile | None:
     """The newest version; whoever saves at the same time waits until this one is done."""
     take_turns(session, f"profiles of {authority_id}")
-    return session.scalar(
-        select(ImportProfile).where(
-            ImportProfile.authority_id == authority_id,
-            ImportProfile.name == name,
-            ImportProfile.superseded_at.is_(None),
-        )
-    )
+    return own_profile(session, authority_id, name)
 
 
 def _authority_of(by: Actor) -> int:
