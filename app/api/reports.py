@@ -8,7 +8,6 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
 from flask import Response, current_app, request
-from sqlalchemy.orm import Session
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.access.roles import REPORTERS, SIGNED_IN
@@ -23,13 +22,13 @@ from app.intake.activity import process_activity
 from app.intake.keeping import PART_BYTES, Arrival, Sent, conclude, receive, refuse
 from app.intake.models import Submission
 from app.intake.reading import read_json, read_ndjson
+from app.intake.receipts import fresh_page, receipt_page
 from app.intake.rows import Row
 from app.intake.schema import ActivityIn, ReportIn
 from app.intake.taking import keep, refusing, take
 from app.intake.words import Channel, EventKind, Fate, SubmissionState
 
 NDJSON = {"application/x-ndjson", "application/ndjson", "application/jsonl"}
-ROWS_SHOWN = 200
 
 
 @api.post("/reports")
@@ -136,18 +135,22 @@ def list_submissions() -> Response:
         page = queries.submissions(
             session, actor(), after=request.args.get("after"), limit=page_size()
         )
-        return listing(page, lambda submission: receipt_out(submission, []))
+        return listing(page, receipt_out)
 
 
 @api.get("/submissions/<code>")
 @allow(*SIGNED_IN)
-@promise("One receipt", answers=ReceiptOut, queries=("after",))
+@promise("One receipt", answers=ReceiptOut, queries=("fate", "after"))
 def show_submission(code: str) -> Response:
-    """The receipt of one submission: the fate of every row, a page at a time."""
-    after = id_of(request.args.get("after")) or 0
+    """The receipt of one submission: the fate of every row and what happened since, in pages."""
+    wanted = request.args.get("fate")
+    if wanted and wanted not in set(Fate):
+        raise Refused(f'"{wanted}" is no fate; use one of {", ".join(Fate)}')
+    fate, after = Fate(wanted) if wanted else None, id_of(request.args.get("after")) or 0
     with database().reading() as session:
         submission = queries.submission_by_code(session, actor(), code)
-        return answer(_receipt_page(session, submission, after))
+        page = receipt_page(session, actor(), today(), submission, fate=fate, after=after)
+        return answer(receipt_out(submission, page, fate=fate))
 
 
 @contextmanager
@@ -193,7 +196,12 @@ def _receipt(code: str, *, repeated: bool = False) -> Response:
     """The receipt as an answer: its status says whether anything was taken."""
     with database().reading() as session:
         submission = queries.submission_by_code(session, actor(), code)
-        body = _receipt_page(session, submission, 0)
+        page = (
+            receipt_page(session, actor(), today(), submission)
+            if repeated
+            else fresh_page(session, submission)
+        )
+        body = receipt_out(submission, page)
     fates = set(submission.fates)
     if submission.state is SubmissionState.REFUSED:
         return problem(400, "Not readable", submission.problem or "", submission=submission.code)
@@ -224,9 +232,3 @@ def _nothing_taken(submission: Submission, receipt: ReceiptOut) -> Response:
         found=found,
         receipt=receipt.model_dump(mode="json"),
     )
-
-
-def _receipt_page(session: Session, submission: Submission, after: int) -> ReceiptOut:
-    rows = queries.submission_rows(session, submission, after=after, limit=ROWS_SHOWN + 1)
-    more = rows[ROWS_SHOWN - 1][0].row if len(rows) > ROWS_SHOWN else None
-    return receipt_out(submission, rows[:ROWS_SHOWN], more)

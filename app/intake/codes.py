@@ -14,6 +14,7 @@ from types import NoneType
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from app.access.handling import Handling
 from app.countries import countries
@@ -155,7 +156,9 @@ def _fields(part: str, model: type[BaseModel]) -> list[FieldOut]:
             type=kinds[name].said,
             limits=_limits(properties[name]),
             required=about.is_required(),
-            default=None if about.is_required() else _default(about.default),
+            default=None
+            if about.is_required()
+            else _default(about.get_default(call_default_factory=True)),
             column=name if part in IN_FILES and name != "findings" else None,
             codes=kinds[name].listed,
         )
@@ -202,7 +205,11 @@ def _limits(schema: dict[str, Any]) -> str:
     return ", ".join(said)
 
 
-def _default(value: Any) -> str | int | None:
+def _default(about: FieldInfo) -> str | int | None:
+    """What counts when a field is left out; None when nothing does."""
+    if about.is_required():
+        return None
+    value = about.get_default(call_default_factory=True)
     if value is None or value == []:
         return None
     return _word(value) if isinstance(value, Enum) else value

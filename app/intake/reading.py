@@ -18,12 +18,14 @@ from typing import Any, NoReturn
 
 from app.errors import Problem, Unreadable, shown
 from app.intake.profiles import Profile
+from app.intake.profiles.profile import REMARKS
 from app.intake.rows import Row
 from app.intake.schema import FINDING_FIELDS, REPORT_FIELDS
 
 LONGEST_CELL = 200_000
 DELIMITERS = ",;\t|"
 NUMBERS = {"quantity", "purity_percent"}
+_NEUTRALISED = re.compile(r"'[=+\-@\t\r]")
 _DECIMAL_COMMA = re.compile(r"\d+,\d+")
 
 
@@ -109,10 +111,8 @@ def read_delimited(path: Path, profile: Profile | None = None) -> Iterator[Row]:
     header is unusable.
     """
     csv.field_size_limit(LONGEST_CELL)
-    with path.open(encoding=_encoding(path), errors="replace", newline="") as text:
-        head = text.readline()
-        delimiter = max(DELIMITERS, key=head.count)
-        text.seek(0)
+    delimiter = delimiter_of(path)
+    with path.open(encoding=encoding_of(path), errors="replace", newline="") as text:
         lines = csv.reader(text, delimiter=delimiter)
         try:
             header = [cell.strip().lstrip("\ufeff") for cell in next(lines)]
@@ -124,7 +124,14 @@ def read_delimited(path: Path, profile: Profile | None = None) -> Iterator[Row]:
         yield from _grouped(_cells(lines, header, profile))
 
 
-def _encoding(path: Path) -> str:
+def delimiter_of(path: Path) -> str:
+    """What stands between the cells of a table, told from its header."""
+    with path.open(encoding=encoding_of(path), errors="replace", newline="") as text:
+        return max(DELIMITERS, key=text.readline().count)
+
+
+def encoding_of(path: Path) -> str:
+    """The encoding a spreadsheet wrote a table in."""
     with path.open("rb") as file:
         start = file.read(64 * 1024)
     if start.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -141,7 +148,7 @@ def _check_header(header: list[str], profile: Profile | None) -> None:
     if profile:
         profile.check(header)
         return
-    known = {*REPORT_FIELDS, *FINDING_FIELDS}
+    known = {*REPORT_FIELDS, *FINDING_FIELDS, *REMARKS}
     problems = [
         Problem(column, "names two columns; keep one of them", 1, "column")
         for column, number in Counter(header).items()
@@ -180,8 +187,19 @@ def _cells(
         if len(cells) > len(header):
             yield number, None, f"has {len(cells)} cells, the header {len(header)}"
             continue
-        named = {h: c.strip() for h, c in zip(header, cells, strict=False) if c.strip()}
+        named = {
+            h: unquoted(c).strip()
+            for h, c in zip(header, cells, strict=False)
+            if c.strip() and h not in REMARKS
+        }
+        if not named:
+            continue
         yield number, profile.translate(named) if profile else _plain(named), ""
+
+
+def unquoted(cell: str) -> str:
+    """A cell without the apostrophe that keeps a spreadsheet from taking it for a formula."""
+    return cell[1:] if _NEUTRALISED.match(cell) else cell
 
 
 def _plain(named: Mapping[str, str]) -> dict[str, Any]:

@@ -15,12 +15,12 @@ from app.access.roles import Role
 from app.entrance import actor, allow, database, now, today
 from app.registry.models import Substance
 from app.registry.queries import known_to
+from app.spreadsheets import plain_cell
 from app.surveillance.priority import SIMULATED, Entry
 from app.surveillance.ranking import PriorityList, priority_list
 from app.web import charts, web
 
 PAGE = 40
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @web.get("/priority")
@@ -101,14 +101,3 @@ def _csv(ranking: PriorityList, substances: dict[int, Substance]) -> str:
                 ]  # fmt: skip
                 table.writerow([plain_cell(cell) for cell in row])
     return file.getvalue()
-
-
-def plain_cell(value: Any) -> Any:
-    """Text that a spreadsheet would take for a formula gets an apostrophe before it.
-
-    >>> plain_cell("=1+1"), plain_cell(-2), plain_cell("4F-MPH")
-    ("'=1+1", -2, '4F-MPH')
-    """
-    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
-        return "'" + value
-    return value

@@ -26,7 +26,7 @@ from app.intake.profiles.models import ImportProfile
 from app.intake.profiles.parsing import LONGEST_TEXT, ProfileIn
 from app.intake.profiles.trying import Tried, tried
 from app.intake.reading import read_delimited
-from app.intake.service import Row
+from app.intake.rows import Row
 from app.web import web
 
 TABLES = (".csv", ".tsv", ".txt")  # what a profile reads: a file with columns

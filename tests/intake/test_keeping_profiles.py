@@ -56,8 +56,9 @@ def test_a_submission_finds_the_profile_as_it_was(database: Database) -> None:
     with database.reading() as session:
         assert find_profile(session, lab.authority_id, "zoll").digest != digest
         assert find_profile(session, lab.authority_id, "zoll", digest).digest == digest
-        with pytest.raises(NotFound, match="changed since"):
-            find_profile(session, lab.authority_id, "nflis", "00000000")
+        for name in ("zoll", "nflis", "never"):
+            with pytest.raises(Refused, match="no longer as it was"):
+                find_profile(session, lab.authority_id, name, "00000000")
 
 
 def test_ones_own_goes_before_the_shipped_one_until_it_is_removed(database: Database) -> None:

@@ -23,8 +23,8 @@ def find_profile(
 ) -> Profile:
     """The profile of that name: the authority's own before the one that is shipped.
 
-    With `digest` the version that has it, also when it is no longer the newest. Raises NotFound,
-    listing those there are.
+    With `digest` the version that has it, also when it is no longer the newest; Refused is raised
+    when there is none. Raises NotFound for an unknown name, listing those there are.
     """
     query = select(ImportProfile).where(
         ImportProfile.authority_id == authority_id, ImportProfile.name == name
@@ -36,13 +36,13 @@ def find_profile(
     held = session.scalar(query.order_by(ImportProfile.version.desc()).limit(1))
     if held is not None:
         return parse_profile(held.name, held.text)
-    if name not in profile_names():
+    shipped = load_profile(name) if name in profile_names() else None
+    if digest is not None and (shipped is None or shipped.digest != digest):
+        raise Refused(f"its import profile {name} is no longer as it was; send it again")
+    if shipped is None:
         own = [one.name for one in own_profiles(session, authority_id)]
         known = ", ".join(sorted({*own, *profile_names()}))
         raise NotFound(f'there is no import profile "{name}"; there are: {known}')
-    shipped = load_profile(name)
-    if digest is not None and shipped.digest != digest:
-        raise NotFound(f"the import profile {name} has changed since; send the file again")
     return shipped
 
 

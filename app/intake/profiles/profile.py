@@ -14,7 +14,7 @@ from app.errors import Problem, Unreadable, shown
 from app.intake.codes import columns
 
 LONGEST_REFERENCE = 200
-REMARKS = ("result", "problem")  # a file of results that is mended and sent back has them
+REMARKS = ("result", "problem")  # of a file of results that is mended and sent back
 ALL_OTHERS = "*"
 _PLACE = re.compile(r"\{([^{}]*)\}")
 _LIST = re.compile(r"[;|]")

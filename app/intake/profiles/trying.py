@@ -10,8 +10,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from app.errors import Problem
+from app.intake.rows import Row
 from app.intake.schema import FINDING_FIELDS, REPORT_FIELDS, ReportIn, problems_of
-from app.intake.service import Row
 
 ROWS = 20
 
