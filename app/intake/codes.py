@@ -156,9 +156,7 @@ def _fields(part: str, model: type[BaseModel]) -> list[FieldOut]:
             type=kinds[name].said,
             limits=_limits(properties[name]),
             required=about.is_required(),
-            default=None
-            if about.is_required()
-            else _default(about.get_default(call_default_factory=True)),
+            default=_default(about),
             column=name if part in IN_FILES and name != "findings" else None,
             codes=kinds[name].listed,
         )

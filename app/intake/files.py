@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,12 +14,13 @@ from app.clock import Clock
 from app.db import Database
 from app.errors import Conflict, Refused
 from app.intake.judging import Judged
-from app.intake.keeping import PART_BYTES, Begins, claim, content_of, waiting
+from app.intake.keeping import PART_BYTES, Arrival, Begins, Sent, claim, content_of, waiting
+from app.intake.models import Submission
 from app.intake.profiles import Profile
 from app.intake.profiles.keeping import find_profile
 from app.intake.reading import read_delimited, read_json, read_ndjson
 from app.intake.rows import Row
-from app.intake.taking import Receipt, read_on, refusing, rehearsal, take
+from app.intake.taking import Receipt, keep, read_on, refusing, rehearsal, take
 from app.intake.words import Channel
 
 log = logging.getLogger("tocsin.intake")
@@ -53,6 +55,23 @@ def take_file(
         begins=Begins.TAKING_OVER,
         progress=progress,
     )
+
+
+def keep_file(
+    database: Database,
+    content: Iterable[bytes],
+    filename: str,
+    *,
+    by: Actor,
+    now: datetime,
+    profile: str | None = None,
+) -> tuple[Submission, Arrival]:
+    """Keep a file of that name; `take_up`, or the worker, will read it. Raises as above."""
+    chosen = _profile(database, by, profile)
+    sent = Sent(
+        Channel.FILE, filename, reading=reading_of(Path(filename), chosen), begins=Begins.LATER
+    )
+    return keep(database, content, sent, by=by, now=now)
 
 
 def rehearse_file(
@@ -108,6 +127,8 @@ def reading_of(path: Path, profile: Profile | None) -> str:
     kind = path.suffix.lower()
     if kind not in READ:
         raise Refused(f'"{kind or path.name}" is not read; send {", ".join(READ)}')
+    if profile is not None and kind in (".json", ".ndjson", ".jsonl"):
+        raise Refused("a profile reads tables; JSON bears our field names, send it without one")
     return kind[1:] if profile is None else f"{kind[1:]} {profile.name} {profile.digest}"
 
 

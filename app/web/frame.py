@@ -29,7 +29,11 @@ NAVIGATION: tuple[Entry, ...] = (
 )
 DESK: tuple[tuple[Entry, frozenset[Role]], ...] = (
     (
-        ("web.submissions", "Submissions", frozenset({"web.submission"})),
+        (
+            "web.submissions",
+            "Submissions",
+            frozenset({"web.submission", "web.choose_upload", "web.upload"}),
+        ),
         REPORTERS | {Role.ADMIN},
     ),
     (
