@@ -120,7 +120,7 @@ class _Kind:
             return "list of findings"
         if SubdivisionCode in self.hints:
             return "ISO 3166-2 code, such as DE-BY"
-        one = "code" if self.listed else _SIMPLE[self.inner]
+        one = "code" if self.listed else _SIMPLE.get(self.inner, "object")
         return f"list of {one}s" if self.many else one
 
 

@@ -23,6 +23,7 @@ from app.intake.rows import Row
 from app.intake.schema import FINDING_FIELDS, REPORT_FIELDS
 
 LONGEST_CELL = 200_000
+RESULT_KEYS = {"row", "result", "problem", "report"}
 DELIMITERS = ",;\t|"
 NUMBERS = {"quantity", "purity_percent"}
 _NEUTRALISED = re.compile(r"'[=+\-@\t\r]")
@@ -87,6 +88,8 @@ def _no_constant(word: str) -> NoReturn:
 
 
 def _object(number: int, item: Any) -> Row:
+    if isinstance(item, dict) and item.keys() == RESULT_KEYS:
+        item = item["report"]  # a line of results that is mended and sent back
     if isinstance(item, dict):
         return Row((number,), item, tuple(_repeated(number, item)))
     problem = Problem("report", "must be an object with fields", number, "not_an_object")
@@ -115,7 +118,7 @@ def read_delimited(path: Path, profile: Profile | None = None) -> Iterator[Row]:
     with path.open(encoding=encoding_of(path), errors="replace", newline="") as text:
         lines = csv.reader(text, delimiter=delimiter)
         try:
-            header = [cell.strip().lstrip("\ufeff") for cell in next(lines)]
+            header = [unquoted(cell.strip().lstrip("\ufeff")) for cell in next(lines)]
         except StopIteration:
             raise Unreadable("the file is empty; its first line must name the columns") from None
         except csv.Error as error:

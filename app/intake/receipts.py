@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, aliased, joinedload
 from app.access.roles import Actor
 from app.intake.models import Finding, Report, Submission, SubmissionRow
 from app.intake.queries import submission_rows
-from app.intake.sight import rows_for
+from app.intake.sight import rows_for, still_open_to
 from app.intake.words import Fate, ReportType, Resolution
 
 
@@ -90,7 +90,9 @@ def _row(
 
 
 def _visible(session: Session, actor: Actor, today: date, ids: Iterable[int]) -> set[int]:
-    query = select(Report.id).where(Report.id.in_(ids), rows_for(actor, today))
+    query = select(Report.id).where(
+        Report.id.in_(ids), rows_for(actor, today), still_open_to(actor, today)
+    )
     return set(session.scalars(query))
 
 

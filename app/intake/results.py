@@ -43,7 +43,12 @@ class Outcome(NamedTuple):
 
 def is_table(submission: Submission) -> bool:
     """Whether it was sent as a file with columns, so that its results are one too."""
-    return Path(submission.filename or ".json").suffix.lower() not in (".json", *JSON_LINES)
+    return _suffix(submission) not in ("", ".json", *JSON_LINES)
+
+
+def _suffix(submission: Submission) -> str:
+    """The kind of file; what came without a name came through the API, as JSON."""
+    return Path(submission.filename or "").suffix.lower()
 
 
 def results(
@@ -53,8 +58,7 @@ def results(
     if not is_table(submission):
         yield from _batches(_json_lines(database, submission, only))
         return
-    readable = Path(submission.filename or "").suffix.lower() in TABLES
-    write = _table if readable else _outcomes_only
+    write = _table if _suffix(submission) in TABLES else _outcomes_only
     yield from _batches(write(database, submission, only))
 
 
@@ -166,7 +170,7 @@ def _json_lines(database: Database, submission: Submission, only: Fate | None) -
     with TemporaryDirectory(prefix="tocsin-") as folder:
         path = _kept(database, submission, Path(folder))
         found = outcomes(database, submission, only)
-        rows = _objects(path, Path(submission.filename or "").suffix.lower())
+        rows = _objects(path, _suffix(submission))
         for report, row, result, problem in _beside(rows, found, all_rows=only is None):
             told = {"row": row, "result": result, "problem": problem, "report": report}
             yield json.dumps(told, ensure_ascii=False) + "\n"

@@ -11,6 +11,8 @@ from app.access.models import AuditEvent
 from app.access.roles import SYSTEM, Actor, Role
 from app.db import Database
 from app.errors import Forbidden, NotFound, Refused
+from app.intake.files import keep_file, take_up_waiting
+from app.intake.models import Report, Submission
 from app.intake.profiles.keeping import (
     find_profile,
     own_profiles,
@@ -19,10 +21,12 @@ from app.intake.profiles.keeping import (
     save_profile,
     versions_of,
 )
-from tests.intake.test_profiles import ZOLL
+from app.intake.words import EventKind, SubmissionState
+from tests.intake.test_profiles import HEAD, LINE, ZOLL
 from tests.reporting import NOW, laboratory
 
 LATER = NOW + timedelta(hours=1)
+SAMPLE = b"YYYY,SubstanceDetected,Freq\n2023,Protonitazene,41\n"
 OTHER = ZOLL.replace("Jahrestabelle", "Monatstabelle").replace("Gramm", "gr")
 
 
@@ -94,3 +98,29 @@ def test_nobody_sees_or_changes_the_profiles_of_others(database: Database) -> No
 def test_a_name_that_will_not_do_is_told_what_will(database: Database, name: str) -> None:
     with pytest.raises(Refused, match="up to 40"):
         save(database, laboratory(database, "DE"), name=name)
+
+
+def test_a_file_that_waits_is_read_as_its_profile_was_when_it_was_sent(database: Database) -> None:
+    lab = laboratory(database, "DE")
+    save(database, lab)
+    content = [f"{HEAD}\n{LINE}\n".encode()]
+    kept, _ = keep_file(database, content, "zoll.csv", by=lab, now=NOW, profile="zoll")
+    save(
+        database, lab, ZOLL.replace('"Beschlagnahme" = "seizure"', '"Fund" = "seizure"'), now=LATER
+    )
+    assert take_up_waiting(database, clock=lambda: LATER) == 1
+    with database.reading() as session:
+        assert session.scalars(select(Report.event_kind)).all() == [EventKind.SEIZURE]
+        assert session.get_one(Submission, kept.id).state is SubmissionState.PROCESSED
+
+
+def test_a_profile_that_is_gone_refuses_what_waits_and_blocks_nothing(database: Database) -> None:
+    lab = laboratory(database, "DE")
+    kept, _ = keep_file(database, [SAMPLE], "us.csv", by=lab, now=NOW, profile="nflis")
+    with database.transaction() as session:
+        session.get_one(Submission, kept.id).reading = "csv nflis 00000000"
+    assert take_up_waiting(database, clock=lambda: LATER) == 0
+    with database.reading() as session:
+        held = session.get_one(Submission, kept.id)
+        assert held.state is SubmissionState.REFUSED
+        assert "no longer as it was" in (held.problem or "")

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from app.access.roles import SYSTEM
 from app.db import Database
+from app.intake.curation import resolve_name
 from app.intake.files import take_file
 from app.intake.models import Report, Submission
-from app.intake.reading import read_delimited
+from app.intake.queries import queued_names
+from app.intake.reading import read_delimited, read_ndjson
 from app.intake.receipts import receipt_page
 from app.intake.results import results
 from app.intake.words import Fate
+from app.registry.models import Substance
 from tests.intake.taking import take_reports
 from tests.reporting import NOW, laboratory, report
 
@@ -86,6 +92,18 @@ def test_more_rows_than_are_asked_for_at_once(
     assert [row[0] for row in written(database, kept)[1:]] == [f"R-{n}" for n in range(40)]
 
 
+def test_what_came_through_the_api_comes_back_as_lines_of_json(database: Database) -> None:
+    wrong = report(reference="R-2", country="FR")
+    sent = take_reports(database, [report(), wrong], by=laboratory(database, "DE"))
+    told = [json.loads(line) for line in "".join(results(database, sent.submission)).splitlines()]
+    assert [(one["row"], one["result"], one["report"]) for one in told] == [
+        (1, "accepted", report()), (2, "rejected", wrong),
+    ]  # fmt: skip
+    assert "country: LAB-DE reports for DE" in told[1]["problem"]
+    only = "".join(results(database, sent.submission, only=Fate.REJECTED))
+    assert [row.fields for row in read_ndjson([only.encode()])] == [wrong]
+
+
 def test_a_receipt_tells_what_happened_since(database: Database) -> None:
     lab = laboratory(database, "DE")
     sent = take_reports(database, [report(), report(reference="R-2")], by=lab)
@@ -99,6 +117,22 @@ def test_a_receipt_tells_what_happened_since(database: Database) -> None:
             [(one.what, one.report.version) for one in row.since if one.report] for row in page.rows
         ]
         assert told == [[("amended", 3)], [("withdrawn", 2)]]
+
+
+def test_a_receipt_tells_of_names_that_were_resolved_since(known: Database) -> None:
+    lab, later = laboratory(known, "DE"), NOW + timedelta(days=1)
+    named = report(findings=[{"substance_name": "Nobody's name"}])
+    sent = take_reports(known, [named], by=lab)
+    with known.transaction() as session:
+        substance = session.scalars(select(Substance).order_by(Substance.id)).first()
+        assert substance is not None
+        (queued,) = queued_names(session, SYSTEM, NOW.date())
+        resolve_name(session, queued.key, substance, by=SYSTEM, now=later)
+    with known.reading() as session:
+        page = receipt_page(session, lab, NOW.date(), sent.submission)
+        (one,) = page.rows[0].since
+        assert (one.what, one.name, one.at) == ("resolved", "Nobody's name", later)
+        assert one.substance == (substance.code, substance.name)
 
 
 def test_a_receipt_hides_what_is_for_the_authority_alone(database: Database) -> None:

@@ -28,7 +28,7 @@ ARGUMENTS = [
 PAGES = (
     "/", "/substances", "/substances?q=nitazene", "/clusters", "/signals", "/priority", "/reports",
     "/alerts", "/status", "/login", "/nowhere", "/submissions", "/review", "/curation",
-    "/subscriptions", "/admin",
+    "/subscriptions", "/admin", "/profiles", "/profiles/nflis", "/docs/codes",
 )  # fmt: skip
 DETAILS = (
     "/substances/TS-",

@@ -161,3 +161,6 @@ def test_the_results_of_json_are_lines_with_the_report_inside(visit: Visit):
     assert told["report"] == report and told["result"] == "rejected" and told["row"] == 1
     assert "country" in told["problem"]
     assert lab.get(f"{where}/results.csv").status_code == 404
+    right = {"report": report | {"country": "SE", "findings": [{"substance_name": "Mephedrone"}]}}
+    back = send(lab, json.dumps(told | right), "mended.ndjson").location
+    assert '<span class="fate accepted">' in lab.get(back).text
