@@ -150,7 +150,8 @@ def show_submission(code: str) -> Response:
     with database().reading() as session:
         submission = queries.submission_by_code(session, actor(), code)
         page = receipt_page(session, actor(), today(), submission, fate=fate, after=after)
-        return answer(receipt_out(submission, page, fate=fate))
+        first = queries.repeated_by(session, submission)
+        return answer(receipt_out(submission, page, fate=fate, repeats=first))
 
 
 @contextmanager

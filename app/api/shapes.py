@@ -133,7 +133,10 @@ class RowOut(BaseModel):
 
 
 class ReceiptOut(BaseModel):
-    """What became of a submission."""
+    """What became of a submission: as far as it is read, up to row `rows_done`.
+
+    `repeats` is the submission that had brought the same content before.
+    """
 
     id: str
     url: str
@@ -145,6 +148,8 @@ class ReceiptOut(BaseModel):
     received_at: datetime
     content_hash: str
     content_bytes: int
+    rows_done: int
+    repeats: str | None
     problem: str | None
     fates: dict[str, int]
     rows: list[RowOut]
@@ -247,7 +252,11 @@ def report_out(report: Report) -> ReportOut:
 
 
 def receipt_out(
-    submission: Submission, page: ReceiptPage | None = None, *, fate: Fate | None = None
+    submission: Submission,
+    page: ReceiptPage | None = None,
+    *,
+    fate: Fate | None = None,
+    repeats: Submission | None = None,
 ) -> ReceiptOut:
     """A receipt as the API shows it: the fate of each row, a page at a time."""
     path = f"/api/v1/submissions/{submission.code}"
@@ -263,6 +272,8 @@ def receipt_out(
         received_at=submission.received_at,
         content_hash=submission.content_hash,
         content_bytes=submission.content_bytes,
+        rows_done=submission.rows_done,
+        repeats=repeats.code if repeats else None,
         problem=submission.problem,
         fates=dict(Counter(submission.fates)),
         rows=[row_out(row) for row in page.rows],

@@ -151,6 +151,11 @@ def submission_by_code(session: Session, actor: Actor, code: str) -> Submission:
     return submission
 
 
+def repeated_by(session: Session, submission: Submission) -> Submission | None:
+    """The submission of the same authority that had brought the same content before."""
+    return session.get(Submission, submission.repeats_id) if submission.repeats_id else None
+
+
 def submission_rows(
     session: Session,
     submission: Submission,

@@ -38,7 +38,6 @@ def submission(code: str) -> Any:
         found = intake.submission_by_code(session, actor(), code)
         page = receipt_page(session, actor(), today(), found, fate=fate, after=after)
         _with_findings(session, [row.report.id for row in page.rows if row.report])
-        repeats = session.get(Submission, found.repeats_id) if found.repeats_id else None
         waits = found.state is SubmissionState.RECEIVED
         return render_template(
             "submission.html",
@@ -46,7 +45,7 @@ def submission(code: str) -> Any:
             rows=page.rows,
             more=str(page.next) if page.next else None,
             fate=fate,
-            repeats=repeats,
+            repeats=intake.repeated_by(session, found),
             waits=waits,
             refresh=waits and bool(found.reading),  # somebody will read it
             results=_results_of(found) if page.rows or fate else None,
