@@ -171,11 +171,8 @@ def _check_header(header: list[str], profile: Profile | None) -> None:
         raise Unreadable("; ".join(str(p) for p in problems[:5]), tuple(problems))
 
 
-def _cells(
-    lines: Iterator[list[str]], header: list[str], profile: Profile | None
-) -> Iterator[tuple[int, dict[str, Any] | None, str]]:
-    """Line number, its fields by our names, and what is wrong with the line (or nothing)."""
-    number = 1
+def numbered(lines: Iterator[list[str]], number: int) -> Iterator[tuple[int, list[str], str]]:
+    """The rows behind row `number` that are not blank; one that cannot be read says why."""
     while True:
         number += 1
         try:
@@ -183,9 +180,19 @@ def _cells(
         except StopIteration:
             return
         except csv.Error as error:
-            yield number, None, f"cannot be read: {error}"
+            yield number, [], f"cannot be read: {error}"
             continue
-        if not any(cell.strip() for cell in cells):
+        if any(cell.strip() for cell in cells):
+            yield number, cells, ""
+
+
+def _cells(
+    lines: Iterator[list[str]], header: list[str], profile: Profile | None
+) -> Iterator[tuple[int, dict[str, Any] | None, str]]:
+    """Line number, its fields by our names, and what is wrong with the line (or nothing)."""
+    for number, cells, wrong in numbered(lines, 1):
+        if wrong:
+            yield number, None, wrong
             continue
         if len(cells) > len(header):
             yield number, None, f"has {len(cells)} cells, the header {len(header)}"

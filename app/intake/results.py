@@ -21,7 +21,7 @@ from app.intake.keeping import content_of
 from app.intake.models import Submission
 from app.intake.profiles.profile import REMARKS
 from app.intake.queries import submission_rows
-from app.intake.reading import LONGEST_CELL, delimiter_of, encoding_of
+from app.intake.reading import LONGEST_CELL, delimiter_of, encoding_of, numbered
 from app.intake.words import Fate
 from app.spreadsheets import plain_cell
 
@@ -107,18 +107,21 @@ def _beside(
 
 
 def _table(database: Database, submission: Submission, only: Fate | None) -> Iterator[str]:
+    csv.field_size_limit(LONGEST_CELL)
     with TemporaryDirectory(prefix="tocsin-") as folder:
         path = _kept(database, submission, Path(folder))
         delimiter = delimiter_of(path)
-        rows = _cells(path, delimiter)
-        _, header = next(rows, (1, []))
-        ours = [n for n, name in enumerate(header) if name.strip() not in REMARKS]
-        written = _writer(delimiter)
-        yield "\ufeff" + written([*(header[n] for n in ours), *REMARKS])
-        found = outcomes(database, submission, only)
-        for cells, _, result, problem in _beside(rows, found, all_rows=only is None):
-            kept = [cells[n] if n < len(cells) else "" for n in ours]
-            yield written([*kept, *cells[len(header) :], result, problem])
+        with path.open(encoding=encoding_of(path), errors="replace", newline="") as text:
+            lines = csv.reader(text, delimiter=delimiter)
+            header = [cell.strip().lstrip("\ufeff") for cell in next(lines, [])]
+            rows = ((number, cells) for number, cells, _ in numbered(lines, 1))
+            ours = [n for n, name in enumerate(header) if name not in REMARKS]
+            written = _writer(delimiter)
+            yield "\ufeff" + written([*(header[n] for n in ours), *REMARKS])
+            found = outcomes(database, submission, only)
+            for cells, _, result, problem in _beside(rows, found, all_rows=only is None):
+                kept = [cells[n] if n < len(cells) else "" for n in ours]
+                yield written([*kept, *cells[len(header) :], result, problem])
 
 
 def _outcomes_only(database: Database, submission: Submission, only: Fate | None) -> Iterator[str]:
@@ -140,30 +143,6 @@ def _writer(delimiter: str) -> Callable[[list[str]], str]:
         return line.getvalue()
 
     return written
-
-
-def _cells(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """The rows of a table as they stand, numbered as the reader numbers them; blank ones left out.
-
-    A row that cannot be told apart into cells has none.
-    """
-    csv.field_size_limit(LONGEST_CELL)
-    with path.open(encoding=encoding_of(path), errors="replace", newline="") as text:
-        lines = csv.reader(text, delimiter=delimiter)
-        number = 0
-        while True:
-            number += 1
-            try:
-                cells = next(lines)
-            except StopIteration:
-                return
-            except csv.Error:
-                cells = [""]
-            if number == 1:
-                cells = [cell.strip().lstrip("\ufeff") for cell in cells]
-            elif cells != [""] and not any(cell.strip() for cell in cells):
-                continue
-            yield number, cells
 
 
 def _json_lines(database: Database, submission: Submission, only: Fate | None) -> Iterator[str]:

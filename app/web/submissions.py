@@ -59,6 +59,8 @@ def submission_results(code: str, kind: str) -> Response:
     only = _fate("only")
     with database().reading() as session:
         found = intake.submission_by_code(session, actor(), code)
+    if found.state is SubmissionState.REFUSED:
+        raise NotFound(f"no row of {code} was read, so there are no results")
     if kind != _kind(found):
         raise NotFound(f"the results of {code} are at /submissions/{code}/results.{_kind(found)}")
     name = f"{code}-{only.value if only else 'results'}.{kind}"

@@ -112,7 +112,9 @@ def test_what_cannot_be_sent_is_told_why(visit: Visit, content, name, more, said
 def test_a_file_that_cannot_be_read_is_kept_and_its_receipt_says_why(visit: Visit):
     lab = visit(Role.LABORATORY)
     for content in (b"a,b\n1,2\n", b"", bytes(range(256))):
-        page = lab.get(send(lab, content).location).text
+        where = send(lab, content).location
+        page = lab.get(where).text
+        assert lab.get(f"{where}/results.csv").status_code == 404
         assert "nothing was taken" in page and 'class="flash problem"' in page
 
 
