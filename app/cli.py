@@ -304,7 +304,10 @@ def subscribe(email: str, code: str, group: str | None, country: str | None, min
 @click.option("--dry-run", is_flag=True, help="Say what would become of each row; change nothing.")
 @plainly
 def import_file(path: Path, code: str, profile: str | None, dry_run: bool) -> None:
-    """Import reports from a file. A second import changes nothing; an interrupted one goes on."""
+    """Import reports from a file. A second import changes nothing; an interrupted one goes on.
+
+    Reads CSV (any delimiter and encoding of a spreadsheet), XLSX, SDF, JSON and NDJSON.
+    """
     from app.intake.files import rehearse_file, take_file
 
     db = database()

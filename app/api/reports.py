@@ -21,7 +21,7 @@ from app.intake import queries
 from app.intake.activity import process_activity
 from app.intake.keeping import PART_BYTES, Arrival, Sent, conclude, receive, refuse
 from app.intake.models import Submission
-from app.intake.reading import read_json, read_ndjson
+from app.intake.readers import read_json, read_ndjson
 from app.intake.receipts import fresh_page, receipt_page
 from app.intake.rows import Row
 from app.intake.schema import ActivityIn, ReportIn

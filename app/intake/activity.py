@@ -41,7 +41,7 @@ def process_activity(
 
 
 def _read(row: Row, by: Actor) -> tuple[ActivityIn | None, tuple[Problem, ...]]:
-    if row.fields is None:
+    if row.fields is None or row.problems:
         return None, row.problems
     try:
         sent = ActivityIn.model_validate(row.fields)

@@ -12,20 +12,17 @@ from app.access.models import acting
 from app.access.roles import Actor, Role
 from app.clock import Clock
 from app.db import Database
-from app.errors import Conflict, Refused
+from app.errors import Conflict, Refused, shown
 from app.intake.judging import Judged
 from app.intake.keeping import PART_BYTES, Arrival, Begins, Sent, claim, content_of, waiting
 from app.intake.models import Submission
 from app.intake.profiles import Profile
 from app.intake.profiles.keeping import find_profile
-from app.intake.reading import read_delimited, read_json, read_ndjson
-from app.intake.rows import Row
+from app.intake.readers import READ, open_rows
 from app.intake.taking import Receipt, keep, read_on, refusing, rehearsal, take
 from app.intake.words import Channel
 
 log = logging.getLogger("tocsin.intake")
-
-READ = (".csv", ".tsv", ".txt", ".json", ".ndjson", ".jsonl")
 
 
 def take_file(
@@ -46,7 +43,7 @@ def take_file(
     return take(
         database,
         _parts(path),
-        lambda: rows_of(path, chosen),
+        lambda: open_rows(path, chosen),
         by=by,
         channel=Channel.FILE,
         clock=clock,
@@ -86,7 +83,7 @@ def rehearse_file(
     """What would become of each report in a file; nothing is kept or changed. Raises as above."""
     chosen = _profile(database, by, profile)
     reading_of(path, chosen)
-    return rehearsal(database, rows_of(path, chosen), by=by, clock=clock, progress=progress)
+    return rehearsal(database, open_rows(path, chosen), by=by, clock=clock, progress=progress)
 
 
 def take_up(database: Database, submission_id: int, *, clock: Clock) -> Receipt:
@@ -105,7 +102,7 @@ def take_up(database: Database, submission_id: int, *, clock: Clock) -> Receipt:
         chosen = _profile(database, by, *told.split()) if told else None
         if reading_of(path, chosen) != submission.reading:
             raise Refused("its import profile has changed since it was sent; send it again")
-        return read_on(database, submission, lambda: rows_of(path, chosen), by=by, clock=clock)
+        return read_on(database, submission, lambda: open_rows(path, chosen), by=by, clock=clock)
 
 
 def take_up_waiting(database: Database, *, clock: Clock) -> int:
@@ -126,20 +123,10 @@ def reading_of(path: Path, profile: Profile | None) -> str:
     """How a file is read, in words that change when its reading would. Raises Refused."""
     kind = path.suffix.lower()
     if kind not in READ:
-        raise Refused(f'"{kind or path.name}" is not read; send {", ".join(READ)}')
+        raise Refused(f'"{shown(kind or path.name)}" is not read; send {", ".join(READ)}')
     if profile is not None and kind in (".json", ".ndjson", ".jsonl"):
         raise Refused("a profile reads tables; JSON bears our field names, send it without one")
     return kind[1:] if profile is None else f"{kind[1:]} {profile.name} {profile.digest}"
-
-
-def rows_of(path: Path, profile: Profile | None) -> Iterable[Row]:
-    """The rows of a file of any kind that is read."""
-    kind = path.suffix.lower()
-    if kind == ".json":
-        return read_json(path.read_bytes())
-    if kind in {".ndjson", ".jsonl"}:
-        return read_ndjson(_lines(path))
-    return read_delimited(path, profile)
 
 
 def _profile(
@@ -155,8 +142,3 @@ def _parts(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         while part := file.read(PART_BYTES):
             yield part
-
-
-def _lines(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        yield from file

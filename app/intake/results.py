@@ -21,7 +21,8 @@ from app.intake.keeping import content_of
 from app.intake.models import Submission
 from app.intake.profiles.profile import REMARKS
 from app.intake.queries import submission_rows
-from app.intake.reading import LONGEST_CELL, delimiter_of, encoding_of, numbered
+from app.intake.readers.delimited import delimiter_of
+from app.intake.readers.text import LONGEST_ROW, encoding_of
 from app.intake.words import Fate
 from app.spreadsheets import plain_cell
 
@@ -107,14 +108,14 @@ def _beside(
 
 
 def _table(database: Database, submission: Submission, only: Fate | None) -> Iterator[str]:
-    csv.field_size_limit(LONGEST_CELL)
+    csv.field_size_limit(max(csv.field_size_limit(), LONGEST_ROW))
     with TemporaryDirectory(prefix="tocsin-") as folder:
         path = _kept(database, submission, Path(folder))
         delimiter = delimiter_of(path)
         with path.open(encoding=encoding_of(path), errors="replace", newline="") as text:
             lines = csv.reader(text, delimiter=delimiter)
             header = [cell.strip().lstrip("\ufeff") for cell in next(lines, [])]
-            rows = ((number, cells) for number, cells, _ in numbered(lines, 1))
+            rows = _numbered(lines)
             ours = [n for n, name in enumerate(header) if name not in REMARKS]
             written = _writer(delimiter)
             yield "\ufeff" + written([*(header[n] for n in ours), *REMARKS])
@@ -122,6 +123,22 @@ def _table(database: Database, submission: Submission, only: Fate | None) -> Ite
             for cells, _, result, problem in _beside(rows, found, all_rows=only is None):
                 kept = [cells[n] if n < len(cells) else "" for n in ours]
                 yield written([*kept, *cells[len(header) :], result, problem])
+
+
+def _numbered(lines: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
+    """The rows below the header as the reader numbers them; one that cannot be read is blank."""
+    number = 1
+    while True:
+        number += 1
+        try:
+            cells = next(lines)
+        except StopIteration:
+            return
+        except csv.Error:
+            yield number, []
+            continue
+        if any(cell.strip() for cell in cells):
+            yield number, cells
 
 
 def _outcomes_only(database: Database, submission: Submission, only: Fate | None) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -25,11 +25,10 @@ from app.intake.profiles.keeping import (
 from app.intake.profiles.models import ImportProfile
 from app.intake.profiles.parsing import LONGEST_TEXT, ProfileIn
 from app.intake.profiles.trying import Tried, tried
-from app.intake.reading import read_delimited
-from app.intake.rows import Row
+from app.intake.readers import open_rows
 from app.web import web
 
-TABLES = (".csv", ".tsv", ".txt")  # what a profile reads: a file with columns
+TABLES = (".csv", ".tsv", ".txt", ".xlsx", ".sdf")  # what a profile reads: a file with columns
 START = """title = "Our laboratory, monthly table"
 reference = "{{Year}}/{{Number}}"
 date_format = "%d.%m.%Y"
@@ -149,8 +148,7 @@ def _rows_of_upload(told: Profile) -> list[Tried]:
     with TemporaryDirectory(prefix="tocsin-") as folder:
         path = Path(folder) / f"tried{kind}"
         sent.save(path)
-        rows: Callable[[Path, Profile], Iterable[Row]] = read_delimited
-        return tried(rows(path, told))
+        return tried(open_rows(path, told))
 
 
 def _page(

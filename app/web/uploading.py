@@ -15,11 +15,12 @@ from werkzeug.datastructures import FileStorage
 from app.access.roles import REPORTERS
 from app.entrance import actor, allow, database, now, settings
 from app.errors import Conflict, NotFound, Refused
-from app.intake.files import READ, keep_file, rehearse_file, take_up
+from app.intake.files import keep_file, rehearse_file, take_up
 from app.intake.judging import Judged
 from app.intake.keeping import PART_BYTES, Arrival
 from app.intake.profiles import load_profile, profile_names
 from app.intake.profiles.keeping import own_profiles
+from app.intake.readers import READ
 from app.intake.taking import Tally
 from app.intake.words import Fate
 from app.web import web

@@ -10,7 +10,7 @@ from typing import Any
 from app.access.roles import Actor
 from app.db import Database
 from app.intake.keeping import sliced
-from app.intake.reading import read_json
+from app.intake.readers import read_json
 from app.intake.taking import Receipt, take
 from app.intake.words import Channel
 from tests.reporting import NOW

@@ -17,7 +17,7 @@ from app.intake.activity import process_activity
 from app.intake.files import take_file
 from app.intake.keeping import Sent, receive, sliced
 from app.intake.models import Activity, Finding, Report, SubmissionRow
-from app.intake.reading import read_json
+from app.intake.readers import read_json
 from app.intake.words import Channel, EventKind, Fate, Precision, ReportType
 from tests.conftest import shared_data
 from tests.reporting import NOW, laboratory
@@ -134,6 +134,7 @@ def test_a_newer_count_of_a_month_supersedes_the_older_one_which_stays(database:
         ('"scope": ["\\u0000"]', "scope[0]"),
         ('"scope": {"a": 1}', "scope"),
         ('"handling": "white"', "handling"),
+        ('"samples": 1, "samples": 2', "samples"),
     ],
 )
 def test_a_wrong_count_names_its_field_and_leaves_the_others(

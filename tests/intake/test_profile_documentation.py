@@ -8,7 +8,7 @@ from pathlib import Path
 from app.intake.profiles import parse_profile
 from app.intake.profiles.parsing import REQUIRED, ProfileIn
 from app.intake.profiles.trying import tried
-from app.intake.reading import read_delimited
+from app.intake.readers import read_delimited
 
 TEXT = (Path(__file__).parents[2] / "docs/profiles.md").read_text(encoding="utf-8")
 

@@ -17,7 +17,7 @@ from app.intake.curation import resolve_name
 from app.intake.files import take_file
 from app.intake.models import Report, Submission
 from app.intake.queries import queued_names
-from app.intake.reading import read_delimited, read_ndjson
+from app.intake.readers import read_delimited, read_ndjson
 from app.intake.receipts import receipt_page
 from app.intake.results import results
 from app.intake.words import Fate

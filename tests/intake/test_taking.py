@@ -17,7 +17,7 @@ from app.errors import Conflict, Forbidden, Refused, Unreadable
 from app.intake.keeping import content_of, sliced
 from app.intake.models import Report, Submission, SubmissionRow
 from app.intake.queries import reports, submission_rows
-from app.intake.reading import read_json
+from app.intake.readers import read_json
 from app.intake.rows import Row
 from app.intake.taking import CHUNK, Receipt, take
 from app.intake.words import Channel, Fate, ReportType, SubmissionState

@@ -13,7 +13,7 @@ from app.db import Database
 from app.errors import Refused
 from app.intake.codes import codes
 from app.intake.files import take_file
-from app.intake.reading import read_delimited
+from app.intake.readers import open_rows, read_delimited
 from app.intake.templates import template, template_columns
 from app.intake.words import Fate
 from tests.reporting import NOW, PROTONITAZENE, laboratory
@@ -40,6 +40,18 @@ def test_a_filled_in_csv_template_is_read_and_taken(database: Database, tmp_path
     taken = take_file(database, path, by=laboratory(database, "DE"), clock=lambda: NOW)
     assert taken.fates == {Fate.ACCEPTED: 1}
     assert taken.resolutions.total() == 1
+
+
+def test_a_filled_in_xlsx_template_is_read_and_taken(database: Database, tmp_path: Path) -> None:
+    path, book = tmp_path / "filled.xlsx", workbook()
+    sheet = book["reports"]
+    for cell in sheet[1]:
+        sheet.cell(2, cell.column, FILLED.get(cell.value))
+    book.save(path)
+    taken = take_file(database, path, by=laboratory(database, "DE"), clock=lambda: NOW)
+    assert taken.fates == {Fate.ACCEPTED: 1}
+    path.write_bytes(template(".xlsx"))
+    assert list(open_rows(path)) == []
 
 
 def test_an_unfilled_template_has_no_rows(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from app.intake.judging import judge
 from app.intake.keeping import content_of, sliced
 from app.intake.models import Submission
 from app.intake.queries import submission_rows
-from app.intake.reading import read_json
+from app.intake.readers import read_json
 from app.intake.schema import FINDING_FIELDS, MOST_PROBLEMS, REPORT_FIELDS
 from app.intake.taking import take
 from app.intake.words import Channel, Fate, SubmissionState

@@ -10,7 +10,7 @@ from app.access.models import Authority
 from app.access.roles import SIGNED_IN, Actor, Role
 from app.access.service import add_authority, add_person, issue_key
 from app.db import Database
-from app.intake.reading import read_json
+from app.intake.readers import read_json
 from app.intake.taking import take
 from app.intake.words import Channel
 from app.jobs import declare
