@@ -119,7 +119,7 @@ def test_a_template_is_only_ever_filled_in() -> None:
 def test_a_file_of_another_layout_is_refused_and_says_what_is_missing_or_new(
     tmp_path: Path,
 ) -> None:
-    with pytest.raises(Unreadable, match=r"Einheit, row 1: the file has no such column"):
+    with pytest.raises(Unreadable, match="profile zoll needs the column Einheit"):
         read(tmp_path, f"{HEAD.replace('Einheit', 'Unit')}\n{LINE}\n")
     with pytest.raises(Unreadable, match=r"Neu, row 1: the profile zoll does not tell of it"):
         read(tmp_path, f"{HEAD};Neu\n{LINE};x\n")

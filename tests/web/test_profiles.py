@@ -58,7 +58,7 @@ def test_trying_shows_what_would_be_read_and_keeps_nothing(visit: Visit):
 def test_a_file_that_does_not_fit_is_told_why(visit: Visit):
     lab = visit(Role.LABORATORY)
     for name, content, said in (
-        ("a.csv", b"Jahr;Neu\n1;2\n", "the file has no such column"),
+        ("a.csv", b"Jahr;Neu\n1;2\n", "profile zoll needs the column Nr."),
         ("a.csv", b"", "the file is empty"),
         ("../../a.exe", b"x", "a profile reads .csv"),
         ("", b"", "choose a file"),

@@ -63,8 +63,9 @@ class Profile:
 
         A column that is neither read nor ignored refuses it too: something might be lost there.
         """
+        needs = f"profile {self.name} needs the column"
         problems = [
-            Problem(column, "the file has no such column", 1, "column")
+            Problem(shown(column), f"{needs} {shown(column)}", 1, "column")
             for column in self.wanted
             if column not in header
         ]
