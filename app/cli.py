@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session
 
-from app.access.roles import Actor, Role
+from app.access.roles import Role
 from app.clock import utc_now
 from app.db import Database
 from app.errors import Refused, TocsinError
@@ -76,14 +75,6 @@ def database() -> Database:
     db = Database(settings().database_url)
     require_schema(db)
     return db
-
-
-def reporting(session: Session, code: str) -> Actor:
-    """The command line, as it reports for an authority. Raises NotFound."""
-    from app.access.models import acting
-    from app.access.service import authority_by_code
-
-    return acting(Role.LABORATORY, "command line", authority_by_code(session, code))
 
 
 @contextmanager
@@ -308,6 +299,7 @@ def import_file(path: Path, code: str, profile: str | None, dry_run: bool) -> No
 
     Reads CSV (any delimiter and encoding of a spreadsheet), XLSX, SDF, JSON and NDJSON.
     """
+    from app.cli_files import reporting
     from app.intake.files import rehearse_file, take_file
 
     db = database()
@@ -354,6 +346,17 @@ def assess(as_of: str | None) -> None:
         raise Refused(f'"{as_of}" is no date; write YYYY-MM-DD') from None
     done = assess_and_tell(Work(database(), settings()), as_of=day)
     click.echo(", ".join(f"{number} {what}" for what, number in done.items()))
+
+
+@main.command()
+@click.option("--afresh", is_flag=True, help="Compare all reports again, not only new ones.")
+@plainly
+def duplicates(afresh: bool) -> None:
+    """Look for reports of one event: link one reporter's own, propose others to a curator."""
+    from app.worker import Work, compare_new
+
+    done = compare_new(Work(database(), settings()), afresh=afresh)
+    click.echo(", ".join(f"{number:,} {what}" for what, number in done.items()))
 
 
 @main.command()

@@ -5,10 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from sqlalchemy.orm import Session
 
-from app.cli import FILE, database, main, plainly, reporting
+from app.access.roles import Actor, Role
+from app.cli import FILE, database, main, plainly
 from app.clock import utc_now
 from app.errors import Refused
+
+
+def reporting(session: Session, code: str) -> Actor:
+    """The command line, as it reports for an authority. Raises NotFound."""
+    from app.access.models import acting
+    from app.access.service import authority_by_code
+
+    return acting(Role.LABORATORY, "command line", authority_by_code(session, code))
 
 
 @main.group()

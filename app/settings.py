@@ -47,6 +47,7 @@ SETTINGS = (
     Setting("TOCSIN_MAX_UPLOAD_MB", "512", "largest file sent from the upload page, in megabytes"),
     Setting("TOCSIN_ASSESS_MINUTES", "15", "minutes between assessments by the worker"),
     Setting("TOCSIN_DELIVER_SECONDS", "30", "seconds between deliveries by the worker"),
+    Setting("TOCSIN_PUBCHEM", "off", "`on` lets curators look an unresolved name of a public report up in PubChem"),
     Setting("TOCSIN_LOG_LEVEL", "INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`"),
 )  # fmt: skip
 
@@ -69,6 +70,7 @@ class Settings:
     max_upload_mb: int
     assess_minutes: int
     deliver_seconds: int
+    pubchem: bool
     log_level: str
 
     @classmethod
@@ -92,6 +94,7 @@ class Settings:
             max_upload_mb=_whole(value, "TOCSIN_MAX_UPLOAD_MB", 1, 100_000),
             assess_minutes=_whole(value, "TOCSIN_ASSESS_MINUTES", 1, 1440),
             deliver_seconds=_whole(value, "TOCSIN_DELIVER_SECONDS", 1, 3600),
+            pubchem=_on(value, "TOCSIN_PUBCHEM"),
             log_level=_log_level(value["TOCSIN_LOG_LEVEL"]),
         )
         settings.refuse_unsafe()
@@ -143,6 +146,13 @@ def _whole(value: Mapping[str, str], name: str, least: int, most: int) -> int:
     if not least <= number <= most:
         raise Misconfigured(f"{name} is {number}; it must lie between {least} and {most}")
     return number
+
+
+def _on(value: Mapping[str, str], name: str) -> bool:
+    word = value[name].strip().lower()
+    if word not in {"on", "off"}:
+        raise Misconfigured(f"{name} is {value[name]!r}; use on or off")
+    return word == "on"
 
 
 def _database_url(text: str, data_dir: Path) -> str:

@@ -3,6 +3,8 @@
 from app.access import models as access
 from app.db import Base
 from app.intake import models as intake
+from app.intake.attachments import models as attachments
+from app.intake.duplicates import models as duplicates
 from app.intake.profiles import models as profiles
 from app.jobs import Job
 from app.notification import models as notification
@@ -13,6 +15,8 @@ from app.surveillance import models as surveillance
 __all__ = [
     "Job",
     "access",
+    "attachments",
+    "duplicates",
     "intake",
     "metadata",
     "notification",

@@ -11,7 +11,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from functools import partial
 from types import FrameType
@@ -23,13 +23,16 @@ from apscheduler.schedulers.blocking import BlockingScheduler
 from app import jobs
 from app.clock import Clock, utc_now
 from app.db import Database
+from app.intake.duplicates.run import find_duplicates
 from app.intake.files import take_up_waiting
+from app.intake.moves import gather_stragglers
 from app.intake.openness import settle_openness
 from app.notification.addresses import host_for
 from app.notification.delivery import deliver
 from app.notification.mail import renderer
 from app.notification.telling import tell
 from app.notification.transport import transport_for
+from app.registry.proposals import fill_tautomer_keys
 from app.settings import Settings
 from app.surveillance.service import assess
 
@@ -37,6 +40,8 @@ log = logging.getLogger("tocsin.worker")
 
 LEASE = timedelta(minutes=10)
 READ_SECONDS = 5  # somebody is waiting for it before a page
+DUPLICATES_SECONDS = 15 * 60
+COMPARE_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +57,22 @@ def assess_and_tell(work: Work, as_of: date | None = None) -> dict[str, Any]:
     """Assess as of a day (today unless told otherwise); what opened is told in one transaction."""
     now = work.clock()
     with work.database.transaction() as session:
+        gather_stragglers(session, now=now)
         settle_openness(session, now=now)
         outcome = assess(session, as_of=as_of or now.date(), now=now)
         told = tell(session, outcome.changes, now=now, host=host_for(work.settings))
     return {"changes": len(outcome.changes), "messages": told.messages}
+
+
+def compare_new(work: Work, *, afresh: bool = False) -> dict[str, Any]:
+    """Look for reports of one event among those that are new; with `afresh`, among all."""
+    return asdict(find_duplicates(work.database, clock=work.clock, afresh=afresh))
+
+
+def compare_substances(work: Work) -> dict[str, Any]:
+    """Compute what proposes merges to curators, for some substances that are new."""
+    with work.database.transaction() as session:
+        return {"compared": fill_tautomer_keys(session)}
 
 
 def deliver_waiting(work: Work) -> dict[str, Any]:
@@ -102,6 +119,8 @@ def run_worker(settings: Settings) -> None:
         ("assess", settings.assess_minutes * 60, assess_and_tell),
         ("deliver", settings.deliver_seconds, deliver_waiting),
         ("read", READ_SECONDS, read_waiting),
+        ("duplicates", DUPLICATES_SECONDS, compare_new),
+        ("compare", COMPARE_SECONDS, compare_substances),
     )
     scheduler = BlockingScheduler(
         executors={"default": ThreadPoolExecutor(len(table))},

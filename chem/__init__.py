@@ -10,6 +10,7 @@ step:
     anatomy                             its building blocks and the names made of them
     control, generics, law              whether and how law reaches it
     similarity, substructure, kinship   what it resembles and contains
+    positions                           what its positional isomers share
     layout, depict                      how it is drawn
     known                               what is known beforehand
     jsonline                            all of that in a line of JSON

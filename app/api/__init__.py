@@ -7,8 +7,12 @@ from flask import Blueprint
 api = Blueprint("api", __name__)
 
 from app.api import (  # noqa: E402, F401 - each module hangs its routes on the blueprint above
+    attachments,
     codes,
+    curation,
     documents,
+    duplicates,
+    lives,
     register,
     reports,
     signals,

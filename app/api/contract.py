@@ -27,6 +27,7 @@ class Promise:
     """The contract of one endpoint: what it takes and what it answers.
 
     `repeatable`: Idempotency-Key is honoured, and what brings nothing new is answered with 200.
+    `upload`: it takes a file, as the raw body or as the field `file` of a form.
     """
 
     summary: str
@@ -37,6 +38,7 @@ class Promise:
     status: int = 200
     queries: tuple[str, ...] = ()
     repeatable: bool = False
+    upload: bool = False
 
 
 def promise(
@@ -49,12 +51,13 @@ def promise(
     status: int = 200,
     queries: tuple[str, ...] = (),
     repeatable: bool = False,
+    upload: bool = False,
 ) -> Callable[[View], View]:
     """Say what an endpoint takes and answers; `listed` answers are `{items, next}`."""
 
     def say(view: View) -> View:
         view.promise = Promise(  # type: ignore[attr-defined]
-            summary, takes, many, answers, listed, status, queries, repeatable
+            summary, takes, many, answers, listed, status, queries, repeatable, upload
         )
         return view
 

@@ -41,6 +41,19 @@ PROBLEM = {
     },
     "required": ["type", "title", "status"],
 }
+FILE = {
+    "required": True,
+    "content": {
+        "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "properties": {"file": {"type": "string", "format": "binary"}},
+                "required": ["file"],
+            }
+        },
+    },
+}
 AGAIN = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -128,6 +141,8 @@ def _operation(
         operation["responses"]["200"] = nothing_new
     if promise.takes:
         operation["requestBody"] = _body(promise.takes, many=promise.many)
+    if promise.upload:
+        operation["requestBody"] = FILE
     if Role.PUBLIC not in view.allowed:
         operation["security"] = [{"key": []}]
         operation["x-roles"] = sorted(role.value for role in view.allowed)

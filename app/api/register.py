@@ -21,6 +21,7 @@ from app.api.shapes import (
 from app.db import Page
 from app.entrance import actor, allow, database
 from app.errors import Refused
+from app.intake.history import life_of
 from app.registry import queries, search
 from app.registry.models import Standing
 
@@ -78,10 +79,14 @@ def list_substances() -> Response:
 @allow(Role.PUBLIC)
 @promise("One substance", answers=SubstanceOut)
 def show_substance(code: str) -> Response:
-    """One substance by its number, InChIKey or connectivity block, with all its names."""
+    """One substance by its number, InChIKey or connectivity block, with all that it is called.
+
+    The number of one that was merged into another leads to that other.
+    """
     with database().reading() as session:
         substance = queries.substance_by_code(session, actor(), code)
-        return answer(substance_out(substance, names=True))
+        merged = life_of(session, actor(), substance).merged
+        return answer(substance_out(substance, names=True, merged=merged))
 
 
 @api.get("/clusters")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -22,6 +23,17 @@ class ControlOut(BaseModel):
     convention: int
     schedule: str
     year: int | None
+    source: str
+    of: str | None = None  # the number of a substance that was merged into this one
+
+
+class IdentifierOut(BaseModel):
+    """What others call a substance, or one of its forms."""
+
+    scheme: str
+    value: str
+    of_form: str | None
+    of: str | None  # the number of a substance that was merged into this one
     source: str
 
 
@@ -44,6 +56,8 @@ class SubstanceOut(BaseModel):
     families: list[str]
     effect: str
     cas: str | None
+    identifiers: list[IdentifierOut] | None = None
+    merged: list[str] | None = None  # numbers of substances that were found to be this one
     cluster: str
     control: list[ControlOut]
 
@@ -161,8 +175,10 @@ def link(path: str) -> str:
     return f"{settings().base_url}{path}"
 
 
-def substance_out(substance: Substance, *, names: bool = False) -> SubstanceOut:
-    """A substance as the API shows it."""
+def substance_out(
+    substance: Substance, *, names: bool = False, merged: Sequence[Substance] = ()
+) -> SubstanceOut:
+    """A substance as the API shows it; with `names` also all that it is called."""
     return SubstanceOut(
         id=substance.code,
         url=link(f"/substances/{substance.code}"),
@@ -180,9 +196,28 @@ def substance_out(substance: Substance, *, names: bool = False) -> SubstanceOut:
         families=substance.families,
         effect=substance.effect,
         cas=substance.cas,
+        identifiers=[
+            IdentifierOut(
+                scheme=held.scheme.value,
+                value=held.value,
+                of_form=held.of_form or None,
+                of=held.of,
+                source=held.source,
+            )
+            for held in substance.identifiers
+        ]
+        if names
+        else None,
+        merged=[one.code for one in merged] if names else None,
         cluster=substance.cluster.key,
         control=[
-            ControlOut(convention=c.convention, schedule=c.schedule, year=c.year, source=c.source)
+            ControlOut(
+                convention=c.convention,
+                schedule=c.schedule,
+                year=c.year,
+                source=c.source,
+                of=c.of,
+            )
             for c in substance.controls
         ],
     )

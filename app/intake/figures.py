@@ -83,7 +83,7 @@ def months(session: Session, actor: Actor, today: date, substance_id: int) -> li
             Report.id.in_(reports_of(substance_id)),
             Report.type == ReportType.EVENT,
             Report.precision != Precision.YEAR,
-            figures_for(actor, today),
+            figures_for(actor, today, substance=substance_id),
         )
         .group_by(year, month, Report.event_kind)
         .order_by(year, month, Report.event_kind)
@@ -109,7 +109,10 @@ def years(session: Session, actor: Actor, today: date, substance_id: int) -> lis
 
 def where_seen(session: Session, actor: Actor, today: date, substance_id: int) -> list[CountryRow]:
     """A substance country by country, most recent events first."""
-    seen = and_(Report.id.in_(reports_of(substance_id)), figures_for(actor, today))
+    seen = and_(
+        Report.id.in_(reports_of(substance_id)),
+        figures_for(actor, today, substance=substance_id),
+    )
     events, recent, deaths, aggregate = _figures(today)
     query = (
         select(
@@ -163,14 +166,21 @@ def _year_before(day: date) -> date:
 
 def forms(session: Session, actor: Actor, today: date, substance_id: int) -> list[FormRow]:
     """The forms of a substance that reports named, the most frequent first."""
+    return forms_where(session, actor, today, Finding.substance_id == substance_id)
+
+
+def forms_where(
+    session: Session, actor: Actor, today: date, condition: ColumnElement[bool]
+) -> list[FormRow]:
+    """The forms that some findings named, the most frequent first."""
     number = func.count(distinct(Report.id))
     query = (
         select(Finding.form_label, Finding.form_inchikey, number, func.min(Report.event_date))
         .join(Report)
         .where(
-            Finding.substance_id == substance_id,
+            condition,
             Finding.form_inchikey.is_not(None),
-            figures_for(actor, today),
+            figures_for(actor, today, substance=Finding.substance_id),
         )
         .group_by(Finding.form_label, Finding.form_inchikey)
         .order_by(number.desc(), Finding.form_inchikey)
@@ -201,7 +211,7 @@ def occurrences(
             func.max(Report.event_end),
         )
         .join(pair, pair.c.report_id == Report.id)
-        .where(figures_for(actor, today))
+        .where(figures_for(actor, today, substance=pair.c.substance_id))
         .group_by(pair.c.substance_id)
     )
     return {row[0]: Occurrence(*row) for row in session.execute(query)}
@@ -216,7 +226,7 @@ def countries_reporting(session: Session, actor: Actor, today: date) -> dict[str
             Report.type == ReportType.EVENT,
             Report.event_date > _year_before(today),
             Finding.substance_id.is_not(None),
-            figures_for(actor, today),
+            figures_for(actor, today, substance=Finding.substance_id),
         )
         .group_by(Report.country)
     )

@@ -43,8 +43,10 @@ class Recognised:
     found: list[list[Identified]]
 
 
-def recognise_all(session: Session, judged: Sequence[Judged]) -> tuple[list[Recognised], Known]:
-    """What the accepted reports among these speak of; what there is to say is noted on them."""
+def recognise_all(
+    session: Session, judged: Sequence[Judged], authority_id: int
+) -> tuple[list[Recognised], Known]:
+    """What the accepted reports among these of an authority speak of; remarks are noted on them."""
     taken = [
         (one, one.report)
         for one in judged
@@ -54,6 +56,7 @@ def recognise_all(session: Session, judged: Sequence[Judged]) -> tuple[list[Reco
         session,
         [finding for _, sent in taken for finding in sent.findings],
         [read for one, _ in taken for read in one.read],
+        authority_id,
     )
     recognised = []
     for one, sent in taken:

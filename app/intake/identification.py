@@ -16,7 +16,16 @@ from app.intake.recent import Recent
 from app.intake.schema import FindingIn, ReportIn
 from app.intake.words import Resolution
 from app.registry.names import name_key
-from app.registry.service import Held, Meaning, enrol, held_substances, meanings, open_up
+from app.registry.service import (
+    VARIANT_KEY,
+    Held,
+    Meaning,
+    counted_as,
+    enrol,
+    held_substances,
+    meanings,
+    open_up,
+)
 from chem import Examination, StructureError
 from chem.anatomy.agreement import disagreement
 from chem.examine import Examined, examine_all
@@ -28,6 +37,7 @@ class Part:
     """What taking in needs to remember of one component of a structure."""
 
     key: str
+    variant: str  # stereo and isotopes too, for where a curator counts them apart
     connectivity: str
     flat: bool  # the stereo is left open
     form_label: str | None
@@ -99,6 +109,7 @@ def _remembered(text: str, structure_format: str) -> tuple[str, str]:
 def _part(component: Examined) -> Part:
     return Part(
         key=component.identity.key,
+        variant=component.identity.inchikey[:VARIANT_KEY],
         connectivity=component.identity.connectivity,
         flat=is_flat(component.identity.inchikey),
         form_label=", ".join(component.salt) or None,
@@ -155,11 +166,17 @@ class Known:
     substances: dict[str, Held]  # by key; grows as new ones are enrolled
 
 
-def look_up(session: Session, findings: Iterable[FindingIn], read: Iterable[Read | None]) -> Known:
-    """What is known of everything these findings name and draw, asked for at once."""
+def look_up(
+    session: Session,
+    findings: Iterable[FindingIn],
+    read: Iterable[Read | None],
+    authority_id: int | None = None,
+) -> Known:
+    """What is known of everything that these findings of an authority name and draw."""
     keys = {name_key(finding.substance_name) for finding in findings if finding.substance_name}
     substance_keys = {part.key for parts in read if isinstance(parts, tuple) for part in parts}
-    return Known(meanings(session, keys - {""}), held_substances(session, substance_keys))
+    names = meanings(session, keys - {""}, authority_id)
+    return Known(names, held_substances(session, substance_keys))
 
 
 def recognise(finding: FindingIn, read: Read | None, known: Known) -> list[Identified]:
@@ -179,6 +196,8 @@ def recognise(finding: FindingIn, read: Read | None, known: Known) -> list[Ident
         ]
     if meaning is None:
         return [Identified(0, None, Resolution.QUEUED)]
+    if meaning.no_substance:
+        return [Identified(0, None, Resolution.NOT_A_SUBSTANCE)]
     if meaning.substance_id is None:
         return [Identified(0, None, Resolution.GROUP_NAME)]
     return [Identified(0, meaning.substance_id, Resolution.NAME)]
@@ -187,7 +206,7 @@ def recognise(finding: FindingIn, read: Read | None, known: Known) -> list[Ident
 def _meant(part: Part, meaning: Meaning | None, held: dict[str, Held]) -> int | None:
     if variant := variant_told(part, meaning):
         return variant
-    found = held.get(part.key)
+    found = held.get(counted_as(part.key, part.variant, held))
     return found.id if found else None
 
 
@@ -225,8 +244,10 @@ def settle(
                 found_by=found_by,
                 now=now,
             )
-        elif (held := known.substances.get(one.part.key)) and held.id == one.substance_id:
-            open_up(session, one.part.key, known.substances, name=name, handling=handling)
+            continue
+        key = counted_as(one.part.key, one.part.variant, known.substances)
+        if (held := known.substances.get(key)) and held.id == one.substance_id:
+            open_up(session, key, known.substances, name=name, handling=handling)
 
 
 def structure_of(finding: FindingIn) -> str:

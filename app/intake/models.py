@@ -184,6 +184,37 @@ class Finding(Base):
     substance: Mapped[Substance | None] = relationship()
 
 
+class FormerResolution(Base):
+    """What a finding was taken for until somebody took that back: a replay still sees it."""
+
+    __tablename__ = "former_resolution"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    finding_id: Mapped[int] = mapped_column(ForeignKey("finding.id"), index=True)
+    substance_id: Mapped[int | None] = mapped_column(ForeignKey("substance.id"), index=True)
+    resolution: Mapped[Resolution] = mapped_column(Word(Resolution))
+    since: Mapped[datetime]
+    until: Mapped[datetime] = mapped_column(index=True)
+
+
+class FindingMove(Base):
+    """A finding that came to mean another substance, so that what it meant before is still known.
+
+    `Finding.substance_id` is the truth of today. What a finding meant at a time is where the first
+    move after that time took it from (app.intake.moves). Only ever added to.
+    """
+
+    __tablename__ = "finding_move"
+    __table_args__ = (Index("ix_finding_move_finding", "finding_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    finding_id: Mapped[int] = mapped_column(ForeignKey("finding.id"))
+    act_id: Mapped[int] = mapped_column(ForeignKey("registry_act.id"), index=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    from_substance_id: Mapped[int | None] = mapped_column(ForeignKey("substance.id"))
+    to_substance_id: Mapped[int | None] = mapped_column(ForeignKey("substance.id"))
+
+
 class Activity(Base):
     """Samples analysed by an authority in a month: the denominator. Newer rows supersede older."""
 

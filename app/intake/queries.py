@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
-from sqlalchemy import Select, distinct, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, selectinload
 
 from app.access.models import Authority
@@ -15,20 +14,9 @@ from app.db import LARGEST_ID, Page, id_of
 from app.errors import NotFound
 from app.intake.models import Finding, Report, Submission, SubmissionRow
 from app.intake.sight import current, reports_of, rows_for, still_open_to
-from app.intake.words import EventKind, Fate, Resolution
+from app.intake.words import EventKind, Fate
 
 _REPORT = re.compile(r"RP-([0-9]{1,10})", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class QueuedName:
-    """A name nobody has resolved yet."""
-
-    key: str
-    written: str
-    findings: int
-    countries: int
-    first_received: datetime
 
 
 def reports(
@@ -101,28 +89,6 @@ def versions(session: Session, actor: Actor, today: date, report: Report) -> lis
         .order_by(Report.version)
     )
     return list(session.scalars(query))
-
-
-def queued_names(session: Session, actor: Actor, today: date, limit: int = 200) -> list[QueuedName]:
-    """Names waiting for a curator in reports they may see, the most widely reported first."""
-    query = (
-        select(
-            Finding.name_key,
-            func.min(Finding.substance_name),
-            func.count(Finding.id),
-            func.count(distinct(Report.country)),
-            func.min(Report.received_at),
-        )
-        .join(Report)
-        .where(Finding.resolution == Resolution.QUEUED, current(), rows_for(actor, today))
-        .group_by(Finding.name_key)
-        .order_by(func.count(distinct(Report.country)).desc(), func.count(Finding.id).desc())
-        .limit(limit)
-    )
-    return [
-        QueuedName(key or "", written or "", number, countries, first)
-        for key, written, number, countries, first in session.execute(query)
-    ]
 
 
 def submissions(

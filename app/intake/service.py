@@ -40,7 +40,7 @@ def process(
     take_turns(session, f"intake of {submission.authority_id}")
     judged = judge(rows, by, now.date())
     compare(judged, held_versions(session, submission.authority_id, judged))
-    recognised, known = recognise_all(session, judged)
+    recognised, known = recognise_all(session, judged, submission.authority_id)
     file_reports(session, recognised, known, submission=submission, simulated=simulated, now=now)
     _point_repeats_to_what_they_repeat(judged)
     supersede(session, submission.authority_id, judged, now)
@@ -69,7 +69,7 @@ def rehearse(
     for reference, versions in held.items():
         seen[reference] = versions | seen.get(reference, {})
     compare(judged, seen)
-    recognise_all(session, judged)
+    recognise_all(session, judged, authority_id)
     return judged
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import ColumnElement, Select, and_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, Select, and_, literal, select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from app.access.handling import effective_handling, figure_clearance, visible_rows
 from app.access.roles import Actor
+from app.intake.duplicates.counting import passed_over, passed_over_for_substance
 from app.intake.models import Finding, Report
 from app.intake.words import ReportType
 
@@ -18,48 +19,66 @@ def current() -> ColumnElement[bool]:
     return and_(Report.superseded_at.is_(None), Report.type != ReportType.WITHDRAWAL)
 
 
-def rows_for(actor: Actor, today: date) -> ColumnElement[bool]:
+def rows_for(actor: Actor, today: date, report: type[Report] = Report) -> ColumnElement[bool]:
     """Reports this actor may see one by one."""
     return visible_rows(
         actor,
-        authority_id=Report.authority_id,
-        handling=Report.handling,
-        embargo_until=Report.embargo_until,
+        authority_id=report.authority_id,
+        handling=report.handling,
+        embargo_until=report.embargo_until,
         today=today,
     )
 
 
-def still_open_to(actor: Actor, today: date) -> ColumnElement[bool]:
+def still_open_to(actor: Actor, today: date, report: type[Report] = Report) -> ColumnElement[bool]:
     """Not closed to this actor since: the newest version says who may see the older ones."""
     newer = aliased(Report)
-    allowed = visible_rows(
-        actor,
-        authority_id=newer.authority_id,
-        handling=newer.handling,
-        embargo_until=newer.embargo_until,
-        today=today,
-    )
     return (
         select(newer.id)
         .where(
-            newer.authority_id == Report.authority_id,
-            newer.reference == Report.reference,
+            newer.authority_id == report.authority_id,
+            newer.reference == report.reference,
             newer.superseded_at.is_(None),
-            allowed,
+            rows_for(actor, today, newer),
         )
-        .correlate(Report)
+        .correlate(report)
         .exists()
     )
 
 
-def figures_for(actor: Actor, today: date) -> ColumnElement[bool]:
-    """Reports that may enter a figure shown to this actor; one's own always do."""
-    allowed = effective_handling(Report.handling, Report.embargo_until, today) <= int(
+def figures_for(
+    actor: Actor,
+    today: date,
+    *,
+    substance: InstrumentedAttribute[int | None] | ColumnElement[int | None] | int | None = None,
+) -> ColumnElement[bool]:
+    """Reports that may enter a figure shown to this actor; one's own always do.
+
+    An event that was reported twice is counted once (app.intake.duplicates.counting). A figure of a
+    substance names it, so that what only one of the two reports found is still counted.
+    """
+
+    def allowed(report: type[Report]) -> ColumnElement[bool]:
+        return may_enter(report, actor, today)
+
+    if substance is None:
+        once = Report.id.not_in(passed_over(allowed, today))
+    else:
+        of = literal(substance) if isinstance(substance, int) else substance
+        elsewhere = passed_over_for_substance(allowed, today)
+        once = tuple_(Report.id, of).not_in(elsewhere)
+    return and_(allowed(Report), once)
+
+
+def may_enter(report: type[Report], actor: Actor, today: date) -> ColumnElement[bool]:
+    """Whether a report that stands may enter this actor's figures, other reports of it aside."""
+    stands = and_(report.superseded_at.is_(None), report.type != ReportType.WITHDRAWAL)
+    allowed = effective_handling(report.handling, report.embargo_until, today) <= int(
         figure_clearance(actor)
     )
     if actor.authority_id is None:
-        return and_(current(), allowed)
-    return and_(current(), allowed | (Report.authority_id == actor.authority_id))
+        return and_(stands, allowed)
+    return and_(stands, allowed | (report.authority_id == actor.authority_id))
 
 
 def reports_of(substance_id: int) -> Select[int]:

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
 
 from sqlalchemy.exc import IntegrityError, OperationalError
 
@@ -29,7 +28,8 @@ from app.intake.service import process, rehearse
 from app.intake.versions import Versions
 from app.intake.words import Channel, Fate, Resolution, SubmissionState
 
-CHUNK = 1_000
+CHUNK = 1_000  # rows in one transaction,
+HEAVIEST = 8_000_000  # or fewer, when their structures are that many characters long
 TRIES = 3
 
 _SAID = {
@@ -38,6 +38,7 @@ _SAID = {
     Resolution.CURATOR: "resolved by a curator",
     Resolution.GROUP_NAME: "name a group",
     Resolution.QUEUED: "queued as unresolved names",
+    Resolution.NOT_A_SUBSTANCE: "name no substance",
 }
 
 Progress = Callable[[int], None]
@@ -287,9 +288,22 @@ def _beyond(rows: Iterable[Row], done: int) -> Iterator[Row]:
 
 def _chunks(rows: Iterable[Row]) -> Iterator[tuple[list[Row], bool]]:
     """Chunks of rows, and whether each is the last."""
-    rows = iter(rows)
-    chunk = list(islice(rows, CHUNK))
-    while chunk:
-        ahead = list(islice(rows, 1))
-        yield chunk, not ahead
-        chunk = ahead + list(islice(rows, CHUNK - 1))
+    chunk: list[Row] = []
+    weight = 0
+    for row in rows:
+        if len(chunk) == CHUNK or weight > HEAVIEST:
+            yield chunk, False
+            chunk, weight = [], 0
+        chunk.append(row)
+        weight += _weight(row)
+    if chunk:
+        yield chunk, True
+
+
+def _weight(row: Row) -> int:
+    """Characters of the structures in a row, which are what can be long."""
+    findings = row.fields.get("findings") if row.fields else None
+    if not isinstance(findings, list):
+        return 0
+    structures = (one.get("structure") for one in findings if isinstance(one, dict))
+    return sum(len(text) for text in structures if isinstance(text, str))

@@ -34,7 +34,7 @@ def months_by_substance(
             Report.type == ReportType.EVENT,
             Report.precision != Precision.YEAR,
             Report.event_date >= since,
-            figures_for(actor, today),
+            figures_for(actor, today, substance=Finding.substance_id),
         )
         .group_by(Finding.substance_id, year, month)
     )
@@ -57,7 +57,7 @@ def months_by_group(session: Session, actor: Actor, today: date, since: date) ->
             Report.type == ReportType.EVENT,
             Report.precision != Precision.YEAR,
             Report.event_date >= since,
-            figures_for(actor, today),
+            figures_for(actor, today, substance=Finding.substance_id),
         )
         .group_by(Substance.group, year, month)
     )

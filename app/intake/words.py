@@ -262,6 +262,7 @@ class Resolution(StrEnum):
     CURATOR = "curator"
     GROUP_NAME = "group_name"
     QUEUED = "queued"
+    NOT_A_SUBSTANCE = "not_a_substance"
 
 
 class Grade(StrEnum):

@@ -1,4 +1,4 @@
-"""The indexes of all substances, kept in memory and brought up to date when they are asked.
+"""Indexes of a whole table, kept in memory and brought up to date when they are asked.
 
 Tens of thousands of substances fit in a few megabytes, and what it costs to keep up grows with what
 is new. Indexes hold substances of every handling; who may know of which is decided by the query
@@ -28,11 +28,12 @@ class Grows(Protocol):
 
 
 G = TypeVar("G", bound=Grows)
+Column = InstrumentedAttribute
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A substance as far as an index needs to know it."""
+    """A row as far as an index needs to know it."""
 
     id: int
     key: str
@@ -41,7 +42,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What tells one state of the registry from another, without reading it all."""
+    """What tells one state of a table from another, without reading it all."""
 
     count: int
     newest: int
@@ -50,15 +51,12 @@ class State:
     greatest_key: str
 
     @classmethod
-    def of(cls, session: Session) -> State:
+    def of(cls, session: Session, id: Column[int], key: Column[str]) -> State:
         """Read from the indexes of the table, in one statement."""
-        key = Substance.key
-        newest = select(func.max(Substance.id)).scalar_subquery()
-        newest_key = select(key).where(Substance.id == newest).scalar_subquery()
+        newest = select(func.max(id)).scalar_subquery()
+        newest_key = select(key).where(id == newest).scalar_subquery()
         row = session.execute(
-            select(func.count(), newest, newest_key, func.min(key), func.max(key)).select_from(
-                Substance
-            )
+            select(func.count(id), newest, newest_key, func.min(key), func.max(key))
         ).one()
         return cls(row[0], row[1] or 0, row[2] or "", row[3] or "", row[4] or "")
 
@@ -75,22 +73,33 @@ NOTHING = State(0, 0, "", "", "")
 
 
 class Kept(Generic[G]):
-    """An index of one column of all substances, one for each database that was asked about."""
+    """An index of one column of a table, one for each database that was asked about.
 
-    def __init__(self, make: Callable[[], G], column: InstrumentedAttribute[Any]) -> None:
+    `key` is a column that tells rows of one content from those of another, as a backup may hold.
+    """
+
+    def __init__(
+        self,
+        make: Callable[[], G],
+        column: Column[Any],
+        *,
+        id: Column[int] = Substance.id,
+        key: Column[str] = Substance.key,
+    ) -> None:
         self._make, self._column = make, column
+        self._id, self._key = id, key
         self._held: dict[str, tuple[State, G]] = {}
         self._turn = Lock()  # one thread adds; those that search meanwhile are not held up
 
     def up_to_date(self, session: Session) -> G:
-        """The index with every substance in it.
+        """The index with every row in it.
 
-        Substances with higher numbers are added. Where they do not account for the difference (of
-        two enrolled at once, the one with the lower number may be seen last; a backup may have been
+        Rows with higher numbers are added. Where they do not account for the difference (of
+        two added at once, the one with the lower number may be seen last; a backup may have been
         restored) it is made anew.
         """
         where = str(session.get_bind().engine.url)
-        state = State.of(session)
+        state = State.of(session, self._id, self._key)
         held = self._held.get(where)
         if held and held[0] == state:
             return held[1]
@@ -106,9 +115,9 @@ class Kept(Generic[G]):
             return index
 
     def _above(self, session: Session, number: int) -> list[Row]:
-        """The substances beyond `number`, in order."""
-        query = select(Substance.id, Substance.key, self._column)
-        rows = session.execute(query.where(Substance.id > number).order_by(Substance.id))
+        """The rows beyond `number`, in order."""
+        query = select(self._id, self._key, self._column)
+        rows = session.execute(query.where(self._id > number).order_by(self._id))
         return [Row(*row) for row in rows]
 
 

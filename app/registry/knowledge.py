@@ -23,9 +23,21 @@ from app.access.models import AuditEvent
 from app.access.roles import SYSTEM
 from app.access.service import record
 from app.db import insert_all_new
-from app.registry.models import Cluster, ControlListing, Standing, Substance, SubstanceName
-from app.registry.names import name_key
-from app.registry.service import CURATOR, cluster_values, held_substances, substance_values
+from app.registry.classifying import classifications, note_classifications
+from app.registry.identifiers import possible
+from app.registry.identifying import LONGEST_SOURCE
+from app.registry.models import (
+    Cluster,
+    ControlListing,
+    ExternalIdentifier,
+    NameMember,
+    Scheme,
+    Standing,
+    Substance,
+    SubstanceName,
+)
+from app.registry.names import CURATOR, name_key
+from app.registry.service import cluster_values, held_substances, meanings, substance_values
 from chem.errors import StructureError
 from chem.examine import Examined, examine_all
 from chem.identity import RDKIT_VERSION, RULESET
@@ -43,16 +55,22 @@ def load_knowledge(session: Session, *, now: datetime) -> int:
     if session.scalar(done.limit(1)):
         return 0
     rows = _examined(everything())
+    before = classifications(session)
     _put_clusters_and_substances(session, rows, now)
+    own = {key: number for key, number in session.execute(select(Substance.key, Substance.id))}
+    _correct(session, rows, own)
+    note_classifications(session, before, version, now=now)
+    # of one that was merged: its row stays its own, what is known of it stands with the other
     held = {
         key: one.id for key, one in held_substances(session, (_key(p) for _, p in rows)).items()
     }
-    _correct(session, rows, held)
     names = list(_names(rows, held, now))
     insert_all_new(session, SubstanceName, names)
     _point_names_anew(session, names)
+    _put_members(session)
     session.execute(delete(ControlListing))  # they come from the files alone
-    insert_all_new(session, ControlListing, list(_listings(rows, held)))
+    insert_all_new(session, ControlListing, list(_listings(rows, held, own)))
+    _identify(session, rows, held, own, now)
     record(session, SYSTEM, LOADED, version, now, substances=len(rows))
     return len(rows)
 
@@ -102,15 +120,20 @@ def _cluster_ids(session: Session) -> dict[str, int]:
     return dict(session.execute(select(Cluster.key, Cluster.id)).all())
 
 
-def _correct(session: Session, rows: list[tuple[Known, Examined]], held: dict[str, int]) -> None:
-    """What files and rules say of a substance counts, also for one that a report brought first."""
+def _correct(session: Session, rows: list[tuple[Known, Examined]], own: dict[str, int]) -> None:
+    """What files and rules say of a substance counts, also for one that a report brought first.
+
+    A name that a curator chose stays.
+    """
     clusters = _cluster_ids(session)
+    named = select(Substance.id, Substance.name).where(Substance.name_chosen)
+    chosen = {number: name for number, name in session.execute(named)}
     session.execute(
         update(Substance),
         [
             {
-                "id": held[_key(part)],
-                "name": row.name,
+                "id": own[_key(part)],
+                "name": chosen.get(own[_key(part)], row.name),
                 "inchikey": part.identity.inchikey,
                 "smiles": part.identity.smiles,
                 "standing": Standing(row.standing),
@@ -125,6 +148,7 @@ def _correct(session: Session, rows: list[tuple[Known, Examined]], held: dict[st
                 "cas": row.cas or None,
                 "handling": Handling.CLEAR,
                 "found_by": None,
+                "tautomer_key": None,  # made anew by today's rules
             }
             for row, part in rows
         ],
@@ -140,7 +164,7 @@ def _names(
     for row, part in rows:
         for name in (*row.synonyms, *((row.cas,) if row.cas else ())):
             yield _name(name, row.source, now, substance_id=held[_key(part)])
-    for name, group in _ambiguous_names():
+    for name, group, _ in _ambiguous_names():
         yield _name(name, "means a group", now, group=group)
 
 
@@ -167,6 +191,27 @@ def _point_names_anew(session: Session, names: list[dict[str, Any]]) -> None:
         session.execute(update(SubstanceName), moved)
 
 
+def _put_members(session: Session) -> None:
+    """Which substances a name of several may mean, as the files say; those of curators stay."""
+    shipped = {name_key(name): members for name, _, members in _ambiguous_names()}
+    held = session.execute(
+        select(SubstanceName.id, SubstanceName.key).where(
+            SubstanceName.key.in_(shipped),
+            SubstanceName.substance_id.is_(None),
+            SubstanceName.source.not_like(f"{CURATOR}%"),
+        )
+    ).all()
+    meant = meanings(session, {name_key(member) for one in shipped.values() for member in one})
+    rows = [
+        {"name_id": name_id, "substance_id": meaning.substance_id}
+        for name_id, key in held
+        for member in shipped[key]
+        if (meaning := meant.get(name_key(member))) and meaning.substance_id
+    ]
+    session.execute(delete(NameMember).where(NameMember.name_id.in_([one for one, _ in held])))
+    insert_all_new(session, NameMember, rows)
+
+
 def _name(
     name: str,
     source: str,
@@ -185,11 +230,14 @@ def _name(
     }
 
 
-def _listings(rows: list[tuple[Known, Examined]], held: dict[str, int]) -> Iterator[dict[str, Any]]:
+def _listings(
+    rows: list[tuple[Known, Examined]], held: dict[str, int], own: dict[str, int]
+) -> Iterator[dict[str, Any]]:
     for _, part in rows:
         for listing in part.listings:
             yield {
                 "substance_id": held[_key(part)],
+                "of_substance_id": own[_key(part)],
                 "convention": int(listing.convention),
                 "schedule": listing.schedule,
                 "year": listing.year,
@@ -197,7 +245,35 @@ def _listings(rows: list[tuple[Known, Examined]], held: dict[str, int]) -> Itera
             }
 
 
-def _ambiguous_names() -> Iterator[tuple[str, str]]:
+def _identify(
+    session: Session,
+    rows: list[tuple[Known, Examined]],
+    held: dict[str, int],
+    own: dict[str, int],
+    now: datetime,
+) -> None:
+    """The CAS numbers of the files; those that curators added are never taken away."""
+    session.execute(delete(ExternalIdentifier).where(ExternalIdentifier.added_by == SYSTEM.label))
+    shipped = [
+        {
+            "substance_id": held[_key(part)],
+            "of_substance_id": own[_key(part)],
+            "scheme": Scheme.CAS,
+            "value": row.cas,
+            "of_form": "",
+            "source": row.source[:LONGEST_SOURCE],
+            "added_by": SYSTEM.label,
+            "at": now,
+        }
+        for row, part in rows
+        if row.cas and row.cas in possible(row.cas)
+    ]
+    insert_all_new(session, ExternalIdentifier, shipped)
+
+
+def _ambiguous_names() -> Iterator[tuple[str, str, list[str]]]:
+    """Each with its group and the names of those it may mean, none where they are too many."""
     with AMBIGUOUS.open(encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines):
-            yield row["name"], row["group"] or "other"
+            members = [name for name in row["members"].split("|") if name]
+            yield row["name"], row["group"] or "other", members

@@ -28,6 +28,7 @@ _LOCANT_DASH = re.compile(r"(?<=\d)-(?=\d)")
 
 
 LONGEST_KEY = 300
+CURATOR = "curator"  # begins the source of a name that a person gave
 
 
 @lru_cache(maxsize=50_000)  # names are reported over and over
@@ -49,10 +50,19 @@ def name_key(name: str) -> str:
     return f"{key[: LONGEST_KEY - 33]}~{sha256(key.encode('utf-8', 'replace')).hexdigest()[:32]}"
 
 
-def _key(name: str) -> str:
+def spelled(name: str) -> str:
+    """The name with one case and width, Greek letters as words, one dash, one prime, one space.
+
+    >>> spelled("Δ9‐THC")
+    'delta9-thc'
+    """
     text = unicodedata.normalize("NFKC", name).casefold().translate(DASHES).translate(PRIMES)
     text = "".join(GREEK.get(letter, letter) for letter in text)
-    text = " ".join(text.split())
+    return " ".join(text.split())
+
+
+def _key(name: str) -> str:
+    text = spelled(name)
     stripped = _SALT.sub("", text)
     return _folded(stripped) or _folded(text)
 

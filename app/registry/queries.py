@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from app.access.handling import figure_clearance
-from app.access.roles import Actor
+from app.access.roles import SECRETARIAT, Actor
 from app.db import Page, id_of
 from app.errors import NotFound
-from app.registry.models import Cluster, Standing, Substance, SubstanceName
+from app.registry.identifiers import possible
+from app.registry.models import Cluster, ExternalIdentifier, Standing, Substance, SubstanceName
 from app.registry.names import name_key
 
 _CODE = re.compile(r"TS-(\d{1,9})", re.IGNORECASE)
@@ -30,6 +31,27 @@ def known_to(actor: Actor) -> ColumnElement[bool]:
     return or_(open_enough, Substance.found_by == actor.authority_id)
 
 
+def names_known_to(actor: Actor) -> ColumnElement[bool]:
+    """Names that `actor` may know of: an authority's own are for itself and the secretariat."""
+    open_enough = SubstanceName.handling <= figure_clearance(actor)
+    if actor.role in SECRETARIAT:
+        return open_enough
+    if actor.authority_id is None:
+        return open_enough & SubstanceName.authority_id.is_(None)
+    own = SubstanceName.authority_id == actor.authority_id
+    return own | (open_enough & SubstanceName.authority_id.is_(None))
+
+
+def listed_to(actor: Actor) -> ColumnElement[bool]:
+    """Substances that lists and searches show `actor`: not those that were merged into another."""
+    return and_(known_to(actor), Substance.merged_into_id.is_(None))
+
+
+def meant() -> ColumnElement[int]:
+    """The id of a substance, or of the one that it was merged into."""
+    return func.coalesce(Substance.merged_into_id, Substance.id)
+
+
 def substances(
     session: Session,
     actor: Actor,
@@ -41,9 +63,9 @@ def substances(
     limit: int = 50,
 ) -> Page[Substance]:
     """Substances by name, a page at a time; `text` finds names, numbers and InChIKeys."""
-    query = select(Substance).where(known_to(actor)).options(selectinload(Substance.controls))
+    query = select(Substance).where(listed_to(actor)).options(selectinload(Substance.controls))
     if text:
-        query = query.where(Substance.id.in_(_matching(text)))
+        query = query.where(Substance.id.in_(_matching(text, actor)))
     if group:
         query = query.where(Substance.group == group)
     if standing:
@@ -61,17 +83,26 @@ def substances(
     return Page(items, f"{found[limit - 1][1]}\x1f{items[-1].id}")
 
 
-def _matching(text: str) -> Select[int]:
-    """Ids of substances that `text` may mean, by any of their names or keys."""
+def _matching(text: str, actor: Actor) -> Select[int]:
+    """Ids of substances that `text` may mean: by names `actor` may know, keys or identifiers."""
     wanted = text.strip()
     if code := _CODE.fullmatch(wanted):
-        return select(Substance.id).where(Substance.id == int(code[1]))
+        return select(meant()).where(Substance.id == int(code[1]))
     if _CONNECTIVITY.fullmatch(wanted.upper()):
-        return select(Substance.id).where(_keyed(wanted.upper()))
+        return select(meant()).where(_keyed(wanted.upper()))
     part = f"%{_escaped(name_key(wanted))}%"
-    named = select(SubstanceName.substance_id).where(SubstanceName.key.like(part, escape="\\"))
+    named = select(SubstanceName.substance_id).where(
+        SubstanceName.key.like(part, escape="\\"),
+        SubstanceName.substance_id.is_not(None),
+        names_known_to(actor),
+    )
     shown = Substance.name.ilike(f"%{_escaped(wanted)}%", escape="\\")
-    return select(Substance.id).where(or_(Substance.cas == wanted, shown, Substance.id.in_(named)))
+    borne = select(ExternalIdentifier.substance_id).where(
+        ExternalIdentifier.value.in_(possible(wanted))
+    )
+    return select(meant()).where(
+        or_(Substance.cas == wanted, shown, Substance.id.in_(named), Substance.id.in_(borne))
+    )
 
 
 def _keyed(inchikey: str) -> ColumnElement[bool]:
@@ -84,12 +115,16 @@ def _escaped(text: str) -> str:
 
 
 def substance_by_code(session: Session, actor: Actor, code: str) -> Substance:
-    """The substance of that number, InChIKey or connectivity block. Raises NotFound."""
-    query = (
-        select(Substance)
-        .where(known_to(actor))
-        .options(selectinload(Substance.controls), selectinload(Substance.names))
-    )
+    """The substance of that number, InChIKey or connectivity block. Raises NotFound.
+
+    Of one that was merged it is the substance it was merged into.
+    """
+    query = select(Substance).where(known_to(actor))
+    load = [
+        selectinload(Substance.controls),
+        selectinload(Substance.names.and_(names_known_to(actor))),
+        selectinload(Substance.identifiers),
+    ]
     if number := _CODE.fullmatch(code):
         query = query.where(Substance.id == int(number[1]))
     elif _CONNECTIVITY.fullmatch(code.upper()):
@@ -97,7 +132,11 @@ def substance_by_code(session: Session, actor: Actor, code: str) -> Substance:
     else:
         raise NotFound(f"{code} is no substance number; they look like TS-00042")
     # of a substance and its variant the longer key is the one that was asked for
-    substance = session.scalar(query.order_by(func.length(Substance.key).desc()).limit(1))
+    longest = query.order_by(func.length(Substance.key).desc()).limit(1).options(*load)
+    substance = session.scalar(longest)
+    if substance is not None and substance.merged_into_id is not None:
+        target = Substance.id == substance.merged_into_id
+        substance = session.scalar(select(Substance).where(target, known_to(actor)).options(*load))
     if substance is None:
         raise NotFound(f"there is no substance {code}")
     return substance
@@ -108,7 +147,7 @@ def counted_beside(session: Session, actor: Actor, substance: Substance) -> list
     query = select(Substance).where(
         Substance.connectivity == substance.connectivity,
         Substance.id != substance.id,
-        known_to(actor),
+        listed_to(actor),
     )
     return list(session.scalars(query.order_by(Substance.name)))
 
@@ -122,7 +161,7 @@ def relatives(
         .where(
             Substance.cluster_id == substance.cluster_id,
             Substance.id != substance.id,
-            known_to(actor),
+            listed_to(actor),
         )
         .order_by(Substance.name)
         .limit(limit)
@@ -143,7 +182,7 @@ def clusters(
     query = (
         select(Cluster, size)
         .join(Substance)
-        .where(known_to(actor))
+        .where(listed_to(actor))
         .group_by(Cluster.id)
         .order_by(Cluster.key)
     )
@@ -163,7 +202,7 @@ def cluster_by_key(session: Session, actor: Actor, key: str) -> tuple[Cluster, l
     members = (
         select(Substance)
         .join(Cluster)
-        .where(Cluster.key == key, known_to(actor))
+        .where(Cluster.key == key, listed_to(actor))
         .order_by(Substance.name)
     )
     found = list(session.scalars(members))
@@ -176,7 +215,7 @@ def group_sizes(session: Session, actor: Actor) -> dict[str, int]:
     """Number of new psychoactive substances in each UNODC group."""
     query = (
         select(Substance.group, func.count())
-        .where(Substance.standing == Standing.NPS, known_to(actor))
+        .where(Substance.standing == Standing.NPS, listed_to(actor))
         .group_by(Substance.group)
     )
     return {group: count for group, count in session.execute(query)}
@@ -185,6 +224,8 @@ def group_sizes(session: Session, actor: Actor) -> dict[str, int]:
 def standing_sizes(session: Session, actor: Actor) -> dict[Standing, int]:
     """Number of substances of each standing."""
     query = (
-        select(Substance.standing, func.count()).where(known_to(actor)).group_by(Substance.standing)
+        select(Substance.standing, func.count())
+        .where(listed_to(actor))
+        .group_by(Substance.standing)
     )
     return {standing: count for standing, count in session.execute(query)}

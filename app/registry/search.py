@@ -16,7 +16,7 @@ from app.errors import Problem, Refused
 from app.registry.indexes import FINGERPRINTS, STRUCTURES
 from app.registry.models import Substance, SubstanceName
 from app.registry.names import name_key
-from app.registry.queries import known_to
+from app.registry.queries import listed_to, meant, names_known_to
 from chem import StructureError, examine
 from chem.examine import Examined
 from chem.substructure import Search, read_smarts
@@ -38,8 +38,10 @@ class Hit:
 
 def by_name(session: Session, actor: Actor, name: str) -> list[Hit]:
     """The one substance that bears exactly this name, if there is one."""
-    named = select(SubstanceName.substance_id).where(SubstanceName.key == name_key(name))
-    query = select(Substance).where(Substance.id.in_(named), known_to(actor))
+    named = select(SubstanceName.substance_id).where(
+        SubstanceName.key == name_key(name), names_known_to(actor)
+    )
+    query = select(Substance).where(Substance.id.in_(named), listed_to(actor))
     return [Hit(substance, 1.0) for substance in session.scalars(query)]
 
 
@@ -54,7 +56,8 @@ def by_structure(session: Session, actor: Actor, structure: str, mode: str) -> l
     parts = _examined(structure)
     if mode == "exact":
         wanted = [part.identity.key for part in parts]
-        query = select(Substance).where(Substance.key.in_(wanted), known_to(actor))
+        found = select(meant()).where(Substance.key.in_(wanted))
+        query = select(Substance).where(Substance.id.in_(found), listed_to(actor))
         return [Hit(substance, 1.0) for substance in session.scalars(query)]
     return _best(session, actor, _similar(session, parts[0].fingerprint), MOST_HITS)
 
@@ -64,6 +67,11 @@ def neighbours(session: Session, actor: Actor, substance: Substance, limit: int 
     scores = _similar(session, substance.fingerprint)
     scores.pop(substance.id, None)
     return _best(session, actor, scores, limit)
+
+
+def resembling(session: Session, actor: Actor, fingerprint: bytes, limit: int) -> list[Hit]:
+    """The substances most similar to a structure that is perhaps not held, at least related."""
+    return _best(session, actor, _similar(session, fingerprint), limit)
 
 
 def _examined(structure: str) -> tuple[Examined, ...]:
@@ -98,7 +106,7 @@ def _containing(session: Session, actor: Actor, part: Query) -> list[Hit]:
     search = Search(STRUCTURES.up_to_date(session), part)
     hits: list[Hit] = []
     while len(hits) < MOST_HITS and (some := [int(i) for i in islice(search, MOST_HITS)]):
-        query = select(Substance).where(Substance.id.in_(some), known_to(actor))
+        query = select(Substance).where(Substance.id.in_(some), listed_to(actor))
         hits += [Hit(found, 1.0) for found in session.scalars(query.order_by(Substance.id))]
     if len(hits) < MOST_HITS and not search.complete:
         raise Refused(
@@ -118,6 +126,6 @@ def _best(session: Session, actor: Actor, scores: dict[int, float], most: int) -
     ranked = iter(sorted(scores, key=lambda i: -scores[i]))
     hits: list[Hit] = []
     while len(hits) < most and (some := list(islice(ranked, AT_ONCE))):
-        query = select(Substance).where(Substance.id.in_(some), known_to(actor))
+        query = select(Substance).where(Substance.id.in_(some), listed_to(actor))
         hits += [Hit(found, scores[found.id]) for found in session.scalars(query)]
     return sorted(hits, key=lambda hit: (-hit.similarity, hit.substance.name))[:most]

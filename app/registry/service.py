@@ -2,35 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Integer, bindparam, or_, select, update
+from sqlalchemy.orm import Session, aliased
 
 from app.access.handling import Handling
 from app.db import insert_new, take_turns
 from app.errors import Conflict
 from app.registry.models import Cluster, Standing, Substance, SubstanceName
 from app.registry.names import name_key
+from app.registry.queries import meant
 from chem.examine import Examined
 from chem.identity import RDKIT_VERSION, RULESET, flat
 from chem.scaffold import cluster_reason
 
-CURATOR = "curator"  # begins the source of a name that a person gave
 LONGEST_NAME = 120
+VARIANT_KEY = 25  # characters: two blocks of an InChIKey and the hyphen between them
 UNNAMED = "Unnamed "
 
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a name means: one substance, or only a group of substances."""
+    """What a name means: one substance, only one of several, or (`no_substance`) none at all."""
 
     substance_id: int | None
     group: str | None
     substance_key: str | None = None
+    family: str | None = None
+    no_substance: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +45,25 @@ class Held:
     unnamed: bool = False  # until an open report or a curator names it
 
 
-_HELD = select(Substance.key, Substance.id, Substance.handling, Substance.name).where(
-    Substance.key.in_(bindparam("keys", expanding=True))
+_whole = aliased(Substance)
+_HELD = (
+    select(Substance.key, _whole.id, _whole.handling, _whole.name)
+    .join(_whole, _whole.id == meant())
+    .where(
+        or_(
+            Substance.key.in_(bindparam("keys", expanding=True)),
+            Substance.connectivity.in_(bindparam("keys", expanding=True)),
+        )
+    )
 )
 
 
 def held_substances(session: Session, keys: Iterable[str]) -> dict[str, Held]:
-    """The substances already held among these, by key."""
+    """The substances already held among these, by key.
+
+    The key of one that was merged gives the substance it was merged into. With a connectivity come
+    the variants of it that are counted apart, so that `counted_as` can tell.
+    """
     wanted = sorted(set(keys))
     found: dict[str, Held] = {}
     for start in range(0, len(wanted), 500):
@@ -56,6 +71,16 @@ def held_substances(session: Session, keys: Iterable[str]) -> dict[str, Held]:
         for key, substance_id, handling, name in session.execute(_HELD, asked):
             found[key] = Held(substance_id, handling, name.startswith(UNNAMED))
     return found
+
+
+def counted_as(key: str, variant: str, held: Mapping[str, Held]) -> str:
+    """The key under which a structure is counted.
+
+    That is its substance key, unless a curator has taken just this variant (the first two blocks
+    of its InChIKey: stereo and isotopes as drawn) for a substance of its own. `held` is what
+    `held_substances` found for the key.
+    """
+    return variant if variant in held else key
 
 
 def enrol(
@@ -75,8 +100,8 @@ def enrol(
     it is ("Unnamed nitazene, C22H26N4O3") until a clear report gives a name: what was written under
     restriction is not for others. It is drawn without the stereo and isotopes of the one sample.
     """
-    name = _tidy(name) if handling is Handling.CLEAR else None
-    key = examined.identity.key
+    name = tidy_name(name) if handling is Handling.CLEAR else None
+    key = counted_as(examined.identity.key, examined.identity.inchikey[:VARIANT_KEY], held)
     if key not in held:
         take_turns(session, "enrol")  # two with the same news in opposite order would deadlock
         insert_new(session, Cluster, **cluster_values(examined, now=now))
@@ -97,7 +122,7 @@ def open_up(
     known = held[key]
     if handling >= known.handling and not (known.unnamed and handling is Handling.CLEAR):
         return
-    name = _tidy(name) if handling is Handling.CLEAR else None
+    name = tidy_name(name) if handling is Handling.CLEAR else None
     news: dict[str, Any] = {}
     if handling < known.handling:
         news["handling"] = handling
@@ -156,15 +181,19 @@ def cluster_values(examined: Examined, *, now: datetime) -> dict[str, Any]:
     }
 
 
-def _tidy(name: str | None) -> str | None:
+def tidy_name(name: str | None) -> str | None:
     """The name as it will be shown, or None for one that cannot be."""
     tidy = " ".join((name or "").split())
     return tidy if 0 < len(tidy) <= LONGEST_NAME and not tidy.startswith(UNNAMED) else None
 
 
 def _what_it_is(examined: Examined) -> str:
-    family = examined.classification.family.replace("_", " ") or "substance"
-    return f"{UNNAMED}{family}, {examined.identity.formula}"
+    return unnamed(examined.classification.family, examined.identity.formula)
+
+
+def unnamed(family: str, formula: str) -> str:
+    """What a substance is called that nobody has named: "Unnamed nitazene, C22H26N4O3"."""
+    return f"{UNNAMED}{family.replace('_', ' ') or 'substance'}, {formula}"
 
 
 def _standing(examined: Examined) -> Standing:
@@ -175,34 +204,80 @@ def _standing(examined: Examined) -> Standing:
 
 
 def add_name(
-    session: Session, substance_id: int, name: str, *, source: str, now: datetime
+    session: Session,
+    substance_id: int,
+    name: str,
+    *,
+    source: str,
+    now: datetime,
+    authority_id: int | None = None,
+    handling: Handling = Handling.CLEAR,
+    language: str | None = None,
 ) -> SubstanceName:
-    """Let `name` mean this substance from now on. Raises Conflict when it means another already."""
-    key = name_key(name)
-    held = session.scalar(select(SubstanceName).where(SubstanceName.key == key))
+    """Let `name` mean this substance from now on, for one authority's reports or for all.
+
+    Raises Conflict when it means another already.
+    """
+    held = held_name(session, name_key(name), authority_id)
     if held is None:
         held = SubstanceName(
-            key=key, name=name, source=source, since=now, substance_id=substance_id, group=None
+            key=name_key(name),
+            name=name,
+            source=source,
+            language=language,
+            since=now,
+            handling=handling,
+            authority_id=authority_id,
+            substance_id=substance_id,
         )
         session.add(held)
         session.flush()
     if held.substance_id != substance_id:
-        raise Conflict(f'"{name}" already means something else ({held.name}, {held.source})')
+        raise Conflict(f'"{name}" already means something else ({held.name}, {held.origin})')
     return held
 
 
-def meanings(session: Session, keys: Iterable[str]) -> dict[str, Meaning]:
-    """What each of these name keys means; keys that mean nothing to us are missing."""
+def held_name(session: Session, key: str, authority_id: int | None) -> SubstanceName | None:
+    """The name as it is held for one authority, or (None) for everybody."""
+    return session.scalar(
+        select(SubstanceName).where(
+            SubstanceName.key == key, SubstanceName.authority_id.is_not_distinct_from(authority_id)
+        )
+    )
+
+
+_MEANT = (
+    select(
+        SubstanceName.key,
+        SubstanceName.substance_id,
+        SubstanceName.group,
+        Substance.key,
+        SubstanceName.family,
+        SubstanceName.no_substance,
+    )
+    .outerjoin(SubstanceName.substance)
+    .where(
+        SubstanceName.key.in_(bindparam("keys", expanding=True)),
+        or_(
+            SubstanceName.authority_id.is_(None),
+            SubstanceName.authority_id == bindparam("authority", type_=Integer),
+        ),
+    )
+    .order_by(SubstanceName.authority_id.is_not(None))  # an authority's own come last, and stay
+)
+
+
+def meanings(
+    session: Session, keys: Iterable[str], authority_id: int | None = None
+) -> dict[str, Meaning]:
+    """What each of these name keys means; keys that mean nothing to us are missing.
+
+    With `authority_id`, in the reports of that authority: its own names go before those of all.
+    """
     wanted = sorted(set(keys))
     found: dict[str, Meaning] = {}
     for start in range(0, len(wanted), 500):
-        query = (
-            select(
-                SubstanceName.key, SubstanceName.substance_id, SubstanceName.group, Substance.key
-            )
-            .outerjoin(SubstanceName.substance)
-            .where(SubstanceName.key.in_(wanted[start : start + 500]))
-        )
-        for key, substance_id, group, substance_key in session.execute(query):
-            found[key] = Meaning(substance_id, group, substance_key)
+        asked = {"keys": wanted[start : start + 500], "authority": authority_id}
+        for key, substance_id, group, substance_key, family, none in session.execute(_MEANT, asked):
+            found[key] = Meaning(substance_id, group, substance_key, family, none)
     return found

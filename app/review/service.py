@@ -46,6 +46,18 @@ def open_case(
     return case
 
 
+def refuse_while_open(session: Session, substance: Substance) -> None:
+    """Raises Conflict while a case is open for the substance: it may not become another one."""
+    query = select(ReviewCase).where(
+        ReviewCase.substance_id == substance.id, ReviewCase.state == CaseState.OPEN
+    )
+    if held := session.scalar(query.limit(1)):
+        raise Conflict(
+            f"{held.code} is open for {substance.name}; close it first, and open one for the other "
+            "substance where the question stands"
+        )
+
+
 def close_case(
     session: Session, code: str, outcome: str, *, by: Actor, now: datetime
 ) -> ReviewCase:

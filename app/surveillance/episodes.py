@@ -2,10 +2,12 @@
 
     no episode ── fires ──▶ open ──────── 180 days ───────▶ closed (lapsed)       a first
                              │  └── its ground is gone ──▶ closed (withdrawn)    a first
-                             └── 90 days without firing ─▶ closed (lapsed)       a spread
+                             ├── 90 days without firing ─▶ closed (lapsed)       a spread
+                             └── it is another substance ▶ closed (merged)       either
 
 People close with an outcome of their own. A first that was closed never opens again for the same
-place, unless its ground had gone: then it had not been one. A spread may, after a cooldown.
+place, unless its ground had gone (withdrawn, merged): then it had not been one. A spread may,
+after a cooldown.
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ from app.surveillance.ruleset import EpisodeLimits
 
 LAPSED = "lapsed"
 WITHDRAWN = "withdrawn"
+MERGED = "merged"
+GROUND_GONE = (WITHDRAWN, MERGED)
 REFUTED = ("not_confirmed", "duplicate", "data_error")  # it was not so
 OUTCOMES = ("confirmed", *REFUTED)  # those that people give
 
@@ -137,6 +141,11 @@ def next_of_spread(
     if (as_of - quiet_since).days >= limits.quiet_days:
         return _closing(present, LAPSED)
     return Decision(views=present.views, quiet_since=quiet_since)
+
+
+def next_of_merged(present: Present) -> Decision:
+    """The substance was merged into another, for which its sightings count from now on."""
+    return _closing(present, MERGED)
 
 
 def seen_by(views: Mapping[Handling, View], audience: Handling) -> Handling | None:

@@ -135,7 +135,7 @@ def _last_closings(session: Session) -> dict[Signal, episodes.Closing]:
         select(
             Episode.substance_id, Episode.rule, Episode.scope, Episode.closed_on, Episode.outcome
         )
-        .where(Episode.state == EpisodeState.CLOSED, Episode.outcome != episodes.WITHDRAWN)
+        .where(Episode.state == EpisodeState.CLOSED, Episode.outcome.not_in(episodes.GROUND_GONE))
         .order_by(Episode.id)
     )
     return {
@@ -203,6 +203,8 @@ def _next(
         quiet_since=episode.quiet_since,
         views={view.handling: _view(view) for view in episode.views},
     )
+    if not cells and episode.substance.merged_into_id is not None:
+        return episodes.next_of_merged(present)
     if episode.rule not in FIRSTS:
         return episodes.next_of_spread(present, fired, as_of=as_of, limits=limits.episodes)
     key: Key = (episode.rule, episode.scope)

@@ -1,8 +1,10 @@
 """What was known on a day: stored reports, grouped by the database into cells.
 
 A report is known as of day D when it had been received by the end of D and was not yet superseded;
-its finding, when it had been resolved to a substance by then. Events and aggregates are told apart
-in every cell and never added up: an aggregate says *that* a substance was there, an event counts.
+its finding, when it had been resolved to a substance by then, and as the substance that it meant
+then: what is merged or split later changes nothing of the past. Events and aggregates are told
+apart in every cell and never added up: an aggregate says *that* a substance was there, an event
+counts.
 
 Reads go through `ix_report_known` and `ix_finding_substance_id`; one statement each, and no object
 per stored row.
@@ -15,13 +17,27 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, and_, case, func, literal, null, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Subquery,
+    and_,
+    case,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.access.handling import Handling, effective_handling
 from app.clock import end_of_day
 from app.countries import REGIONS, countries
-from app.intake.models import Activity, Finding, Report
+from app.intake.duplicates.counting import passed_over_for_substance
+from app.intake.models import Activity, Finding, FormerResolution, Report
+from app.intake.moves import any_moved_since, findings_at
 from app.intake.words import CausalRole, EventKind, FindingRole, Grade, ReportType
 from app.registry.models import WATCHED, Substance
 
@@ -117,7 +133,7 @@ def cells(
     `edges` are first days of windows, in any order. With `harms_apart` deaths and acute toxicity
     have cells of their own, by causal role; without, there are far fewer cells.
     """
-    known = _known(as_of, edges)
+    known = _known(session, as_of, edges)
     key = (
         known.c.substance_id,
         known.c.country,
@@ -150,7 +166,7 @@ def periods(
     session: Session, *, as_of: date, since: date, ceiling: Handling = Handling.RED
 ) -> list[Period]:
     """The aggregate counts known as of a day whose spans end on `since` or later."""
-    known = _known(as_of, ())
+    known = _known(session, as_of, ())
     key = (
         known.c.substance_id,
         known.c.country,
@@ -195,25 +211,27 @@ def data_version(session: Session, as_of: date) -> int:
     return session.scalar(newest) or 0
 
 
-def _known(as_of: date, edges: Sequence[date]) -> Subquery:
+def _known(session: Session, as_of: date, edges: Sequence[date]) -> Subquery:
     """One row for each report and watched substance known as of a day, with its best grade.
 
-    Two findings of the same substance in a report are one sighting.
+    Two findings of the same substance in a report are one sighting, and so are two reports that
+    were held to be one event on that day (app.intake.duplicates.counting).
     """
+    resolved = _resolved(session, as_of)
     found = (
         select(
-            Finding.report_id,
-            Finding.substance_id,
-            func.max(case((Finding.grade.in_(CONFIRMED), 1), else_=0)).label("confirmed"),
+            resolved.c.report_id,
+            resolved.c.substance_id,
+            func.max(resolved.c.confirmed).label("confirmed"),
         )
-        .join(Substance, Substance.id == Finding.substance_id)
-        .where(
-            Substance.standing.in_(WATCHED),
-            Finding.resolved_at <= end_of_day(as_of),
-            Finding.role.in_(COUNTED_ROLES),
-        )
-        .group_by(Finding.report_id, Finding.substance_id)
+        .group_by(resolved.c.report_id, resolved.c.substance_id)
         .subquery("found")
+    )
+    counted_elsewhere = passed_over_for_substance(
+        lambda report: _stood(report, as_of),
+        as_of,
+        as_of=end_of_day(as_of),
+        counted=lambda finding: _sighting(finding, as_of),
     )
     level = effective_handling(Report.handling, Report.embargo_until, as_of)
     is_harm = Report.event_kind.in_(HARMS)
@@ -243,12 +261,57 @@ def _known(as_of: date, edges: Sequence[date]) -> Subquery:
         )
         .join(found, found.c.report_id == Report.id)
         .where(
-            *_held(Report.received_at, Report.superseded_at, as_of),
-            Report.type != ReportType.WITHDRAWAL,
-            Report.event_date <= as_of,
+            _stood(Report, as_of),
+            tuple_(found.c.report_id, found.c.substance_id).not_in(counted_elsewhere),
         )
         .subquery("known")
     )
+
+
+def _stood(report: type[Report], as_of: date) -> ColumnElement[bool]:
+    """Whether a report was there at the end of a day, and of something that had happened."""
+    return and_(
+        *_held(report.received_at, report.superseded_at, as_of),
+        report.type != ReportType.WITHDRAWAL,
+        report.event_date <= as_of,
+    )
+
+
+def _sighting(finding: Any, as_of: date) -> tuple[ColumnElement[bool], ...]:
+    return finding.resolved_at <= end_of_day(as_of), finding.role.in_(COUNTED_ROLES)
+
+
+def _resolved(session: Session, as_of: date) -> Subquery:
+    """Findings of watched substances as they were taken on a day.
+
+    One that was moved since (substances merged or split) meant what it meant then; where none was,
+    as on most days, today's column and its index answer alone. One whose resolution was taken back
+    since still had it (`ix_former_resolution_until`).
+    """
+    end = end_of_day(as_of)
+    meant: Any = findings_at(end).c if any_moved_since(session, end) else Finding
+    watched = Substance.standing.in_(WATCHED)
+    still = (
+        select(meant.report_id, meant.substance_id, _confirmed(meant))
+        .join(Substance, Substance.id == meant.substance_id)
+        .where(watched, *_sighting(meant, as_of))
+    )
+    once = (
+        select(Finding.report_id, FormerResolution.substance_id, _confirmed(Finding))
+        .join(FormerResolution, FormerResolution.finding_id == Finding.id)
+        .join(Substance, Substance.id == FormerResolution.substance_id)
+        .where(
+            watched,
+            Finding.role.in_(COUNTED_ROLES),
+            FormerResolution.since <= end,
+            FormerResolution.until > end,
+        )
+    )
+    return union_all(still, once).subquery("resolved")
+
+
+def _confirmed(finding: Any) -> ColumnElement[int]:
+    return case((finding.grade.in_(CONFIRMED), 1), else_=0).label("confirmed")
 
 
 def _window(edges: Sequence[date]) -> ColumnElement[int]:

@@ -13,7 +13,7 @@ from app.entrance import actor, allow, database, today
 from app.intake import figures as intake
 from app.registry import queries as registry
 from app.registry.models import Substance
-from app.registry.queries import known_to
+from app.registry.queries import listed_to
 from app.web import web
 
 
@@ -37,7 +37,7 @@ def _members(session: Session, cluster_ids: list[int]) -> dict[int, list[Substan
     """The members of each cluster that the reader may know of, by name."""
     query = (
         select(Substance)
-        .where(Substance.cluster_id.in_(cluster_ids), known_to(actor()))
+        .where(Substance.cluster_id.in_(cluster_ids), listed_to(actor()))
         .order_by(Substance.name)
     )
     found: dict[int, list[Substance]] = {}

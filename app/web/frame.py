@@ -13,6 +13,7 @@ from app.countries import country_name
 from app.entrance import actor, allow, database, now, today
 from app.errors import Refused
 from app.intake.queries import simulated_present
+from app.intake.waiting import waiting
 from app.web import web, wording
 from chem.identity import RDKIT_VERSION, RULESET
 
@@ -21,13 +22,25 @@ Entry = tuple[str, str, frozenset[str]]
 # endpoint, word, and the endpoints that count as being there
 NAVIGATION: tuple[Entry, ...] = (
     ("web.overview", "Overview", frozenset()),
-    ("web.substances", "Substances", frozenset({"web.substance"})),
+    (
+        "web.substances",
+        "Substances",
+        frozenset({"web.substance", "web.history", "web.merge", "web.split", "web.naming"}),
+    ),
     ("web.clusters", "Clusters", frozenset({"web.cluster"})),
     ("web.signals", "Signals", frozenset({"web.signal", "web.alert", "web.alerts"})),
     ("web.priority", "Priority", frozenset()),
     ("web.reports", "Reports", frozenset({"web.report"})),
 )
 DESK: tuple[tuple[Entry, frozenset[Role]], ...] = (
+    (
+        (
+            "web.new_report",
+            "New report",
+            frozenset({"web.send_report", "web.ask_withdrawal", "web.withdraw_report"}),
+        ),
+        REPORTERS,
+    ),
     (
         (
             "web.submissions",
@@ -40,8 +53,19 @@ DESK: tuple[tuple[Entry, frozenset[Role]], ...] = (
         ("web.profiles", "Profiles", frozenset({"web.profile", "web.new_profile"})),
         REPORTERS | {Role.ADMIN},
     ),
+    (
+        ("web.spectra", "Spectra", frozenset({"web.search_spectra", "web.spectra_of"})),
+        SIGNED_IN,
+    ),
     (("web.review", "Review", frozenset({"web.case"})), SIGNED_IN),
-    (("web.curation", "Curation", frozenset()), SECRETARIAT),
+    (
+        (
+            "web.curation",
+            "Curation",
+            frozenset({"web.duplicates", "web.duplicate", "web.name_decisions", "web.merges"}),
+        ),
+        SECRETARIAT,
+    ),
     (("web.subscriptions", "Subscriptions", frozenset()), SIGNED_IN),
     (("web.admin", "Administration", frozenset()), frozenset({Role.ADMIN})),
 )
@@ -79,6 +103,7 @@ def frame() -> dict[str, Any]:
         "today": today(),
         "navigation": NAVIGATION,
         "desk": desk_of(who),
+        "unknowns": unknowns() if who.role in SECRETARIAT else 0,
         "simulated_note": simulated_note(),
         "ruleset": RULESET,
         "rdkit_version": RDKIT_VERSION,
@@ -105,6 +130,20 @@ def simulated_note() -> bool:
         with database().reading() as session:
             held = (now(), simulated_present(session))
         current_app.extensions["tocsin.simulated"] = held
+    return held[1]
+
+
+def unknowns() -> int:
+    """Unresolved names that several countries report; counted at most every half minute."""
+    kept: dict[int | None, tuple[datetime, int]] = current_app.extensions.setdefault(
+        "tocsin.unknowns", {}
+    )
+    who = actor()
+    held = kept.get(who.authority_id)
+    if held is None or not timedelta(0) <= now() - held[0] < NOTE_LASTS:
+        with database().reading() as session:
+            held = (now(), waiting(session, who, today()).widespread)
+        kept[who.authority_id] = held
     return held[1]
 
 

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from app.access.roles import SECRETARIAT, Role
 from app.entrance import actor, allow, database, today
 from app.intake import figures as intake
-from app.intake.queries import queued_names as names_waiting
 from app.intake.trends import Months, countries_with_totals, months_by_group
+from app.intake.waiting import waiting as names_waiting
 from app.notification.queries import outbox_state
 from app.review.models import CaseState
 from app.review.service import cases as review_cases
@@ -75,7 +75,7 @@ def overview() -> Any:
 def _waiting(session: Session, open_signals: list[SeenEpisode]) -> list[tuple[str, str]]:
     """What waits for the secretariat, in words, and where."""
     unseen = sum(s.episode.state is EpisodeState.OPEN for s in open_signals)
-    names = len(names_waiting(session, actor(), today()))
+    names = names_waiting(session, actor(), today()).names
     cases = sum(case.state is CaseState.OPEN for case in review_cases(session))
     parked = outbox_state(session).parked
     kinds = [

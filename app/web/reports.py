@@ -6,12 +6,15 @@ from typing import Any
 
 from flask import render_template, request
 
-from app.access.roles import Role
+from app.access.roles import REPORTERS, Role
 from app.entrance import actor, allow, database, today
 from app.intake import queries as intake
-from app.intake.words import EventKind
+from app.intake.duplicates.queries import counted_with
+from app.intake.models import Report
+from app.intake.words import EventKind, ReportType
 from app.registry import queries as registry
 from app.web import web
+from app.web.attachments import on_report
 from app.web.wording import country_options
 
 
@@ -54,4 +57,17 @@ def report(code: str) -> Any:
     with database().reading() as session:
         found = intake.report_by_code(session, actor(), today(), code)
         versions = intake.versions(session, actor(), today(), found)
-        return render_template("report.html", report=found, versions=versions)
+        return render_template(
+            "report.html",
+            report=found,
+            versions=versions,
+            may_change=_may_change(found),
+            counted=counted_with(session, actor(), today(), found),
+            **on_report(session, found),
+        )
+
+
+def _may_change(report: Report) -> bool:
+    """Whether the reader may correct or withdraw it: their own, and as it stands."""
+    own = actor().role in REPORTERS and report.authority_id == actor().authority_id
+    return own and report.superseded_at is None and report.type is not ReportType.WITHDRAWAL

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.access.roles import SECRETARIAT, Role
 from app.entrance import actor, allow, database, now, settings, today
 from app.errors import Conflict, Refused
+from app.intake.duplicates.queries import undecided
 from app.intake.trends import months_by_substance
 from app.notification.addresses import host_for
 from app.notification.telling import tell
@@ -89,6 +90,7 @@ def signal(code: str) -> Any:
             month_charts=_month_charts(session, seen.episode.substance_id),
             evidence=evidence,
             would_not_fire=would_not_fire(evidence),
+            possible_duplicates=undecided(session, actor(), today(), seen.episode.substance_id),
             may_decide=actor().role in SECRETARIAT,
             outcomes=OUTCOMES,
             number_words=NUMBER_WORDS,

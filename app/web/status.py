@@ -14,6 +14,7 @@ from app.access.service import record
 from app.entrance import actor, allow, database, now, today
 from app.intake.models import Report
 from app.intake.sight import figures_for
+from app.intake.waiting import waiting
 from app.intake.words import ReportType
 from app.jobs import Job
 from app.notification.models import Message, MessageState
@@ -49,6 +50,7 @@ def status() -> Any:
             counts=_counts(session),
             standings=registry.standing_sizes(session, actor()),
             may_read_errors=secretariat,
+            unknown=waiting(session, actor(), today()) if secretariat else None,
         )
 
 

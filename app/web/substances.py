@@ -6,20 +6,23 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from flask import Response, render_template, request
+from flask import Response, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from app.access.handling import Handling
-from app.access.roles import SIGNED_IN, Role
+from app.access.roles import SECRETARIAT, SIGNED_IN, Role
 from app.db import Page
 from app.entrance import actor, allow, database, today
 from app.errors import NotFound, Refused
 from app.intake import figures as intake
 from app.intake.figures import MonthCount, YearCount
+from app.intake.history import life_of
 from app.intake.words import EventKind
 from app.notification import queries as notification
 from app.registry import queries as registry
 from app.registry import search
+from app.registry.acts import merged_on
+from app.registry.identifiers import SCHEME_NAMES
 from app.registry.models import Standing, Substance
 from app.review import service as review
 from app.review.models import ReviewCase
@@ -82,6 +85,9 @@ def substance(code: str) -> Any:
     who, day = actor(), today()
     with database().reading() as session:
         found = registry.substance_by_code(session, who, code)
+        if not found.answers_to(code):
+            return redirect(url_for("web.substance", code=found.code, was=code[:30]))
+        life = life_of(session, who, found)
         months = intake.months(session, who, day, found.id)
         years = intake.years(session, who, day, found.id)
         seen = intake.occurrences(session, who, day, [found.id]).get(found.id)
@@ -104,9 +110,14 @@ def substance(code: str) -> Any:
             where=intake.where_seen(session, who, day, found.id),
             signals=_signals(session, found),
             alerts=notification.alerts(session, who, substance_id=found.id, limit=1).items,
-            cases=_cases(session, found),
+            cases=_cases(session, life.ids),
             forms=intake.forms(session, who, day, found.id),
             relatives=_relatives(session, found),
+            merged=life.merged,
+            merged_on=merged_on(session, life.ids),
+            was=next((o for o in life.merged if o.answers_to(request.args.get("was", ""))), None),
+            schemes=SCHEME_NAMES,
+            may_curate=who.role in SECRETARIAT,
         )
 
 
@@ -184,11 +195,11 @@ def _signals(session: Session, substance: Substance) -> list[SeenEpisode]:
     )
 
 
-def _cases(session: Session, substance: Substance) -> list[ReviewCase]:
-    """Its review cases, for those who are signed in."""
+def _cases(session: Session, ids: list[int]) -> list[ReviewCase]:
+    """Its review cases and those of what was merged into it, for those who are signed in."""
     if actor().role not in SIGNED_IN:
         return []
-    return [case for case in review.cases(session) if case.substance_id == substance.id]
+    return [case for case in review.cases(session) if case.substance_id in ids]
 
 
 def _relatives(session: Session, substance: Substance) -> list[tuple[Substance, float]]:

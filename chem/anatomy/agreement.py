@@ -75,26 +75,28 @@ def _cannabinoid(codes: tuple[CodeName, ...], blocks: CodeName) -> str | None:
 
 
 def _fentanyl(regions: Mapping[str, str], cut: fentanyl.Cut) -> str | None:
-    named = fentanyl.names(cut)
-    has = {
-        slot: named[slot].words.split(" (")[0] or cut.fragments[slot] if slot in named else "none"
-        for slot in regions
-    }
-    return _sentence(regions, has)
+    has = fentanyl.in_words_of(cut)
+    return _sentence(regions, {slot: has.get(slot, "none") for slot in regions})
 
 
 def _nitazene(parts: Mapping[str, str], cut: nitazene.Cut) -> str | None:
-    has = dict(cut.fragments)
-    placed = cut.on_benzyl
-    elsewhere = len(placed) == 1 and placed[0][0] != 4 and has["benzyl_substituent"].count("*") == 1
-    if elsewhere:
-        has["benzyl_substituent"] = f"{placed[0][0]}:{has['benzyl_substituent']}"
+    has = nitazene_fragments(cut)
     differing = {slot for slot in has if has[slot] != parts.get(slot, NOTHING)}
     words = nitazene.names(cut)
     return _sentence(
         {slot: nitazene.words(slot, parts.get(slot, NOTHING)) for slot in has if slot in differing},
         {slot: words[slot].words.split(" (")[0] or cut.fragments[slot] for slot in differing},
     )
+
+
+def nitazene_fragments(cut: nitazene.Cut) -> dict[str, str]:
+    """The blocks of a nitazene as a name speaks of them: a group beside para says where it is."""
+    has = dict(cut.fragments)
+    placed = cut.on_benzyl
+    elsewhere = len(placed) == 1 and placed[0][0] != 4 and has["benzyl_substituent"].count("*") == 1
+    if elsewhere:
+        has["benzyl_substituent"] = f"{placed[0][0]}:{has['benzyl_substituent']}"
+    return has
 
 
 def _sentence(said: Mapping[str, str], has: Mapping[str, str]) -> str | None:

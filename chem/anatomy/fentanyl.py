@@ -96,6 +96,13 @@ def names(cut: Cut) -> dict[str, Named]:
     return named
 
 
+def in_words_of(cut: Cut) -> dict[str, str]:
+    """The regions in words; one without a name as its SMILES."""
+    return {
+        slot: name.words.split(" (")[0] or cut.fragments[slot] for slot, name in names(cut).items()
+    }
+
+
 def description(cut: Cut) -> str:
     """How a fentanyl differs from fentanyl, in words.
 

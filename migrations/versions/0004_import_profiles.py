@@ -2,14 +2,14 @@
 
 Each saving is a version of its own, so that a submission can be read as its profile then was.
 
-Revision: 0004; after: 0003
+Revision: 0004; after: 0008
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0004"
-down_revision = "0003"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 

@@ -12,8 +12,9 @@ from app.errors import Conflict, Forbidden, NotFound
 from app.intake.curation import resolve_name
 from app.intake.figures import forms, occurrences
 from app.intake.models import Finding
-from app.intake.queries import queued_names, submission_rows
+from app.intake.queries import submission_rows
 from app.intake.reidentification import follow_knowledge
+from app.intake.waiting import queued_names
 from app.intake.words import Grade, Resolution
 from app.registry.knowledge import load_knowledge
 from app.registry.models import Substance, SubstanceName
@@ -90,7 +91,7 @@ def test_the_knowledge_base_gives_names_their_substance_or_their_group(known: Da
     ]  # fmt: skip
     assert receipt.reasons == {"name_means_group": 2, "name_queued": 1}
     with known.reading() as session:
-        assert [q.written for q in queued_names(session, SYSTEM, NOW.date())] == ["Zzyzx"]
+        assert [q.written for q in queued_names(session, SYSTEM, NOW.date()).items] == ["Zzyzx"]
 
 
 def test_where_name_and_structure_disagree_the_structure_counts_and_it_is_said(
@@ -145,7 +146,8 @@ def waiting(database: Database) -> Database:
 def test_a_curator_decides_once_and_every_report_follows_from_that_day(waiting: Database) -> None:
     with waiting.reading() as session:
         assert [
-            (q.key, q.findings, q.countries) for q in queued_names(session, SYSTEM, NOW.date())
+            (q.key, q.findings, q.countries)
+            for q in queued_names(session, SYSTEM, NOW.date()).items
         ] == [
             ("pronita", 3, 2),
             ("pronitb", 1, 1),
@@ -158,7 +160,7 @@ def test_a_curator_decides_once_and_every_report_follows_from_that_day(waiting: 
         (1, Resolution.CURATOR, LATER)
     }
     with waiting.reading() as session:
-        assert [q.key for q in queued_names(session, SYSTEM, NOW.date())] == ["pronitb"]
+        assert [q.key for q in queued_names(session, SYSTEM, NOW.date()).items] == ["pronitb"]
         assert occurrences(session, ANYBODY, LATER.date())[1].countries == 2
         events = session.scalars(select(AuditEvent).where(AuditEvent.action == "name.resolve"))
         assert [(e.actor, e.at) for e in events] == [("ana", LATER)]
@@ -192,7 +194,7 @@ def test_a_name_that_only_a_red_report_bears_is_neither_seen_nor_resolved(known:
     take_reports(known, [secret], by=germany)
     key = name_key("Kestrel-7 (Operation Falcon)")
     with known.transaction() as session:
-        assert queued_names(session, ANALYST, NOW.date()) == []
+        assert queued_names(session, ANALYST, NOW.date()).items == []
         with pytest.raises(NotFound):
             resolve_name(session, key, session.get_one(Substance, 1), by=ANALYST, now=LATER)
         names = session.scalars(select(SubstanceName.name).where(SubstanceName.key == key))

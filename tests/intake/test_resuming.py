@@ -23,7 +23,7 @@ from app.intake.keeping import LEASE, Begins, Sent, content_of
 from app.intake.models import Finding, Report, Submission, SubmissionRow
 from app.intake.queries import submission_rows
 from app.intake.rows import Row
-from app.intake.taking import CHUNK, Receipt, keep, rehearsal, take
+from app.intake.taking import CHUNK, HEAVIEST, Receipt, keep, rehearsal, take
 from app.intake.words import Channel, Fate, SubmissionState
 from tests.reporting import NOW, laboratory, report
 
@@ -256,3 +256,15 @@ def test_an_import_killed_at_random_points_and_resumed_has_exact_totals(
     assert (reports, total) == (number, number * (number + 1) // 2)
     assert rows == number
     assert kept.state is SubmissionState.PROCESSED
+
+
+def test_rows_with_very_long_structures_are_settled_in_smaller_chunks(database: Database) -> None:
+    """Otherwise a thousand rows could be gigabytes."""
+    lab, heard = laboratory(database, "DE"), []
+    heavy = [{"structure": "C" * (HEAVIEST // 3)}]  # too long for a structure: rejected
+    rows = [Row((n,), report(reference=f"H-{n}", findings=heavy)) for n in range(1, 11)]
+    take(
+        database, [b"heavy"], lambda: iter(rows), by=lab, channel=Channel.FILE,
+        clock=lambda: NOW, progress=heard.append,
+    )  # fmt: skip
+    assert heard == [4, 8, 10]

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from alembic import command
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 
+from app.access.roles import Actor, Role
 from app.db import Database
+from app.intake.curation import decide, undo
+from app.intake.merging import merge
+from app.intake.saying import NOTHING, this_substance
+from app.registry.models import Substance
+from tests.intake.attachments.making import msp, put
+from tests.intake.care import ANALYST, at, days, fill
 from tests.intake.taking import take_reports
-from tests.reporting import laboratory, report
+from tests.reporting import NOW, laboratory, report
 
 
 def revisions(database: Database) -> list[str]:
@@ -59,6 +66,45 @@ def test_the_last_migration_goes_down_and_up_with_data_in_it(known: Database) ->
         assert connection.execute(text("SELECT count(*) FROM alembic_version")).scalar() == 1
 
 
+def test_a_register_with_files_goes_down_below_them_and_up_again(database: Database) -> None:
+    """The older schema has no place for files; the reports stay, and files may come anew."""
+    germany = laboratory(database, "DE")
+    take_reports(database, [report()], by=germany)
+    put(database, "RP-000001", msp(), "run.msp", by=germany, finding=0)
+    command.downgrade(database.alembic_config(), "0003")
+    assert not {"attachment", "spectrum", "stored_file"} & set(
+        inspect(database.engine).get_table_names()
+    )
+    database.migrate()
+    assert put(database, "RP-000001", msp(), "run.msp", by=germany, finding=0).code == "AT-00001"
+
+
+def test_names_keep_their_meaning_on_the_way_down_and_up(known: Database) -> None:
+    """The schema before 0005 knows no name of nothing, so those wait again; no report is lost."""
+    sent = [{"substance_name": name} for name in ("Pro-Nita", "No analysis", "Etizolam", "MMC")]
+    take_reports(known, [report(findings=sent)], by=laboratory(known, "DE"))
+    curator = Actor(Role.ANALYST, "ana")
+    with known.transaction() as session:
+        substance = session.scalars(select(Substance).limit(1)).one()
+        made = decide(session, "pronita", this_substance(substance), by=curator, now=NOW)
+        decide(session, "noanalysis", NOTHING, by=curator, now=NOW)
+        undo(session, made.id, by=curator, now=NOW)
+        decide(session, "pronita", this_substance(substance), by=curator, now=NOW)
+    held = (
+        "SELECT key, substance_id, unodc_group FROM substance_name "
+        "WHERE key <> 'noanalysis' ORDER BY id"
+    )
+    with known.engine.connect() as connection:
+        before = connection.execute(text(held)).all()
+    command.downgrade(known.alembic_config(), "0005")
+    command.downgrade(known.alembic_config(), "-1")
+    known.migrate()
+    with known.engine.connect() as connection:
+        assert connection.execute(text(held)).all() == before
+        found = connection.execute(text("SELECT resolution FROM finding ORDER BY position"))
+        assert found.scalars().all() == ["curator", "queued", "name", "group_name"]
+
+
 def test_variants_keep_their_reports_on_the_way_down_and_up(known: Database) -> None:
     """Both share a connectivity, which the schema before 0002 held once."""
     held = "SELECT id, key, connectivity FROM substance ORDER BY id"
@@ -69,3 +115,38 @@ def test_variants_keep_their_reports_on_the_way_down_and_up(known: Database) -> 
     known.migrate()
     with known.engine.connect() as connection:
         assert connection.execute(text(held)).all() == before
+
+
+def test_cas_numbers_are_carried_over_where_their_check_digit_holds(database: Database) -> None:
+    take_reports(database, [report()], by=laboratory(database, "DE"))
+    command.downgrade(database.alembic_config(), "0002")
+    with database.engine.begin() as connection:
+        connection.execute(text("UPDATE substance SET cas = '50-00-1'"))
+    database.migrate()
+    carried = text("SELECT value, of_form FROM external_identifier")
+    with database.engine.begin() as connection:
+        assert connection.execute(carried).all() == []
+    command.downgrade(database.alembic_config(), "0002")
+    with database.engine.begin() as connection:
+        connection.execute(text("UPDATE substance SET cas = '50-00-0'"))
+    database.migrate()
+    with database.engine.connect() as connection:
+        assert connection.execute(carried).all() == [("50-00-0", "")]
+        assert connection.execute(text("SELECT cas FROM substance")).scalar() == "50-00-0"
+
+
+def test_what_was_merged_stays_where_it_is_on_the_way_down_and_up(database: Database) -> None:
+    fill(database)
+    with database.transaction() as session:
+        merge(
+            session, at(session, "Enoldione"), at(session, "Ketodione"), by=ANALYST, reason="one",
+            now=days(1),
+        )  # fmt: skip
+    held = text("SELECT id, substance_id FROM finding ORDER BY id")
+    with database.engine.connect() as connection:
+        before = connection.execute(held).all()
+    command.downgrade(database.alembic_config(), "0002")
+    database.migrate()
+    with database.engine.connect() as connection:
+        assert connection.execute(held).all() == before
+        assert connection.execute(text("SELECT count(*) FROM finding_move")).scalar() == 0

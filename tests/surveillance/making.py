@@ -238,4 +238,5 @@ def _a_submission(authority: Authority, received_at: datetime) -> Submission:
         received_at=received_at,
         state=SubmissionState.PROCESSED,
         fates={},
+        tally={},
     )

@@ -12,6 +12,7 @@ from app import create_app
 from app.access.roles import Role
 from app.db import Database
 from app.settings import Settings
+from tests.web.browsing import chromium, site  # noqa: F401 - fixtures
 from tests.web.making import NOW, PASSWORD, fill
 
 Visit = Callable[[Role], FlaskClient]

@@ -28,7 +28,7 @@ DESK = {
     Role.ADMIN: ("/submissions", "/review", "/curation", "/subscriptions", "/admin"),
     Role.ANALYST: ("/review", "/curation", "/subscriptions"),
     Role.LABORATORY: ("/submissions", "/reports/upload", "/profiles", "/review", "/subscriptions"),
-    Role.SUBSCRIBER: ("/review", "/subscriptions"),
+    Role.SUBSCRIBER: ("/review", "/subscriptions", "/spectra"),
 }
 VISITORS = (Role.PUBLIC, Role.SUBSCRIBER, Role.LABORATORY, Role.ANALYST, Role.ADMIN)
 LINK = re.compile(r'(?:href|src|action)="(/[^"#]*)"')

@@ -12,7 +12,7 @@ from app.access.service import authority_by_code
 from app.jobs import Job
 from app.notification.models import Message
 from app.notification.subscriptions import subscribe
-from app.worker import LEASE, Work, assess_and_tell, deliver_waiting, run_job
+from app.worker import LEASE, Work, assess_and_tell, compare_new, deliver_waiting, run_job
 from tests.intake.taking import take_reports
 from tests.reporting import NOW, laboratory, report
 
@@ -90,3 +90,13 @@ def test_what_opened_is_told_once(database, settings):
     assert deliver_waiting(work) == {"sent": 0, "failed": 0, "parked": 0}
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(Message)) == 1
+
+
+def test_new_reports_are_compared_once(database, settings):
+    home = laboratory(database, "DE")
+    take_reports(database, [report(reference="2026/17"), report(reference="2026-17")], by=home)
+    work = Work(database, settings, clock=lambda: NOW)
+    done = compare_new(work)
+    assert (done["reports"], done["compared"], done["linked"]) == (2, 1, 1)
+    assert compare_new(work)["reports"] == 0
+    assert compare_new(work, afresh=True)["reports"] == 2

@@ -1,0 +1,105 @@
+"""Which member of a group enters a figure: an event that came in twice is counted once.
+
+Of the members a reader's figures may hold, the most open one is counted, and among equally open
+ones the most complete (the master), with its own country, day and harm. So every reader counts the
+event once, none learns of a member that is not for them, and nobody's figures lose it because the
+master is more restricted than another member.
+
+A member is passed over for a substance only where the one counted names that substance too: what
+only one of two laboratories found in it is still counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.orm import aliased
+
+from app.access.handling import effective_handling
+from app.intake.duplicates.models import DuplicateMember
+from app.intake.models import Finding, Report
+from app.intake.words import ReportType
+
+# said so, and not "is an event", for which SQLite would build an index over all reports each time
+NO_EVENTS = (ReportType.AGGREGATE, ReportType.WITHDRAWAL)
+
+Among = Callable[[type[Report]], ColumnElement[bool]]
+
+
+def passed_over(among: Among, today: date, *, as_of: datetime | None = None) -> Select[int]:
+    """Numbers of reports whose event is counted by another member.
+
+    `among` says of a report whether it may enter the figure. `as_of` looks at the groups of then.
+    The groups are few, so the database finds them once and looks each report up among them.
+    """
+    found, mine, _ = _beside_one_counted(among, today, as_of)
+    return found.with_only_columns(mine.id)
+
+
+def passed_over_for_substance(
+    among: Among,
+    today: date,
+    *,
+    as_of: datetime | None = None,
+    counted: Callable[[type[Finding]], Sequence[ColumnElement[bool]]] = lambda _: (),
+) -> Select[int, int]:
+    """Reports and substances in them that are counted by another member."""
+    found, mine, other = _beside_one_counted(among, today, as_of)
+    pair = found.with_only_columns(mine.id.label("over"), other.id.label("beside"))
+    # the offset and the sum lead from the few pairs to their findings, never the other way
+    few, named = pair.offset(0).subquery("few"), aliased(Finding)
+    return (
+        select(few.c.over, func.coalesce(named.substance_id, 0))  # 0: none, and no null in NOT IN
+        .join(named, named.report_id == few.c.beside + 0)
+        .where(*counted(named))
+        .distinct()
+    )
+
+
+def _beside_one_counted(
+    among: Among, today: date, as_of: datetime | None
+) -> tuple[Select[Any], type[Report], type[Report]]:
+    """Members with another that comes before them."""
+    member, beside = aliased(DuplicateMember), aliased(DuplicateMember)
+    mine, other = aliased(Report), aliased(Report)
+    level = effective_handling(mine.handling, mine.embargo_until, today)
+    its_level = effective_handling(other.handling, other.embargo_until, today)
+    comes_first = or_(its_level < level, and_(its_level == level, beside.place < member.place))
+    found = (
+        select(mine.id)
+        .select_from(member)
+        .join(beside, and_(beside.group_id == member.group_id, beside.id != member.id))
+        .join(mine, _is(mine, member))
+        .join(other, _is(other, beside))
+        .where(
+            _standing(member, as_of),
+            _standing(beside, as_of),
+            mine.type.not_in(NO_EVENTS),
+            other.type.not_in(NO_EVENTS),
+            among(mine),
+            among(other),
+            comes_first,
+        )
+    )
+    return found, mine, other
+
+
+def _is(report: type[Report], member: type[DuplicateMember]) -> ColumnElement[bool]:
+    """The versions of a member, found by the unique key of report.
+
+    The member's side is written so that no index on it serves: SQLite, which cannot know that the
+    groups are few, would else walk through all reports and look each up among the members.
+    """
+    return and_(
+        report.authority_id == member.authority_id + 0,
+        report.reference == member.reference.concat(""),
+    )
+
+
+def _standing(member: type[DuplicateMember], as_of: datetime | None) -> ColumnElement[bool]:
+    if as_of is None:
+        return member.until.is_(None)
+    return and_(member.since <= as_of, or_(member.until.is_(None), member.until > as_of))
