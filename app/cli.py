@@ -299,14 +299,12 @@ def import_file(path: Path, code: str, profile: str | None, dry_run: bool) -> No
 
     Reads CSV (any delimiter and encoding of a spreadsheet), XLSX, SDF, JSON and NDJSON.
     """
-    from app.access.models import acting
-    from app.access.service import authority_by_code
+    from app.cli_files import reporting
     from app.intake.files import rehearse_file, take_file
 
     db = database()
     with db.reading() as session:
-        home = authority_by_code(session, code)
-        by = acting(Role.LABORATORY, "command line", home)
+        by = reporting(session, code)
     with counting() as progress:
         if dry_run:
             judged = rehearse_file(
@@ -390,3 +388,6 @@ def structures(path: Path, out: Path | None, jobs: int) -> None:
             target.write(line + "\n")
             if progress and number % 100 == 0:
                 progress(number)
+
+
+from app import cli_files  # noqa: E402, F401 - hangs its commands on the group above

@@ -44,6 +44,7 @@ SETTINGS = (
     Setting("PORT", "8000", "port the web server binds to"),
     Setting("TOCSIN_WEB_WORKERS", "2", "web server processes, four threads each"),
     Setting("TOCSIN_MAX_BODY_MB", "32", "largest request body, in megabytes"),
+    Setting("TOCSIN_MAX_UPLOAD_MB", "512", "largest file sent from the upload page, in megabytes"),
     Setting("TOCSIN_ASSESS_MINUTES", "15", "minutes between assessments by the worker"),
     Setting("TOCSIN_DELIVER_SECONDS", "30", "seconds between deliveries by the worker"),
     Setting("TOCSIN_PUBCHEM", "off", "`on` lets curators look an unresolved name of a public report up in PubChem"),
@@ -66,6 +67,7 @@ class Settings:
     port: int
     web_workers: int
     max_body_mb: int
+    max_upload_mb: int
     assess_minutes: int
     deliver_seconds: int
     pubchem: bool
@@ -89,6 +91,7 @@ class Settings:
             port=port,
             web_workers=_whole(value, "TOCSIN_WEB_WORKERS", 1, 64),
             max_body_mb=_whole(value, "TOCSIN_MAX_BODY_MB", 1, 1024),
+            max_upload_mb=_whole(value, "TOCSIN_MAX_UPLOAD_MB", 1, 100_000),
             assess_minutes=_whole(value, "TOCSIN_ASSESS_MINUTES", 1, 1440),
             deliver_seconds=_whole(value, "TOCSIN_DELIVER_SECONDS", 1, 3600),
             pubchem=_on(value, "TOCSIN_PUBCHEM"),

@@ -5,6 +5,7 @@ from app.db import Base
 from app.intake import models as intake
 from app.intake.attachments import models as attachments
 from app.intake.duplicates import models as duplicates
+from app.intake.profiles import models as profiles
 from app.jobs import Job
 from app.notification import models as notification
 from app.registry import models as registry
@@ -19,6 +20,7 @@ __all__ = [
     "intake",
     "metadata",
     "notification",
+    "profiles",
     "registry",
     "review",
     "surveillance",

@@ -8,6 +8,7 @@ api = Blueprint("api", __name__)
 
 from app.api import (  # noqa: E402, F401 - each module hangs its routes on the blueprint above
     attachments,
+    codes,
     curation,
     documents,
     duplicates,

@@ -28,6 +28,7 @@ from pydantic import (
 from app.countries import countries, why_no_country
 from app.errors import Problem, Refused, shown
 from app.intake.schema import HandlingWord
+from app.intake.words import Fate
 from chem.families import EFFECTS, GROUPS, families
 
 A = TypeVar("A", bound="Asked")
@@ -155,6 +156,7 @@ class RowsAsked(Asked):
     after: Annotated[
         str | None, Field(pattern=r"^[0-9]{1,10}$", description="the row after which to go on")
     ] = None
+    fate: Annotated[Fate | None, Field(description="only rows that this became of")] = None
 
 
 Written = Annotated[

@@ -24,10 +24,10 @@ from app.access.service import record
 from app.api.asking import Filed, Format, Listed
 from app.api.contract import USUAL_PAGE, next_url
 from app.api.fields import cell, chosen, pick, picker
-from app.cells import plain_cell
 from app.entrance import actor, database, now, today
 from app.errors import Problem, Refused
 from app.paging import page_of
+from app.spreadsheets import plain_cell
 from chem.sdf import sd_record
 
 T = TypeVar("T")

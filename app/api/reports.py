@@ -8,7 +8,6 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
 from flask import Response, current_app, request
-from sqlalchemy.orm import Session
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.access.roles import REPORTERS, SIGNED_IN
@@ -17,20 +16,20 @@ from app.api.asking import NumberedAsked, RowsAsked, ask
 from app.api.contract import USUAL_PAGE, answer, listing, promise
 from app.api.shapes import ReceiptOut, receipt_out
 from app.db import id_of
-from app.entrance import actor, allow, database, now, problem
+from app.entrance import actor, allow, database, now, problem, today
 from app.errors import Problem, Unreadable
 from app.intake import queries
 from app.intake.activity import process_activity
 from app.intake.keeping import PART_BYTES, Arrival, Sent, conclude, receive, refuse
 from app.intake.models import Submission
 from app.intake.readers import read_json, read_ndjson
+from app.intake.receipts import fresh_page, receipt_page
 from app.intake.rows import Row
 from app.intake.schema import ActivityIn, ReportIn
 from app.intake.taking import keep, refusing, take
 from app.intake.words import Channel, Fate, SubmissionState
 
 NDJSON = {"application/x-ndjson", "application/ndjson", "application/jsonl"}
-ROWS_SHOWN = 200
 
 
 @api.post("/reports")
@@ -102,18 +101,21 @@ def list_submissions() -> Response:
         page = queries.submissions(
             session, actor(), after=asked.after, limit=asked.limit or USUAL_PAGE
         )
-        return listing(page, lambda submission: receipt_out(submission, []))
+        return listing(page, receipt_out)
 
 
 @api.get("/submissions/<code>")
 @allow(*SIGNED_IN)
 @promise("One receipt", answers=ReceiptOut, asks=RowsAsked)
 def show_submission(code: str) -> Response:
-    """The receipt of one submission: the fate of every row, a page at a time."""
-    after = id_of(ask(RowsAsked).after) or 0
+    """The receipt of one submission: the fate of every row and what happened since, in pages."""
+    asked = ask(RowsAsked)
+    fate, after = asked.fate, id_of(asked.after) or 0
     with database().reading() as session:
         submission = queries.submission_by_code(session, actor(), code)
-        return answer(_receipt_page(session, submission, after))
+        page = receipt_page(session, actor(), today(), submission, fate=fate, after=after)
+        first = queries.repeated_by(session, submission)
+        return answer(receipt_out(submission, page, fate=fate, repeats=first))
 
 
 @contextmanager
@@ -159,7 +161,12 @@ def _receipt(code: str, *, repeated: bool = False) -> Response:
     """The receipt as an answer: its status says whether anything was taken."""
     with database().reading() as session:
         submission = queries.submission_by_code(session, actor(), code)
-        body = _receipt_page(session, submission, 0)
+        page = (
+            receipt_page(session, actor(), today(), submission)
+            if repeated
+            else fresh_page(session, submission)
+        )
+        body = receipt_out(submission, page)
     fates = set(submission.fates)
     if submission.state is SubmissionState.REFUSED:
         return problem(400, "Not readable", submission.problem or "", submission=submission.code)
@@ -190,9 +197,3 @@ def _nothing_taken(submission: Submission, receipt: ReceiptOut) -> Response:
         found=found,
         receipt=receipt.model_dump(mode="json"),
     )
-
-
-def _receipt_page(session: Session, submission: Submission, after: int) -> ReceiptOut:
-    rows = queries.submission_rows(session, submission, after=after, limit=ROWS_SHOWN + 1)
-    more = rows[ROWS_SHOWN - 1][0].row if len(rows) > ROWS_SHOWN else None
-    return receipt_out(submission, rows[:ROWS_SHOWN], more)

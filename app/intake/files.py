@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,10 +14,12 @@ from app.clock import Clock
 from app.db import Database
 from app.errors import Conflict, Refused, shown
 from app.intake.judging import Judged
-from app.intake.keeping import PART_BYTES, Begins, claim, content_of, waiting
-from app.intake.profiles import Profile, load_profile
+from app.intake.keeping import PART_BYTES, Arrival, Begins, Sent, claim, content_of, waiting
+from app.intake.models import Submission
+from app.intake.profiles import Profile
+from app.intake.profiles.keeping import find_profile
 from app.intake.readers import READ, open_rows
-from app.intake.taking import Receipt, read_on, refusing, rehearsal, take
+from app.intake.taking import Receipt, keep, read_on, refusing, rehearsal, take
 from app.intake.words import Channel
 
 log = logging.getLogger("tocsin.intake")
@@ -36,7 +39,7 @@ def take_file(
     One that was interrupted goes on where it stopped. Raises Refused for a kind of file that is not
     read, NotFound for an unknown profile.
     """
-    chosen = load_profile(profile) if profile else None
+    chosen = _profile(database, by, profile)
     return take(
         database,
         _parts(path),
@@ -51,6 +54,23 @@ def take_file(
     )
 
 
+def keep_file(
+    database: Database,
+    content: Iterable[bytes],
+    filename: str,
+    *,
+    by: Actor,
+    now: datetime,
+    profile: str | None = None,
+) -> tuple[Submission, Arrival]:
+    """Keep a file of that name; `take_up`, or the worker, will read it. Raises as above."""
+    chosen = _profile(database, by, profile)
+    sent = Sent(
+        Channel.FILE, filename, reading=reading_of(Path(filename), chosen), begins=Begins.LATER
+    )
+    return keep(database, content, sent, by=by, now=now)
+
+
 def rehearse_file(
     database: Database,
     path: Path,
@@ -61,7 +81,7 @@ def rehearse_file(
     progress: Callable[[int], None] | None = None,
 ) -> Iterator[Judged]:
     """What would become of each report in a file; nothing is kept or changed. Raises as above."""
-    chosen = load_profile(profile) if profile else None
+    chosen = _profile(database, by, profile)
     reading_of(path, chosen)
     return rehearsal(database, open_rows(path, chosen), by=by, clock=clock, progress=progress)
 
@@ -79,7 +99,7 @@ def take_up(database: Database, submission_id: int, *, clock: Clock) -> Receipt:
         path = Path(folder) / f"kept.{kind}"
         with database.reading() as session, path.open("wb") as file:
             file.writelines(content_of(session, submission))
-        chosen = load_profile(told.split()[0]) if told else None
+        chosen = _profile(database, by, *told.split()) if told else None
         if reading_of(path, chosen) != submission.reading:
             raise Refused("its import profile has changed since it was sent; send it again")
         return read_on(database, submission, lambda: open_rows(path, chosen), by=by, clock=clock)
@@ -104,7 +124,18 @@ def reading_of(path: Path, profile: Profile | None) -> str:
     kind = path.suffix.lower()
     if kind not in READ:
         raise Refused(f'"{shown(kind or path.name)}" is not read; send {", ".join(READ)}')
+    if profile is not None and kind in (".json", ".ndjson", ".jsonl"):
+        raise Refused("a profile reads tables; JSON bears our field names, send it without one")
     return kind[1:] if profile is None else f"{kind[1:]} {profile.name} {profile.digest}"
+
+
+def _profile(
+    database: Database, by: Actor, name: str | None, digest: str | None = None
+) -> Profile | None:
+    if name is None:
+        return None
+    with database.reading() as session:
+        return find_profile(session, by.authority_id, name, digest)
 
 
 def _parts(path: Path) -> Iterator[bytes]:

@@ -77,8 +77,18 @@ def submission_by_code(session: Session, actor: Actor, code: str) -> Submission:
     return submission
 
 
+def repeated_by(session: Session, submission: Submission) -> Submission | None:
+    """The submission of the same authority that had brought the same content before."""
+    return session.get(Submission, submission.repeats_id) if submission.repeats_id else None
+
+
 def submission_rows(
-    session: Session, submission: Submission, *, after: int = 0, limit: int = 200
+    session: Session,
+    submission: Submission,
+    *,
+    fate: Fate | None = None,
+    after: int = 0,
+    limit: int = 200,
 ) -> list[tuple[SubmissionRow, Report | None]]:
     """The fate of each row, in order, with the report it led to.
 
@@ -93,6 +103,10 @@ def submission_rows(
         .order_by(SubmissionRow.row)
         .limit(limit)
     )
+    if submission.repeats_id and fate not in {None, Fate.UNCHANGED}:
+        return []
+    if fate is not None and not submission.repeats_id:
+        query = query.where(SubmissionRow.fate == fate)
     found: list[tuple[SubmissionRow, Report | None]] = [
         (row, report) for row, report in session.execute(query)
     ]

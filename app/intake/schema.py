@@ -1,8 +1,12 @@
-"""The report as it is sent: the single source for the API, files and OpenAPI."""
+"""The report as it is sent: the single source for the API, files, templates and documentation.
+
+The sentence below each field is what `/docs/codes`, the templates and OpenAPI say of it.
+"""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
 from typing import Annotated, Any
@@ -37,6 +41,7 @@ from app.intake.words import (
     ReportType,
     Route,
     Sex,
+    StructureFormat,
     Technique,
     Unit,
 )
@@ -114,6 +119,13 @@ def _split(value: Any) -> Any:
     return value
 
 
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """Said of a field that takes the words of a list without being typed so."""
+
+    words: type[StructureFormat] | type[Handling]
+
+
 Reference = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
@@ -144,6 +156,10 @@ HandlingWord = Annotated[
     BeforeValidator(_handling),
     PlainSerializer(lambda level: level.word, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "enum": [level.word for level in Handling]}),
+    OneOf(Handling),
+]
+FormatWord = Annotated[
+    str, Field(pattern=f"^({'|'.join(StructureFormat)})$"), OneOf(StructureFormat)
 ]
 Number = BeforeValidator(_no_yes_or_no)
 Techniques = Annotated[list[Technique], BeforeValidator(_split), Field(max_length=20)]
@@ -152,20 +168,31 @@ Techniques = Annotated[list[Technique], BeforeValidator(_split), Field(max_lengt
 class Strict(BaseModel):
     """A field we do not know is an error, not a silence."""
 
-    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        extra="forbid", arbitrary_types_allowed=True, use_attribute_docstrings=True
+    )
 
 
 class FindingIn(Strict):
     """One substance detected: a name, a structure, or both."""
 
     substance_name: Name | None = None
+    """Name of the substance as the reporter writes it; without a structure it is resolved exactly
+    or waits for a curator."""
     structure: Annotated[str, StringConstraints(max_length=100_000)] | None = None
-    structure_format: Annotated[str, Field(pattern="^(auto|smiles|inchi|molfile)$")] = "auto"
+    """Structure of the substance as found, with its salt; a name is then not needed."""
+    structure_format: FormatWord = "auto"
+    """How `structure` is written."""
     role: FindingRole = FindingRole.MAIN
+    """What the substance was in the material."""
     purity_percent: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False), Number] | None = None
+    """Share of the material's weight, in per cent."""
     techniques: Techniques = Field(default_factory=list)
+    """How it was analysed; in a file, several are separated by semicolons."""
     confirmation: Confirmation | None = None
+    """How sure the identification is."""
     isomer_resolved: bool | None = None
+    """Whether positional isomers were told apart."""
 
     @model_validator(mode="after")
     def says_what(self) -> FindingIn:
@@ -179,35 +206,64 @@ class ReportIn(Strict):
     """One event, one aggregate for a period, or the withdrawal of a report."""
 
     reference: Reference
+    """The reporter's own case reference, unique for the authority; never a person's name or file
+    number."""
     version: Annotated[int, Field(ge=1, le=10_000), Number] = 1
+    """1 for the first sending; the next higher number corrects it."""
     type: ReportType = ReportType.EVENT
+    """What this report is."""
     event_kind: EventKind
+    """What happened."""
     event_date: SomeDate
+    """When it happened, as exactly as is known; of an aggregate, when its period begins."""
     period_end: SomeDate | None = None
+    """When the period of an aggregate ends; left out, it is the year or month of `event_date`."""
     country: CountryCode
+    """Where it happened; a country the authority reports for."""
     subdivision: SubdivisionCode | None = None
+    """State or province, as its ISO 3166-2 code."""
     origin: CountryCode | None = None
+    """Country the material came from, where known."""
     transit: CountryCode | None = None
+    """Country it passed through."""
     destination: CountryCode | None = None
+    """Country it was bound for."""
     agency: Agency | None = None
+    """Who made the detection."""
     count: Annotated[int, Field(ge=1, le=LARGEST_COUNT), Number] = 1
+    """Reports in an aggregate; cases in an event."""
     quantity: Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False), Number] | None = None
+    """Amount of the material; the unit goes with it."""
     unit: Unit | None = None
+    """Unit of the quantity; required with it."""
     trace: bool | None = None
+    """Whether there was too little to weigh or count."""
     physical_form: PhysicalForm | None = None
+    """What the material looked like."""
     sold_as: Name | None = None
+    """What it was sold as; never a vendor's name."""
     handling: HandlingWord = Handling.AMBER
+    """Who may see the report."""
     embargo_until: Annotated[date, BeforeValidator(_day)] | None = None
+    """Day until which the report is held at red."""
     findings: Annotated[list[FindingIn], Field(max_length=MOST_FINDINGS)] = Field(
         default_factory=list
     )
+    """The substances detected, each once; none in a withdrawal."""
     outcome: Outcome | None = None
+    """How the person fared; for acute_toxicity and death."""
     causal_role: CausalRole | None = None
+    """What part the substances had in the harm; for acute_toxicity and death."""
     route: Route | None = None
+    """How it was taken."""
     age_band: AgeBand | None = None
+    """Age as a band; an exact age could name a person."""
     sex: Sex | None = None
+    """Sex as recorded."""
     matrix: ShortText | None = None
+    """Sample of the person that was analysed, such as blood or urine."""
     concentration: ShortText | None = None
+    """Concentration measured in it, with its unit, such as 1.2 ng/mL."""
 
     @model_validator(mode="after")
     def hangs_together(self) -> ReportIn:
@@ -225,12 +281,18 @@ class ActivityIn(Strict):
     """Samples analysed in one month: the denominator of every rate."""
 
     month: SomeDate
+    """The month, as YYYY-MM."""
     country: CountryCode
+    """Where the samples came from; a country the authority reports for."""
     samples: Annotated[int, Field(ge=0, le=LARGEST_COUNT), Number]
+    """Samples analysed in that month, whatever was found."""
     scope: Annotated[list[ShortText], BeforeValidator(_split), Field(max_length=40)] = Field(
         default_factory=list
     )
+    """Classes of substances the laboratory could have found, such as nitazenes; left out, all of
+    them."""
     handling: HandlingWord = Handling.AMBER
+    """Who may see the number."""
 
 
 FINDING_FIELDS = tuple(FindingIn.model_fields)

@@ -1,27 +1,66 @@
-"""The code lists of a report (DESIGN, the report), as the words that are stored."""
+"""The code lists of a report (DESIGN, the report), as the words that are stored.
+
+What a laboratory sends is a `Code`: each word has its meaning beside it, and pages, templates and
+documentation read it there. The words after them are ours.
+"""
 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any
 
 
-class ReportType(StrEnum):
+class Code(StrEnum):
+    """A word that may be sent, with what it means in half a sentence."""
+
+    meaning: str
+
+    def __new__(cls, word: str, meaning: str = "") -> Code:
+        code = str.__new__(cls, word)
+        code._value_ = word
+        code.meaning = meaning
+        return code
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: Any, handler: Any) -> dict[str, Any]:
+        """The list in a JSON schema, with the meanings beside the codes."""
+        schema: dict[str, Any] = handler(core)
+        handler.resolve_ref_schema(schema)["x-meanings"] = {c.value: c.meaning for c in cls}
+        return schema
+
+
+class ReportType(Code):
     """What one report is."""
 
-    EVENT = "event"
-    AGGREGATE = "aggregate"
-    WITHDRAWAL = "withdrawal"
+    EVENT = "event", "one thing that happened: a seizure, a sample, a case"
+    AGGREGATE = "aggregate", "a count of reports for a period, without the events behind it"
+    WITHDRAWAL = (
+        "withdrawal",
+        "takes back a report that was sent before; what it said stays on record",
+    )
 
 
-class EventKind(StrEnum):
+class EventKind(Code):
     """What happened."""
 
-    SEIZURE = "seizure"
-    COLLECTED_SAMPLE = "collected_sample"
-    BIOLOGICAL_SAMPLE = "biological_sample"
-    ACUTE_TOXICITY = "acute_toxicity"
-    DEATH = "death"
-    OPEN_SOURCE = "open_source"
+    SEIZURE = "seizure", "material taken by police, customs or another authority"
+    COLLECTED_SAMPLE = (
+        "collected_sample",
+        "material bought, handed in or found, such as a test purchase or drug checking",
+    )
+    BIOLOGICAL_SAMPLE = (
+        "biological_sample",
+        "blood, urine or another sample of a person, without a known acute harm",
+    )
+    ACUTE_TOXICITY = (
+        "acute_toxicity",
+        "a person who fell ill, with the substance found or strongly suspected",
+    )
+    DEATH = "death", "a person who died, with the substance found"
+    OPEN_SOURCE = (
+        "open_source",
+        "seen in literature, media or on the market; nothing was analysed by the reporter",
+    )
 
 
 class Precision(StrEnum):
@@ -32,147 +71,159 @@ class Precision(StrEnum):
     DAY = "day"
 
 
-class Agency(StrEnum):
+class Agency(Code):
     """Who made the detection."""
 
-    POLICE = "police"
-    CUSTOMS = "customs"
-    BORDER = "border"
-    POST = "post"
-    PRISON = "prison"
-    HEALTH = "health"
-    LABORATORY = "laboratory"
-    DRUG_CHECKING = "drug_checking"
-    OTHER = "other"
+    POLICE = "police", "police"
+    CUSTOMS = "customs", "customs"
+    BORDER = "border", "border guard"
+    POST = "post", "postal service or carrier"
+    PRISON = "prison", "prison or other custody"
+    HEALTH = "health", "hospital, poison centre or other health service"
+    LABORATORY = "laboratory", "forensic or other laboratory"
+    DRUG_CHECKING = "drug_checking", "service where people have drugs checked"
+    OTHER = "other", "somebody else"
 
 
-class Unit(StrEnum):
+class Unit(Code):
     """Unit of a quantity; weights and dosage units are never added up together."""
 
-    G = "g"
-    KG = "kg"
-    MG = "mg"
-    ML = "mL"
-    L = "L"
-    TABLET = "tablet"
-    CAPSULE = "capsule"
-    BLOTTER = "blotter"
-    PLANT = "plant"
-    UNIT = "unit"
+    G = "g", "gram"
+    KG = "kg", "kilogram"
+    MG = "mg", "milligram"
+    ML = "mL", "millilitre"
+    L = "L", "litre"
+    TABLET = "tablet", "tablets, counted"
+    CAPSULE = "capsule", "capsules, counted"
+    BLOTTER = "blotter", "blotters, counted"
+    PLANT = "plant", "plants, counted"
+    UNIT = "unit", "other items, counted"
 
 
-class PhysicalForm(StrEnum):
+class PhysicalForm(Code):
     """What the material looked like."""
 
-    POWDER = "powder"
-    CRYSTAL = "crystal"
-    TABLET = "tablet"
-    CAPSULE = "capsule"
-    LIQUID = "liquid"
-    E_LIQUID = "e_liquid"
-    HERBAL = "herbal"
-    RESIN = "resin"
-    BLOTTER = "blotter"
-    IMPREGNATED_PAPER = "impregnated_paper"
-    EDIBLE = "edible"
-    NASAL_SPRAY = "nasal_spray"
-    PLANT = "plant"
-    RESIDUE = "residue"
-    BIOLOGICAL = "biological"
-    OTHER = "other"
+    POWDER = "powder", "powder"
+    CRYSTAL = "crystal", "crystals"
+    TABLET = "tablet", "pressed tablets"
+    CAPSULE = "capsule", "capsules"
+    LIQUID = "liquid", "liquid, other than for a vaping device"
+    E_LIQUID = "e_liquid", "liquid for a vaping device"
+    HERBAL = "herbal", "herbal or other plant material that something was put on"
+    RESIN = "resin", "resin"
+    BLOTTER = "blotter", "blotters"
+    IMPREGNATED_PAPER = (
+        "impregnated_paper",
+        "paper or card soaked with the substance, such as a letter",
+    )
+    EDIBLE = "edible", "food, sweets or drinks"
+    NASAL_SPRAY = "nasal_spray", "nasal spray"
+    PLANT = "plant", "the plant itself, fresh or dried"
+    RESIDUE = "residue", "a residue, on paraphernalia for instance"
+    BIOLOGICAL = "biological", "a sample of a person"
+    OTHER = "other", "something else"
 
 
-class FindingRole(StrEnum):
+class StructureFormat(Code):
+    """How a structure is written."""
+
+    AUTO = "auto", "told by its looks"
+    SMILES = "smiles", "SMILES, one line"
+    INCHI = "inchi", "InChI, one line"
+    MOLFILE = "molfile", "molfile V2000 or V3000"
+
+
+class FindingRole(Code):
     """What the substance was in the material."""
 
-    MAIN = "main"
-    MINOR = "minor"
-    ADULTERANT = "adulterant"
-    PRECURSOR = "precursor"
-    METABOLITE = "metabolite"
-    UNKNOWN = "unknown"
+    MAIN = "main", "the substance, or one of the substances, the material is about"
+    MINOR = "minor", "present beside the main substance, in a smaller amount"
+    ADULTERANT = "adulterant", "added to stretch the material or change how it acts"
+    PRECURSOR = "precursor", "a starting material or intermediate"
+    METABOLITE = "metabolite", "a product of the body; it stands for the substance taken"
+    UNKNOWN = "unknown", "not known"
 
 
-class Technique(StrEnum):
+class Technique(Code):
     """How it was analysed."""
 
-    GC_MS = "GC-MS"
-    LC_MS = "LC-MS"
-    LC_HRMS = "LC-HRMS"
-    NMR = "NMR"
-    FTIR = "FTIR"
-    RAMAN = "Raman"
-    GC_FID = "GC-FID"
-    UV = "UV"
-    TLC = "TLC"
-    IMMUNOASSAY = "immunoassay"
-    COLOUR_TEST = "colour_test"
-    OTHER = "other"
+    GC_MS = "GC-MS", "gas chromatography with mass spectrometry"
+    LC_MS = "LC-MS", "liquid chromatography with mass spectrometry"
+    LC_HRMS = "LC-HRMS", "liquid chromatography with high-resolution mass spectrometry"
+    NMR = "NMR", "nuclear magnetic resonance"
+    FTIR = "FTIR", "infrared spectroscopy"
+    RAMAN = "Raman", "Raman spectroscopy"
+    GC_FID = "GC-FID", "gas chromatography with flame ionisation detection"
+    UV = "UV", "ultraviolet spectroscopy or detection"
+    TLC = "TLC", "thin-layer chromatography"
+    IMMUNOASSAY = "immunoassay", "immunoassay"
+    COLOUR_TEST = "colour_test", "colour test"
+    OTHER = "other", "another technique"
 
 
-class Confirmation(StrEnum):
+class Confirmation(Code):
     """How sure the identification is."""
 
-    REFERENCE_STANDARD = "reference_standard"
-    STRUCTURE_ELUCIDATED = "structure_elucidated"
-    LIBRARY_MATCH = "library_match"
-    PRESUMPTIVE = "presumptive"
+    REFERENCE_STANDARD = "reference_standard", "compared with a reference standard"
+    STRUCTURE_ELUCIDATED = "structure_elucidated", "the structure was worked out, usually by NMR"
+    LIBRARY_MATCH = "library_match", "matched to a library spectrum"
+    PRESUMPTIVE = "presumptive", "a screening result that nothing has confirmed"
 
 
-class Outcome(StrEnum):
+class Outcome(Code):
     """How a person fared."""
 
-    RECOVERED = "recovered"
-    HOSPITALISED = "hospitalised"
-    INTENSIVE_CARE = "intensive_care"
-    DEATH = "death"
-    UNKNOWN = "unknown"
+    RECOVERED = "recovered", "recovered, without a stay in hospital"
+    HOSPITALISED = "hospitalised", "admitted to hospital"
+    INTENSIVE_CARE = "intensive_care", "admitted to intensive care"
+    DEATH = "death", "died"
+    UNKNOWN = "unknown", "not known"
 
 
-class CausalRole(StrEnum):
+class CausalRole(Code):
     """What part the substance had in the harm."""
 
-    SOLE = "sole"
-    CONTRIBUTORY = "contributory"
-    PRESENT = "present"
-    UNKNOWN = "unknown"
+    SOLE = "sole", "the substance alone caused the harm"
+    CONTRIBUTORY = "contributory", "it contributed, beside other substances or causes"
+    PRESENT = "present", "it was present; what part it had was not established or is excluded"
+    UNKNOWN = "unknown", "not known"
 
 
-class Route(StrEnum):
+class Route(Code):
     """How it was taken."""
 
-    ORAL = "oral"
-    NASAL = "nasal"
-    SMOKED = "smoked"
-    INTRAVENOUS = "intravenous"
-    INTRAMUSCULAR = "intramuscular"
-    SUBLINGUAL = "sublingual"
-    RECTAL = "rectal"
-    OTHER = "other"
-    UNKNOWN = "unknown"
+    ORAL = "oral", "swallowed"
+    NASAL = "nasal", "through the nose"
+    SMOKED = "smoked", "smoked or vaped"
+    INTRAVENOUS = "intravenous", "injected into a vein"
+    INTRAMUSCULAR = "intramuscular", "injected into a muscle"
+    SUBLINGUAL = "sublingual", "under the tongue or through the cheek"
+    RECTAL = "rectal", "rectally"
+    OTHER = "other", "another route"
+    UNKNOWN = "unknown", "not known"
 
 
-class AgeBand(StrEnum):
+class AgeBand(Code):
     """Age as a band; an exact age could name a person."""
 
-    UNDER_15 = "<15"
-    FROM_15 = "15-19"
-    FROM_20 = "20-24"
-    FROM_25 = "25-34"
-    FROM_35 = "35-44"
-    FROM_45 = "45-54"
-    FROM_55 = "55-64"
-    FROM_65 = "65+"
-    UNKNOWN = "unknown"
+    UNDER_15 = "<15", "under 15 years"
+    FROM_15 = "15-19", "15 to 19 years"
+    FROM_20 = "20-24", "20 to 24 years"
+    FROM_25 = "25-34", "25 to 34 years"
+    FROM_35 = "35-44", "35 to 44 years"
+    FROM_45 = "45-54", "45 to 54 years"
+    FROM_55 = "55-64", "55 to 64 years"
+    FROM_65 = "65+", "65 years and over"
+    UNKNOWN = "unknown", "not known"
 
 
-class Sex(StrEnum):
+class Sex(Code):
     """Sex as recorded."""
 
-    FEMALE = "female"
-    MALE = "male"
-    OTHER = "other"
-    UNKNOWN = "unknown"
+    FEMALE = "female", "female"
+    MALE = "male", "male"
+    OTHER = "other", "another entry"
+    UNKNOWN = "unknown", "not known"
 
 
 class Channel(StrEnum):

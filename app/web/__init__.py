@@ -10,6 +10,7 @@ from app.web import (  # noqa: E402, F401 - each module hangs its routes on the 
     attachments,
     care,
     clusters,
+    codes,
     curation,
     duplicates,
     frame,
@@ -18,6 +19,7 @@ from app.web import (  # noqa: E402, F401 - each module hangs its routes on the 
     machine,
     overview,
     priority,
+    profiles,
     reporting,
     reports,
     review,
@@ -27,4 +29,5 @@ from app.web import (  # noqa: E402, F401 - each module hangs its routes on the 
     submissions,
     subscriptions,
     substances,
+    uploading,
 )

@@ -42,7 +42,15 @@ DESK: tuple[tuple[Entry, frozenset[Role]], ...] = (
         REPORTERS,
     ),
     (
-        ("web.submissions", "Submissions", frozenset({"web.submission"})),
+        (
+            "web.submissions",
+            "Submissions",
+            frozenset({"web.submission", "web.choose_upload", "web.upload"}),
+        ),
+        REPORTERS | {Role.ADMIN},
+    ),
+    (
+        ("web.profiles", "Profiles", frozenset({"web.profile", "web.new_profile"})),
         REPORTERS | {Role.ADMIN},
     ),
     (

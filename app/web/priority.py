@@ -12,10 +12,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.access.roles import Role
-from app.cells import plain_cell
 from app.entrance import actor, allow, database, now, today
 from app.registry.models import Substance
 from app.registry.queries import known_to
+from app.spreadsheets import plain_cell
 from app.surveillance.priority import SIMULATED, Entry
 from app.surveillance.ranking import PriorityList, priority_list
 from app.web import charts, web

@@ -1,18 +1,22 @@
-"""Submissions: receipts, with the fate of each row."""
+"""Submissions: receipts, with the fate of each row, and the file to mend and send back."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import render_template, request
+from flask import Response, render_template, request, stream_with_context
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from app.access.roles import REPORTERS, Role
 from app.db import id_of
-from app.entrance import actor, allow, database
+from app.entrance import actor, allow, database, today
+from app.errors import NotFound
 from app.intake import queries as intake
-from app.intake.models import Finding, Report
+from app.intake.models import Finding, Report, Submission
+from app.intake.receipts import receipt_page
+from app.intake.results import is_table, results
+from app.intake.words import Fate, SubmissionState
 from app.web import web
 
 
@@ -28,14 +32,57 @@ def submissions() -> Any:
 @web.get("/submissions/<code>")
 @allow(*REPORTERS, Role.ADMIN)
 def submission(code: str) -> Any:
-    """One receipt."""
-    after = id_of(request.args.get("after")) or 0
+    """One receipt, its rows of one fate when asked."""
+    after, fate = id_of(request.args.get("after")) or 0, _fate("fate")
     with database().reading() as session:
         found = intake.submission_by_code(session, actor(), code)
-        rows = intake.submission_rows(session, found, after=after, limit=201)
-        more = str(rows[199][0].row) if len(rows) > 200 else None
-        _with_findings(session, [report.id for _, report in rows if report])
-        return render_template("submission.html", submission=found, rows=rows[:200], more=more)
+        page = receipt_page(session, actor(), today(), found, fate=fate, after=after)
+        _with_findings(session, [row.report.id for row in page.rows if row.report])
+        waits = found.state is SubmissionState.RECEIVED
+        return render_template(
+            "submission.html",
+            submission=found,
+            rows=page.rows,
+            more=str(page.next) if page.next else None,
+            fate=fate,
+            repeats=intake.repeated_by(session, found),
+            waits=waits,
+            refresh=waits and bool(found.reading),  # somebody will read it
+            results=_results_of(found) if page.rows or fate else None,
+        )
+
+
+@web.get("/submissions/<code>/results.<any(csv, ndjson):kind>")
+@allow(*REPORTERS)
+def submission_results(code: str, kind: str) -> Response:
+    """What was sent with what became of each row; `only=rejected` leaves out what is well."""
+    only = _fate("only")
+    with database().reading() as session:
+        found = intake.submission_by_code(session, actor(), code)
+    if found.state is SubmissionState.REFUSED:
+        raise NotFound(f"no row of {code} was read, so there are no results")
+    if kind != _kind(found):
+        raise NotFound(f"the results of {code} are at /submissions/{code}/results.{_kind(found)}")
+    name = f"{code}-{only.value if only else 'results'}.{kind}"
+    return Response(
+        stream_with_context(results(database(), found, only=only)),
+        content_type="text/csv; charset=utf-8" if kind == "csv" else "application/x-ndjson",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def _results_of(found: Submission) -> str | None:
+    """The kind of results that the reader may have: those of their own authority, in any case."""
+    mine = found.authority_id == actor().authority_id and actor().role in REPORTERS
+    return _kind(found) if mine else None
+
+
+def _kind(found: Submission) -> str:
+    return "csv" if is_table(found) else "ndjson"
+
+
+def _fate(argument: str) -> Fate | None:
+    return next((fate for fate in Fate if fate == request.args.get(argument)), None)
 
 
 def _with_findings(session: Session, report_ids: list[int]) -> None:

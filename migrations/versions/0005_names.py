@@ -4,14 +4,14 @@ A name may count for one authority's reports alone, mean an isomer set, a family
 all, and be as restricted as the reports that bear it. What a finding was taken for before a
 decision was taken back is kept, so that a replay still sees it.
 
-Revision: 0005; after: 0003
+Revision: 0005; after: 0004
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0005"
-down_revision = "0003"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 PAGES = (
     "/", "/substances", "/substances?q=nitazene", "/clusters", "/signals", "/priority", "/reports",
     "/alerts", "/status", "/login", "/nowhere", "/submissions", "/review", "/curation",
-    "/subscriptions", "/admin",
+    "/subscriptions", "/admin", "/profiles", "/profiles/nflis", "/docs/codes",
 )  # fmt: skip
 DETAILS = (
     "/substances/TS-",

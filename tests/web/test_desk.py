@@ -16,8 +16,8 @@ from werkzeug.test import TestResponse
 
 from app.access.models import AuditEvent
 from app.access.roles import Role
-from app.cells import plain_cell
 from app.notification.models import Message, MessageState
+from app.spreadsheets import plain_cell
 from app.web.signing import local_path
 from tests.web.conftest import Visit
 from tests.web.making import FORMULA, PASSWORD

@@ -22,11 +22,12 @@ PUBLIC = (
     "/alerts",
     "/status",
     "/login",
+    "/docs/codes",
 )
 DESK = {
     Role.ADMIN: ("/submissions", "/review", "/curation", "/subscriptions", "/admin"),
     Role.ANALYST: ("/review", "/curation", "/subscriptions"),
-    Role.LABORATORY: ("/submissions", "/review", "/subscriptions"),
+    Role.LABORATORY: ("/submissions", "/reports/upload", "/profiles", "/review", "/subscriptions"),
     Role.SUBSCRIBER: ("/review", "/subscriptions", "/spectra"),
 }
 VISITORS = (Role.PUBLIC, Role.SUBSCRIBER, Role.LABORATORY, Role.ANALYST, Role.ADMIN)

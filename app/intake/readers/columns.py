@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from string import Formatter
 from typing import Any
 
 from app.errors import Problem, Unreadable, shown
@@ -49,12 +48,7 @@ def known_to(profile: Profile | None) -> Mapping[str, str]:
     """The columns that are looked for, by their plain names."""
     if profile is None:
         return {name: name for name in (*_KNOWN, *OUR_REMARKS)}
-    return {plain_name(name): name for name in _wanted(profile)}
-
-
-def _wanted(profile: Profile) -> list[str]:
-    in_reference = (name for _, name, _, _ in Formatter().parse(profile.reference) if name)
-    return list(dict.fromkeys((*profile.columns.values(), *in_reference)))
+    return {plain_name(name): name for name in profile.wanted}
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +143,7 @@ class Columns:
         """Whether what stands in this column matters."""
         name = self.names[position]
         if self.profile is not None:
-            return name in _wanted(self.profile)
+            return name in self.profile.wanted
         return name not in OUR_REMARKS
 
     def wrong(self, number: int, reference: object, *problems: Problem) -> Line:
@@ -183,15 +177,16 @@ def columns_of(
         raise Unreadable(f"the header has {len(header):,} columns; at most {MOST_COLUMNS:,}")
     known = known_to(profile)
     names = tuple(known.get(plain_name(cell), cell.strip()) for cell in header)
-    problems = list(_repeated(names, known)) + (
-        list(_not_ours(names, gaps)) if profile is None else []
-    )
-    for column in REQUIRED if profile is None else _wanted(profile):
-        if column not in names:
-            text = "the file has no such column"
-            if profile:
-                raise Unreadable(f"profile {profile.name} needs the column {column}; {text}")
-            problems.append(Problem(column, text, 1, "column"))
+    problems = list(_repeated(names, known))
+    if profile:
+        profile.check(names)
+    else:
+        problems += _not_ours(names, gaps)
+        problems += [
+            Problem(column, "the file has no such column", 1, "column")
+            for column in REQUIRED
+            if column not in names
+        ]
     if problems:
         raise Unreadable("; ".join(str(p) for p in problems[:5]), tuple(problems))
     return _columns(names, profile, continental)

@@ -41,6 +41,12 @@ def read_delimited(path: Path, profile: Profile | None = None) -> Iterator[Row]:
         yield from grouped(_rows(lines, delimiter, columns))
 
 
+def delimiter_of(path: Path, profile: Profile | None = None) -> str:
+    """What stands between the cells of a table. Raises Unreadable as `read_delimited`."""
+    with path.open(encoding=encoding_of(path), errors="replace", newline="") as text:
+        return _header(Lines(text), profile)[0]
+
+
 def _header(lines: Lines, profile: Profile | None) -> tuple[str, list[str]]:
     """The delimiter and the names of the columns: read so that most of them are known ones."""
     delimiters = DELIMITERS

@@ -240,10 +240,15 @@ class _Items:
         return self._lines + self._ahead.count("\n", 0, self._at) + 1
 
 
+RESULT_KEYS = {"row", "result", "problem", "report"}
+
+
 def _object(number: int, item: Any, notes: Iterable[str] = ()) -> Row:
     if not isinstance(item, dict):
         problem = Problem("report", "must be an object with fields", number, "not_an_object")
         return Row((number,), None, (problem,))
+    if item.keys() == RESULT_KEYS and isinstance(item["report"], dict):
+        item = item["report"]  # a line of results that is mended and sent back
     problems = [Problem("report", note, number, "bad_json") for note in notes]
     return Row((number,), item, (*problems, *_repeated(number, item)))
 
