@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from app import cli
+from app.cli.main import counting
 from tests.reporting import report
 
 HEADER = "reference,event_kind,event_date,country,handling,structure,techniques"
@@ -130,7 +130,7 @@ def test_an_unknown_profile_names_those_there_are(lab, tmp_path):
 
 def test_a_terminal_is_told_how_many_rows_were_read(monkeypatch, capsys):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    with cli.counting() as progress:
+    with counting() as progress:
         progress(500)
         progress(1_200)
     assert capsys.readouterr().err == "\rrows read: 500\rrows read: 1,200\n"

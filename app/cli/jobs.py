@@ -1,0 +1,50 @@
+"""What the worker does on its schedule, done now."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import click
+
+from app.cli.main import database, main, plainly, settings
+from app.errors import Refused
+
+if TYPE_CHECKING:
+    pass
+
+
+@main.command()
+@click.option("--as-of", "as_of", metavar="YYYY-MM-DD", help="As it was known on that day.")
+@plainly
+def assess(as_of: str | None) -> None:
+    """Run the rules and tell subscribers of what opened."""
+    from app.worker import Work, assess_and_tell
+
+    try:
+        day = date.fromisoformat(as_of) if as_of else None
+    except ValueError:
+        raise Refused(f'"{as_of}" is no date; write YYYY-MM-DD') from None
+    done = assess_and_tell(Work(database(), settings()), as_of=day)
+    click.echo(", ".join(f"{number} {what}" for what, number in done.items()))
+
+
+@main.command()
+@click.option("--afresh", is_flag=True, help="Compare all reports again, not only new ones.")
+@plainly
+def duplicates(afresh: bool) -> None:
+    """Look for reports of one event: link one reporter's own, propose others to a curator."""
+    from app.worker import Work, compare_new
+
+    done = compare_new(Work(database(), settings()), afresh=afresh)
+    click.echo(", ".join(f"{number:,} {what}" for what, number in done.items()))
+
+
+@main.command()
+@plainly
+def deliver() -> None:
+    """Send what waits in the outbox."""
+    from app.worker import Work, deliver_waiting
+
+    done = deliver_waiting(Work(database(), settings()))
+    click.echo(", ".join(f"{number} {what}" for what, number in done.items()))
