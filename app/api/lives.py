@@ -45,7 +45,7 @@ class HappeningOut(BaseModel):
 @api.get("/substances/<code>/forms")
 @allow(Role.PUBLIC)
 @promise("Forms of a substance", answers=FormOut, listed=True)
-def list_forms(code: str) -> Response:
+def forms_of_substance(code: str) -> Response:
     """The forms that reports named, the most frequent first; of the reports you may count."""
     with database().reading() as session:
         substance = queries.substance_by_code(session, actor(), code)
