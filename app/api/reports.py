@@ -14,7 +14,7 @@ from app.access.roles import REPORTERS, SIGNED_IN
 from app.api import api
 from app.api.asking import NumberedAsked, RowsAsked, ask
 from app.api.contract import USUAL_PAGE, answer, listing, promise
-from app.api.shapes import ReceiptOut, receipt_out
+from app.api.receipts import ReceiptOut, receipt_out
 from app.db import id_of
 from app.entrance import actor, allow, database, now, problem, today
 from app.errors import Problem, Unreadable
