@@ -103,8 +103,6 @@ def file_reports(
         one.judged.held_id = report_id
         reports.append(_report(one, report_id, submission, simulated, now))
     findings = [row for one in recognised for row in _findings(one, now)]
-    for row, finding_id in zip(findings, reserve_ids(session, Finding, len(findings)), strict=True):
-        row["id"] = finding_id
     insert_rows(session, Report, reports)
     insert_rows(session, Finding, findings)
 
@@ -132,6 +130,7 @@ def _findings(one: Recognised, now: datetime) -> Iterator[dict[str, Any]]:
     for position, (sent, parts) in enumerate(zip(one.sent.findings, one.found, strict=True)):
         told = {
             **sent.__dict__,
+            "id": None,
             "report_id": one.judged.held_id,
             "position": position,
             "name_key": name_key(sent.substance_name) if sent.substance_name else None,

@@ -28,18 +28,16 @@ from app.intake.words import Fate
 def process(
     session: Session,
     submission: Submission,
-    rows: Sequence[Row],
+    judged: list[Judged],
     *,
-    by: Actor,
     now: datetime,
     simulated: bool = False,
-) -> list[Judged]:
-    """Read one chunk of rows into reports; the fate of every row is recorded.
+) -> None:
+    """Take one chunk of judged rows into the register; the fate of every row is recorded.
 
     One chunk of an authority at a time: two versions of a report sent at once must see each other.
     """
     take_turns(session, f"intake of {submission.authority_id}")
-    judged = judge(rows, by, now.date())
     compare(judged, held_versions(session, submission.authority_id, judged))
     explain(session, judged)
     narrowed = narrow(session, submission.authority_id, judged)
@@ -52,7 +50,6 @@ def process(
         settle_openness(session, now=now)
     lines = [line for one in judged for line in _receipt_lines(submission, one)]
     insert_rows(session, SubmissionRow, lines)
-    return judged
 
 
 def rehearse(

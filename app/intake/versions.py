@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session, aliased, selectinload
 
+from app.db import one_of
 from app.intake.differences import differences, told
 from app.intake.judging import Judged
 from app.intake.models import Report
@@ -20,8 +21,7 @@ from app.intake.words import Fate, ReportType
 Versions = dict[str, dict[int, tuple[str, int | None]]]
 
 _HELD = select(Report.reference, Report.version, Report.content_hash, Report.id).where(
-    Report.authority_id == bindparam("authority"),
-    Report.reference.in_(bindparam("references", expanding=True)),
+    Report.authority_id == bindparam("authority")
 )
 
 MOST_EXPLAINED = 100  # conflicts of one chunk
@@ -32,8 +32,10 @@ def held_versions(session: Session, authority_id: int, judged: Sequence[Judged])
     """What is held under the references of these reports."""
     references = {j.report.reference for j in judged if j.report and j.fate is Fate.ACCEPTED}
     held: Versions = {}
-    asked = {"authority": authority_id, "references": list(references)}
-    for reference, version, digest, report_id in session.execute(_HELD, asked):
+    query = _HELD.where(one_of(session, Report.reference, references))
+    for reference, version, digest, report_id in session.execute(
+        query, {"authority": authority_id}
+    ):
         held.setdefault(reference, {})[version] = (digest, report_id)
     return held
 
@@ -104,7 +106,7 @@ def supersede(session: Session, authority_id: int, judged: Sequence[Judged], now
         update(Report)
         .where(
             Report.authority_id == authority_id,
-            Report.reference.in_(replaced),
+            one_of(session, Report.reference, replaced),
             Report.superseded_at.is_(None),
             Report.version < newest,
         )
