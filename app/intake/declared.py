@@ -7,6 +7,7 @@ facts, so their handling is clear unless the sender says otherwise.
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
@@ -42,15 +43,20 @@ def _https(text: str) -> str:
     return text
 
 
+@cache
+def _classes() -> dict[str, frozenset[str]]:
+    """What a measure may cover, by the kind of class."""
+    return {
+        "group": frozenset(GROUPS),
+        "family": frozenset(family.id for family in families()),
+        "definition": frozenset(definition.id for definition in definitions()),
+    }
+
+
 def _class(text: str) -> str:
     """A class that the house knows: "group:nitazenes", "family:nitazene", "definition:…"."""
     kind, _, name = text.partition(":")
-    known = {
-        "group": lambda: GROUPS,
-        "family": lambda: [family.id for family in families()],
-        "definition": lambda: [definition.id for definition in definitions()],
-    }
-    if kind not in known or name not in known[kind]():
+    if name not in _classes().get(kind, ()):
         raise ValueError(
             f'"{shown(text)}" is no class here; write group:nitazenes, family:nitazene or '
             "definition: and the id of a generic definition"
