@@ -75,7 +75,9 @@ def facts_of(
     query = _seen(actor, None).where(
         or_(Fact.substance_id == substance.id, Fact.covers.in_(covered))
     )
-    return list(session.scalars(query.order_by(Fact.since, Fact.country, Fact.id)))
+    return list(
+        session.scalars(query.order_by(Fact.since.is_(None), Fact.since, Fact.country, Fact.id))
+    )
 
 
 def covering(substance: Substance, definitions: Iterable[str] = ()) -> list[str]:
@@ -107,17 +109,16 @@ def laboratories_holding(session: Session, actor: Actor, substance_id: int) -> i
     return session.scalar(counted) or 0
 
 
-def controlling(session: Session, actor: Actor, today: date) -> tuple[int, int]:
-    """How many countries control how many substances by a measure that is in force."""
+def controlling(session: Session, actor: Actor, today: date) -> tuple[int, int, int]:
+    """How many countries control how many substances and classes by measures in force."""
     wanted = Wanted(in_force=today)
     query = _seen(actor, None).where(
         Fact.topic == Topic.MEASURE, Fact.kind != MeasureKind.NONE, *_conditions(wanted)
     )
-    counts = query.with_only_columns(
-        func.count(distinct(Fact.country)), func.count(distinct(Fact.substance_id))
-    )
-    countries, substances = session.execute(counts).one()
-    return countries, substances
+    counted = (Fact.country, Fact.substance_id, Fact.covers)
+    counts = query.with_only_columns(*(func.count(distinct(column)) for column in counted))
+    countries, substances, classes = session.execute(counts).one()
+    return countries, substances, classes
 
 
 def countries_with_measures(session: Session, actor: Actor) -> list[str]:

@@ -64,7 +64,7 @@ def measures() -> Any:
     """Measures, those received last first, filtered by the address."""
     with database().reading() as session:
         wanted, unknown = _wanted(session)
-        countries, substances = facts.controlling(session, actor(), today())
+        countries, substances, classes = facts.controlling(session, actor(), today())
         page = facts.facts(
             session, actor(), Topic.MEASURE, wanted, after=request.args.get("after"), limit=PAGE
         )
@@ -78,6 +78,7 @@ def measures() -> Any:
             text=request.args.get("substance", ""),
             countries=countries,
             substances=substances,
+            classes=classes,
             kinds=KIND_OPTIONS,
             country_options=[pair for pair in country_options() if pair[0] in reporting],
             filtered=bool(request.args.get("substance") or wanted.country or wanted.kind),
