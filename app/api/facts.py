@@ -3,28 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 from functools import partial
+from typing import Annotated
 
-from flask import Response, request
-from pydantic import BaseModel
+from flask import Response
+from pydantic import BaseModel, Field
 
 from app.access.roles import REPORTERS, SECRETARIAT, Role
 from app.api import api
-from app.api.contract import View, listing, page_size, promise
+from app.api.asking import Country, Day, NumberedAsked, SubstanceCode, ask
+from app.api.contract import USUAL_PAGE, View, listing, promise
+from app.api.receipts import ReceiptOut
 from app.api.reports import settled_whole
-from app.api.shapes import ReceiptOut, link
-from app.db import Page
+from app.api.shapes import link
 from app.entrance import actor, allow, database, now
-from app.errors import Refused
+from app.errors import Problem, Refused
 from app.intake.declared import MeasureIn, StandardIn, SurveillanceIn, UseIn
 from app.intake.declaring import MOST_ROWS, declare
 from app.registry import fact_queries as facts
 from app.registry.fact_queries import Wanted
-from app.registry.facts import KINDS, Fact, Topic
+from app.registry.facts import Fact, ListKind, MeasureKind, SupplierKind, Topic, UseKind
 from app.registry.queries import substance_by_code
 
-FILTERS = ("substance", "country", "kind", "as_of", "in_force", "after", "limit")
+
+class FactsAsked(NumberedAsked):
+    """What may be asked of every list of facts."""
+
+    substance: SubstanceCode | None = None
+    country: Country | None = None
+    as_of: Annotated[Day, Field(description="as it was known at the end of that day")] | None = None
+    in_force: Annotated[Day, Field(description="begun and not ended by that day")] | None = None
+
+
+class MeasuresAsked(FactsAsked):
+    """National measures."""
+
+    kind: MeasureKind | None = None
+
+
+class UsesAsked(FactsAsked):
+    """Uses."""
+
+    kind: UseKind | None = None
+
+
+class SurveillanceAsked(FactsAsked):
+    """Entries of surveillance lists."""
+
+    kind: ListKind | None = None
+
+
+class StandardsAsked(FactsAsked):
+    """Reference standards."""
+
+    kind: SupplierKind | None = None
 
 
 class FactOut(BaseModel):
@@ -92,72 +125,58 @@ def submit_surveillance() -> Response:
 
 @api.get("/measures")
 @allow(Role.PUBLIC)
-@promise("National measures", answers=FactOut, listed=True, queries=FILTERS)
+@promise("National measures", answers=FactOut, listed=True, asks=MeasuresAsked)
 def list_measures() -> Response:
     """Who controls what, since when; `as_of` as it was known on a day, `in_force` on a day."""
-    return _list(Topic.MEASURE)
+    return _list(Topic.MEASURE, ask(MeasuresAsked))
 
 
 @api.get("/uses")
 @allow(Role.PUBLIC)
-@promise("Uses of substances", answers=FactOut, listed=True, queries=FILTERS)
+@promise("Uses of substances", answers=FactOut, listed=True, asks=UsesAsked)
 def list_uses() -> Response:
     """Therapeutic, veterinary, scientific and industrial uses."""
-    return _list(Topic.USE)
+    return _list(Topic.USE, ask(UsesAsked))
 
 
 @api.get("/standards")
 @allow(Role.PUBLIC)
-@promise("Reference standards", answers=FactOut, listed=True, queries=FILTERS)
+@promise("Reference standards", answers=FactOut, listed=True, asks=StandardsAsked)
 def list_standards() -> Response:
     """Reference material and who holds it; which laboratory is told to those signed in."""
-    return _list(Topic.STANDARD)
+    return _list(Topic.STANDARD, ask(StandardsAsked))
 
 
 @api.get("/surveillance")
 @allow(Role.PUBLIC)
-@promise("Surveillance lists", answers=FactOut, listed=True, queries=FILTERS)
+@promise("Surveillance lists", answers=FactOut, listed=True, asks=SurveillanceAsked)
 def list_surveillance() -> Response:
     """Entries of surveillance lists."""
-    return _list(Topic.SURVEILLANCE)
+    return _list(Topic.SURVEILLANCE, ask(SurveillanceAsked))
 
 
 def _declare(topic: Topic) -> Response:
     return settled_whole(partial(declare, topic=topic, by=actor(), now=now()), most=MOST_ROWS)
 
 
-def _list(topic: Topic) -> Response:
-    args = request.args
-    kinds = KINDS[topic]
-    if (kind := args.get("kind")) and kind not in set(kinds):
-        raise Refused(f'"{kind}" is no kind of {topic}; use one of {", ".join(kinds)}')
-    if topic is Topic.STANDARD and args.get("country") and not actor().signed_in:
-        raise Refused("country: who holds a standard is told to those signed in")
+def _list(
+    topic: Topic, asked: MeasuresAsked | UsesAsked | StandardsAsked | SurveillanceAsked
+) -> Response:
+    if topic is Topic.STANDARD and asked.country and not actor().signed_in:
+        said = "who holds a standard is told to those signed in"
+        raise Refused(f"country: {said}", (Problem("country", said),))
     with database().reading() as session:
-        code = args.get("substance")
-        page: Page[Fact] = facts.facts(
-            session,
-            actor(),
-            topic,
-            Wanted(
-                substance=substance_by_code(session, actor(), code) if code else None,
-                country=(args.get("country") or "").upper() or None,
-                kind=kind or None,
-                as_of=_day("as_of"),
-                in_force=_day("in_force"),
-            ),
-            after=args.get("after"),
-            limit=page_size(),
+        of = asked.substance
+        wanted = Wanted(
+            substance=substance_by_code(session, actor(), of) if of else None,
+            country=asked.country,
+            kind=asked.kind,
+            as_of=asked.as_of,
+            in_force=asked.in_force,
         )
+        size = asked.limit or USUAL_PAGE
+        page = facts.facts(session, actor(), topic, wanted, after=asked.after, limit=size)
         return listing(page, fact_out)
-
-
-def _day(name: str) -> date | None:
-    text = request.args.get(name)
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise Refused(f'{name}: "{text}" is no day; write YYYY-MM-DD') from None
 
 
 def fact_out(fact: Fact) -> FactOut:

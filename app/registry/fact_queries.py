@@ -72,9 +72,7 @@ def facts_of(
     `definitions` are those whose wording covers it; only the caller has read its structure.
     """
     covered = covering(substance, definitions)
-    query = _seen(actor, None).where(
-        or_(Fact.substance_id == substance.id, Fact.covers.in_(covered))
-    )
+    query = _seen(actor, None).where(or_(_is(substance.id), Fact.covers.in_(covered)))
     return list(
         session.scalars(query.order_by(Fact.since.is_(None), Fact.since, Fact.country, Fact.id))
     )
@@ -102,9 +100,7 @@ def fact_by_code(session: Session, actor: Actor, code: str) -> Fact:
 
 def laboratories_holding(session: Session, actor: Actor, substance_id: int) -> int:
     """How many laboratories hold a reference standard of it."""
-    query = _seen(actor, None).where(
-        Fact.topic == Topic.STANDARD, Fact.substance_id == substance_id, Fact.held
-    )
+    query = _seen(actor, None).where(Fact.topic == Topic.STANDARD, _is(substance_id), Fact.held)
     counted = query.with_only_columns(func.count(distinct(Fact.authority_id)))
     return session.scalar(counted) or 0
 
@@ -115,8 +111,11 @@ def controlling(session: Session, actor: Actor, today: date) -> tuple[int, int, 
     query = _seen(actor, None).where(
         Fact.topic == Topic.MEASURE, Fact.kind != MeasureKind.NONE, *_conditions(wanted)
     )
-    counted = (Fact.country, Fact.substance_id, Fact.covers)
-    counts = query.with_only_columns(*(func.count(distinct(column)) for column in counted))
+    counts = query.with_only_columns(
+        func.count(distinct(Fact.country)),
+        func.count(distinct(Fact.substance_id)),
+        func.count(distinct(Fact.covers)),
+    )
     countries, substances, classes = session.execute(counts).one()
     return countries, substances, classes
 
@@ -151,6 +150,11 @@ def _seen(actor: Actor, as_of: date | None) -> Select[Fact]:
     return query.where(Fact.received_at < end, stood, still_open)
 
 
+def _is(substance_id: int) -> ColumnElement[bool]:
+    """Facts of a substance, and of those that were merged into it."""
+    return or_(Fact.substance_id == substance_id, Substance.merged_into_id == substance_id)
+
+
 def _open_to(actor: Actor, fact: type[Fact]) -> ColumnElement[bool]:
     allowed = fact.handling <= row_clearance(actor)
     if actor.authority_id is None:
@@ -162,7 +166,7 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if wanted.substance is not None:
         of = wanted.substance
-        found.append(or_(Fact.substance_id == of.id, Fact.covers.in_(covering(of))))
+        found.append(or_(_is(of.id), Fact.covers.in_(covering(of))))
     if wanted.country:
         found.append(Fact.country == wanted.country)
     if wanted.kind:

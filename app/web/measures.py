@@ -32,8 +32,8 @@ from app.registry.facts import Fact, MeasureKind, Topic
 from app.registry.models import Substance
 from app.registry.pointing import point_out
 from app.registry.queries import substance_by_code
+from app.spreadsheets import plain_cell
 from app.web import web
-from app.web.priority import plain_cell
 from app.web.wording import after_alert, country_options, measure_kind
 from chem.generics import IN
 from chem.law import Answer

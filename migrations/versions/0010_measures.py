@@ -1,13 +1,13 @@
 """What else is known of a substance: measures, uses, surveillance lists, reference standards
 
-Revision: 0010; after: 0003
+Revision: 0010; after: 0009
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0010"
-down_revision = "0003"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 

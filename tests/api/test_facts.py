@@ -190,7 +190,7 @@ def test_which_laboratory_holds_a_standard_is_for_those_signed_in(client, post, 
     (public,) = client.get("/api/v1/standards").json["items"]
     assert public["held"] and public["authority"] is None and public["country"] is None
     assert client.get("/api/v1/standards?country=DE").status_code == 422
-    (inside,) = client.get("/api/v1/standards?country=de", headers=key).json["items"]
+    (inside,) = client.get("/api/v1/standards?country=DE", headers=key).json["items"]
     assert (inside["authority"], inside["country"]) == ("LABORATORY-DE", "DE")
 
 
