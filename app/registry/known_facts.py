@@ -19,7 +19,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.access.handling import Handling
-from app.db import reserve_ids
+from app.db import reserve_ids, take_turns
 from app.registry.facts import Fact, Topic
 from app.registry.service import held_substances
 
@@ -28,6 +28,7 @@ FACTS = Path(__file__).parent / "data" / "facts.csv"
 
 def load_facts(session: Session, *, now: datetime) -> int:
     """Bring the register up to the file; how many facts it holds now that came from there."""
+    take_turns(session, "shipped facts")
     wanted = _wanted(session)
     shipped = select(Fact).where(Fact.authority_id.is_(None), Fact.superseded_at.is_(None))
     held = {fact.reference: fact for fact in session.scalars(shipped)}

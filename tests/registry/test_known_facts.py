@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from alembic import command
 from sqlalchemy import select
 
 from app.access.roles import ANYBODY
@@ -16,6 +17,7 @@ from app.intake.dates import PartialDate
 from app.registry import known_facts
 from app.registry.fact_queries import Wanted, all_facts, controlling, facts_of
 from app.registry.facts import KINDS, Fact, MeasureKind, Topic
+from app.registry.knowledge import load_knowledge
 from app.registry.known_facts import FACTS, load_facts
 from app.registry.models import Substance
 from chem.known import by_connectivity
@@ -40,6 +42,14 @@ def test_all_of_them_are_there_once(known: Database) -> None:
         assert len(session.scalars(select(Fact)).all()) == len(ROWS)
     with known.transaction() as session:
         assert load_facts(session, now=NOW) == len(ROWS)
+        assert len(session.scalars(select(Fact)).all()) == len(ROWS)
+
+
+def test_after_a_migration_down_and_up_they_come_back(known: Database) -> None:
+    command.downgrade(known.alembic_config(), "0009")
+    known.migrate()
+    with known.transaction() as session:
+        assert load_knowledge(session, now=NOW) == 0
         assert len(session.scalars(select(Fact)).all()) == len(ROWS)
 
 
