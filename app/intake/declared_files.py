@@ -62,12 +62,11 @@ def read_declared(path: Path) -> Iterator[Row]:
     Raises Unreadable when it has no header, or is quoted so that its rows cannot be told apart.
     """
     with path.open(encoding=encoding_of(path), errors="replace", newline="") as text:
-        first = text.readline(100_000)
+        lines = _lines(text)
+        first = next(lines, "")
         delimiter = max(DELIMITERS, key=first.count)
-        names = [
-            name.strip().strip("\ufeff")
-            for name in next(csv.reader([first], delimiter=delimiter), [])
-        ]
+        header = next(csv.reader([first], delimiter=delimiter), [])
+        names = [name.strip().strip("\ufeff") for name in header]
         if "reference" not in names:
             raise Unreadable("the first line must name the columns, reference among them")
         try:
