@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from app.access.roles import ANYBODY
 from app.db import Database
-from app.intake.declaring import declare
-from app.intake.keeping import Sent
-from app.intake.readers import read_json
-from app.intake.whole import take_whole
-from app.intake.words import Channel
 from app.registry.facts import Topic
 from app.registry.models import Substance
 from app.review.dossier import dossier
+from tests.intake.declaring import declared
 from tests.reporting import NOW, laboratory
 
 
@@ -23,18 +18,7 @@ def test_measures_and_uses_are_told_in_the_order_of_a_review(known: Database) ->
 
     def send(topic: Topic, **fields: Any) -> None:
         sent = {"reference": str(topic), "substance": "Etizolam", "source": "gazette 7"} | fields
-        content = json.dumps(sent).encode()
-        take_whole(
-            known,
-            [content],
-            lambda: read_json(content),
-            Sent(Channel.API),
-            lambda session, submission, rows: declare(
-                session, submission, rows, topic=topic, by=by, now=NOW
-            ),
-            by=by,
-            now=NOW,
-        )
+        declared(known, topic, sent, by=by)
 
     send(Topic.MEASURE, country="DE", kind="nps_act", since="2025-02", title="Act, annex 2")
     send(Topic.USE, kind="industrial", description="none so far")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from typing import Any
 
 import pytest
@@ -11,14 +12,10 @@ import pytest
 from app.access.models import Authority
 from app.access.roles import Actor, Role
 from app.db import Database
-from app.intake.declaring import declare
-from app.intake.keeping import Sent
-from app.intake.readers import read_json
-from app.intake.whole import take_whole
-from app.intake.words import Channel
 from app.registry.facts import Topic
 from app.registry.queries import substances
-from tests.web.making import FORMULA, HOSTILE, NOW
+from tests.intake.declaring import declared as take_declared
+from tests.web.making import FORMULA, HOSTILE
 
 SAME = {"Sec-Fetch-Site": "same-origin"}
 PROTO = "N-Pyrrolidino protonitazene"
@@ -30,19 +27,7 @@ def declared(database: Database, topic: Topic, sent: str, role: Role = Role.LABO
     with database.reading() as session:
         home = session.query(Authority).filter_by(code=code).one()
         by = Actor(role, "key", home.id, home.code, home.countries)
-    content = sent.encode()
-    submission, _ = take_whole(
-        database,
-        [content],
-        lambda: read_json(content),
-        Sent(Channel.API),
-        lambda session, submission, rows: declare(
-            session, submission, rows, topic=topic, by=by, now=NOW
-        ),
-        by=by,
-        now=NOW,
-    )
-    assert set(submission.fates) == {"accepted"}
+    take_declared(database, topic, json.loads(sent), by=by)
 
 
 @pytest.fixture
