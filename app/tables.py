@@ -8,6 +8,7 @@ from app.intake.duplicates import models as duplicates
 from app.intake.profiles import models as profiles
 from app.jobs import Job
 from app.notification import models as notification
+from app.registry import facts
 from app.registry import models as registry
 from app.review import models as review
 from app.surveillance import models as surveillance
@@ -17,6 +18,7 @@ __all__ = [
     "access",
     "attachments",
     "duplicates",
+    "facts",
     "intake",
     "metadata",
     "notification",

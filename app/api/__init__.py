@@ -12,6 +12,7 @@ from app.api import (  # noqa: E402, F401 - each module hangs its routes on the 
     curation,
     documents,
     duplicates,
+    facts,
     figures,
     handling,
     lives,

@@ -22,7 +22,7 @@ from app.surveillance.biography import biography
 EXACTNESS = {Precision.YEAR: 4, Precision.MONTH: 7, Precision.DAY: 10}  # characters of a date
 
 
-class FormOut(BaseModel):
+class SentFormOut(BaseModel):
     """A salt, stereo variant or isotope label of a substance, as submitted."""
 
     label: str | None  # the counter-ions; null for the parent itself
@@ -44,7 +44,7 @@ class HappeningOut(BaseModel):
 
 @api.get("/substances/<code>/forms")
 @allow(Role.PUBLIC)
-@promise("Forms of a substance", answers=FormOut, listed=True)
+@promise("Forms of a substance", answers=SentFormOut, listed=True)
 def forms_of_substance(code: str) -> Response:
     """The forms that reports named, the most frequent first; of the reports you may count."""
     with database().reading() as session:
@@ -62,8 +62,8 @@ def list_history(code: str) -> Response:
         return listing(Page(biography(session, actor(), today(), substance)), _happening_out)
 
 
-def _form_out(form: FormRow) -> FormOut:
-    return FormOut(
+def _form_out(form: FormRow) -> SentFormOut:
+    return SentFormOut(
         label=form.label or None, inchikey=form.inchikey, reports=form.reports, first=form.first
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
@@ -20,13 +21,14 @@ from app.entrance import actor, allow, database, now, problem, today
 from app.errors import Problem, Unreadable
 from app.intake import queries
 from app.intake.activity import process_activity
-from app.intake.keeping import PART_BYTES, Arrival, Sent, conclude, receive, refuse
+from app.intake.keeping import PART_BYTES, Sent, receive, refuse
 from app.intake.models import Submission
 from app.intake.readers import read_json, read_ndjson
 from app.intake.receipts import fresh_page, receipt_page
 from app.intake.rows import Row
 from app.intake.schema import ActivityIn, ReportIn
-from app.intake.taking import keep, refusing, take
+from app.intake.taking import take
+from app.intake.whole import Settle, take_whole
 from app.intake.words import Channel, Fate, SubmissionState
 
 NDJSON = {"application/x-ndjson", "application/ndjson", "application/jsonl"}
@@ -75,20 +77,25 @@ def submit_reports() -> Response:
 )
 def submit_activity() -> Response:
     """Accept monthly sample counts, the denominator of every rate."""
-    kind, who, moment = _kind(), actor(), now()
+    return settled_whole(partial(process_activity, by=actor(), now=now()))
+
+
+def settled_whole(settle: Settle, most: int | None = None) -> Response:
+    """Keep the body, settle its rows in one transaction, and answer with the receipt."""
+    kind = _kind()
     sent = Sent(Channel.API, idempotency_key=request.headers.get("Idempotency-Key"))
     with _body() as body:
-        submission, arrival = keep(database(), _arriving(body), sent, by=who, now=moment)
-        if arrival is Arrival.ANSWERED:
-            return _receipt(submission.code, repeated=True)
-        with refusing(database(), submission):
-            rows = list(_rows(body, kind))
-            if not rows:
-                raise Unreadable("there is no row in it")
-    with database().transaction() as session:
-        submission = session.merge(submission)
-        conclude(submission, process_activity(session, submission, rows, by=who, now=moment))
-    return _receipt(submission.code)
+        submission, repeated = take_whole(
+            database(),
+            _arriving(body),
+            lambda: _rows(body, kind),
+            sent,
+            settle,
+            by=actor(),
+            now=now(),
+            most=most,
+        )
+    return _receipt(submission.code, repeated=repeated)
 
 
 @api.get("/submissions")

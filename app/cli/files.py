@@ -23,8 +23,16 @@ if TYPE_CHECKING:
 @click.option("--authority", "code", required=True, metavar="CODE")
 @click.option("--profile", help="Import profile that maps the file's own columns, e.g. nflis.")
 @click.option("--dry-run", is_flag=True, help="Say what would become of each row; change nothing.")
+@click.option(
+    "--as",
+    "what",
+    type=click.Choice(["measures", "uses", "standards"]),
+    help="What it declares, instead of reports: a CSV, JSON or NDJSON file.",
+)
 @plainly
-def import_file(path: Path, code: str, profile: str | None, dry_run: bool) -> None:
+def import_file(
+    path: Path, code: str, profile: str | None, dry_run: bool, what: str | None
+) -> None:
     """Import reports from a file. A second import changes nothing; an interrupted one goes on.
 
     Reads CSV (any delimiter and encoding of a spreadsheet), XLSX, SDF, JSON and NDJSON.
@@ -34,6 +42,11 @@ def import_file(path: Path, code: str, profile: str | None, dry_run: bool) -> No
     db = database()
     with db.reading() as session:
         by = reporting(session, code)
+    if what:
+        if profile or dry_run:
+            raise Refused("--as goes without --profile and --dry-run")
+        _import_declared(path, what, by)
+        return
     with counting() as progress:
         if dry_run:
             judged = rehearse_file(
@@ -43,6 +56,16 @@ def import_file(path: Path, code: str, profile: str | None, dry_run: bool) -> No
         else:
             receipt = take_file(db, path, by=by, profile=profile, clock=utc_now, progress=progress)
             lines = receipt.summary()
+    click.echo("\n".join(lines))
+
+
+def _import_declared(path: Path, what: str, by: Actor) -> None:
+    """Import what a file declares of substances."""
+    from app.intake.declared_files import take_declared_file
+    from app.registry.facts import Topic
+
+    topic = Topic(what.removesuffix("s"))
+    _, lines = take_declared_file(database(), path, topic, by=by, now=utc_now())
     click.echo("\n".join(lines))
 
 

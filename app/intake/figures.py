@@ -16,6 +16,7 @@ from app.access.roles import Actor
 from app.intake.models import Finding, Report
 from app.intake.sight import figures_for, reports_of
 from app.intake.words import CausalRole, EventKind, Precision, ReportType
+from app.registry.models import WATCHED, Standing, Substance
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,15 @@ class Occurrence:
     aggregate: int
     first: date
     last: date
+
+
+@dataclass(frozen=True, slots=True)
+class ClassRow:
+    """Substances of one standing in the last 12 months: how many, in how many events and places."""
+
+    substances: int
+    events: int
+    countries: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,16 +228,45 @@ def occurrences(
 
 
 def countries_reporting(session: Session, actor: Actor, today: date) -> dict[str, int]:
-    """Number of watched substances reported in each country in the last 12 months."""
+    """Number of watched substances reported in each country in the last 12 months.
+
+    Medicines, precursors, classic drugs and adulterants are classes of their own (`by_class`).
+    """
     query = (
         select(Report.country, func.count(distinct(Finding.substance_id)))
         .join(Finding)
+        .join(Substance, Substance.id == Finding.substance_id)
         .where(
+            Substance.standing.in_(WATCHED),
             Report.type == ReportType.EVENT,
             Report.event_date > _year_before(today),
-            Finding.substance_id.is_not(None),
             figures_for(actor, today, substance=Finding.substance_id),
         )
         .group_by(Report.country)
     )
     return {country: count for country, count in session.execute(query)}
+
+
+def by_class(session: Session, actor: Actor, today: date) -> dict[Standing, ClassRow]:
+    """What was reported of each class of substances in the last 12 months, each for itself.
+
+    A report with a medicine and an NPS in it is an event of both, so classes are never added up.
+    """
+    query = (
+        select(
+            Substance.standing,
+            func.count(distinct(Finding.substance_id)),
+            func.count(distinct(Report.id)),
+            func.count(distinct(Report.country)),
+        )
+        .select_from(Report)
+        .join(Finding)
+        .join(Substance, Substance.id == Finding.substance_id)
+        .where(
+            Report.type == ReportType.EVENT,
+            Report.event_date > _year_before(today),
+            figures_for(actor, today, substance=Finding.substance_id),
+        )
+        .group_by(Substance.standing)
+    )
+    return {standing: ClassRow(*numbers) for standing, *numbers in session.execute(query)}

@@ -68,10 +68,16 @@ def months_by_group(session: Session, actor: Actor, today: date, since: date) ->
 
 
 def countries_with_totals(session: Session, actor: Actor, today: date) -> frozenset[str]:
-    """Countries that sent counts for whole periods."""
+    """Countries that sent counts of watched substances for whole periods."""
     query = (
         select(Report.country)
-        .where(Report.type == ReportType.AGGREGATE, figures_for(actor, today))
+        .join(Finding, Finding.report_id == Report.id)
+        .join(Substance, Substance.id == Finding.substance_id)
+        .where(
+            Substance.standing.in_(WATCHED),
+            Report.type == ReportType.AGGREGATE,
+            figures_for(actor, today),
+        )
         .distinct()
     )
     return frozenset(session.scalars(query))

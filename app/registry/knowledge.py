@@ -26,6 +26,7 @@ from app.db import insert_all_new
 from app.registry.classifying import classifications, note_classifications
 from app.registry.identifiers import possible
 from app.registry.identifying import LONGEST_SOURCE
+from app.registry.known_facts import FACTS, load_facts
 from app.registry.models import (
     Cluster,
     ControlListing,
@@ -53,6 +54,7 @@ def load_knowledge(session: Session, *, now: datetime) -> int:
     version = knowledge_version()
     done = select(AuditEvent.id).where(AuditEvent.action == LOADED, AuditEvent.subject == version)
     if session.scalar(done.limit(1)):
+        load_facts(session, now=now)  # they are compared one by one, so it costs next to nothing
         return 0
     rows = _examined(everything())
     before = classifications(session)
@@ -71,6 +73,7 @@ def load_knowledge(session: Session, *, now: datetime) -> int:
     session.execute(delete(ControlListing))  # they come from the files alone
     insert_all_new(session, ControlListing, list(_listings(rows, held, own)))
     _identify(session, rows, held, own, now)
+    load_facts(session, now=now)
     record(session, SYSTEM, LOADED, version, now, substances=len(rows))
     return len(rows)
 
@@ -80,7 +83,7 @@ def knowledge_version() -> str:
     """A digest of the shipped files, the rules and RDKit: what the registry was built from."""
     digest = hashlib.sha256(f"{RULESET} {RDKIT_VERSION}".encode())
     data = Path(chem.__file__).parent / "data"
-    for path in (*(data / name for name in SHIPPED), AMBIGUOUS):
+    for path in (*(data / name for name in SHIPPED), AMBIGUOUS, FACTS):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:32]
 

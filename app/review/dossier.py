@@ -16,11 +16,13 @@ from app.access.roles import Actor
 from app.countries import country_name
 from app.intake.figures import CountryRow, where_seen, years
 from app.intake.words import EventKind
+from app.registry.fact_queries import facts_of
+from app.registry.facts import Fact, MeasureKind, Topic, UseKind
 from app.registry.models import Standing, Substance
 from chem.families import family_named
 from chem.generics import IN, NOTICE, OUT
 from chem.known import marketed
-from chem.law import answer_for
+from chem.law import Answer, answer_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +63,20 @@ def dossier(
     """The nineteen sections for a substance, from what `actor` may see as of `today`."""
     seen = where_seen(session, actor, today, substance.id)
     totals = years(session, actor, today, substance.id)
+    law = answer_for(substance.smiles)
+    known = facts_of(session, actor, substance, _covering(law))
     held = {
         1: _identification(substance),
         2: _chemistry(substance),
         6: _adverse(seen),
-        9: _therapeutic(substance),
+        9: _therapeutic(substance) + _uses(known, UseKind.THERAPEUTIC, UseKind.VETERINARY),
+        12: _uses(known, UseKind.INDUSTRIAL),
         13: _use(seen, [(total.year, total.country, total.reports) for total in totals]),
         14: _magnitude(seen),
         16: _traffic(seen),
         17: _controls(substance),
-        18: _classes(substance),
+        18: _classes(law) + _measures(known),
+        19: _uses(known, UseKind.SCIENTIFIC) + _lists(known),
     }
     return tuple(
         Section(number, heading, tuple(held.get(number, ())))
@@ -159,9 +165,53 @@ def _controls(substance: Substance) -> list[str]:
     ]
 
 
-def _classes(substance: Substance) -> list[str]:
+def _covering(law: Answer | None) -> list[str]:
+    """Definitions whose wording or list of names covers it for certain."""
+    return [one.definition for one in law.generic if one.named or one.outcome == IN] if law else []
+
+
+def _measures(known: list[Fact]) -> list[str]:
+    """National measures that were declared, past ones too."""
+    return [
+        f"{_place(fact)}: {_word(fact)}{_span(fact)}: {fact.says} ({fact.source}); {NOTICE}."
+        for fact in known
+        if fact.topic is Topic.MEASURE
+    ]
+
+
+def _uses(known: list[Fact], *kinds: UseKind) -> list[str]:
+    return [
+        f"{_place(fact)}, {_word(fact)} use{_span(fact)}: {fact.says} ({fact.source})."
+        for fact in known
+        if fact.topic is Topic.USE and fact.kind in kinds
+    ]
+
+
+def _lists(known: list[Fact]) -> list[str]:
+    return [
+        f"Surveillance list: {fact.says}{_span(fact)} ({fact.source})."
+        for fact in known
+        if fact.topic is Topic.SURVEILLANCE
+    ]
+
+
+def _place(fact: Fact) -> str:
+    return country_name(fact.country) if fact.country else "Internationally"
+
+
+def _word(fact: Fact) -> str:
+    word = "not controlled" if fact.kind == MeasureKind.NONE else fact.kind.replace("_", " ")
+    return f"{word} ({fact.covers.partition(':')[2]})" if fact.covers else word
+
+
+def _span(fact: Fact) -> str:
+    """From when to when, as exactly as it was given."""
+    begun = f", since {fact.since}" if fact.since else ""
+    return begun + (f", until {fact.until}" if fact.until else "")
+
+
+def _classes(law: Answer | None) -> list[str]:
     """National definitions of classes whose wording covers it, or may."""
-    law = answer_for(substance.smiles)
     facts = []
     for ruling in law.applying if law else ():
         ways = ["named in the lists"] if ruling.named else []

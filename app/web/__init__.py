@@ -17,6 +17,7 @@ from app.web import (  # noqa: E402, F401 - each module hangs its routes on the 
     handling,
     histories,
     machine,
+    measures,
     overview,
     priority,
     profiles,

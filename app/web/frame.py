@@ -58,6 +58,7 @@ DESK: tuple[tuple[Entry, frozenset[Role]], ...] = (
         SIGNED_IN,
     ),
     (("web.handling", "Handling", frozenset()), frozenset({Role.FOCAL_POINT})),
+    (("web.new_measure", "Declare a measure", frozenset()), REPORTERS),
     (("web.review", "Review", frozenset({"web.case"})), SIGNED_IN),
     (
         (
@@ -75,6 +76,7 @@ SAYINGS = (
     "day", "month", "moment", "dated", "ago", "seen_in", "seen_between", "number", "count",
     "spelled", "label", "sentence", "options", "listing", "places", "scope", "rule_name", "news",
     "basis", "effect_class", "family_name", "family_label", "breaks", "formula", "told",
+    "measure_kind", "exactly",
 )  # fmt: skip
 
 

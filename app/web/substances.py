@@ -15,7 +15,7 @@ from app.db import Page
 from app.entrance import actor, allow, database, today
 from app.errors import NotFound, Refused
 from app.intake import figures as intake
-from app.intake.figures import MonthCount, YearCount
+from app.intake.figures import ClassRow, MonthCount, YearCount
 from app.intake.history import life_of
 from app.intake.words import EventKind
 from app.notification import queries as notification
@@ -31,6 +31,7 @@ from app.surveillance.models import EpisodeState
 from app.surveillance.queries import SeenEpisode
 from app.web import charts, web
 from app.web.charts import BarChart, Column
+from app.web.measures import known_of
 from app.web.structure import marked, molecule, told
 from chem.depict import png, svg
 from chem.known import marketed
@@ -74,6 +75,7 @@ def substances() -> Any:
             standing=standing,
             groups=sorted(registry.group_sizes(session, actor())),
             standings=registry.standing_sizes(session, actor()),
+            classes=_classes(session),
             similar=similar,
             filters={k: v for k, v in (("q", text), ("group", group), ("standing", standing)) if v},
         )
@@ -97,7 +99,8 @@ def substance(code: str) -> Any:
             substance=found,
             seen=seen,
             first_is_event=seen and (not years or seen.first.year < years[0].year),
-            told=told(found.smiles, found.name),
+            told=(says := told(found.smiles, found.name)),
+            known=known_of(session, found, says.law if says else None),
             variant=variant_of(found.key),
             marketed=marketed(found.key),
             beside=registry.counted_beside(session, who, found),
@@ -152,6 +155,12 @@ NO_PICTURE = (
 def _substance(code: str) -> Substance:
     with database().reading() as session:
         return registry.substance_by_code(session, actor(), code)
+
+
+def _classes(session: Session) -> dict[Standing, ClassRow] | None:
+    """What was reported of each class; only at the head of the whole list."""
+    asked = any(request.args.get(name) for name in ("q", "group", "standing", "after"))
+    return None if asked else intake.by_class(session, actor(), today())
 
 
 @lru_cache(maxsize=4096)

@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 
 from app.access.handling import Handling
 from app.countries import REGIONS, countries, country_name
+from app.intake.dates import PartialDate
 from app.intake.words import Precision
 from app.surveillance.models import EpisodeView, Rule
 from app.surveillance.wording import BASIS
@@ -36,6 +37,18 @@ EFFECTS = {  # word found in an effect or group -> the class that carries its co
     ),
 }  # fmt: skip
 SHARED_WITH = {Handling.GREEN: "the community", Handling.AMBER: "authorities"}
+MEASURES = {
+    "individual_listing": "individual listing",
+    "temporary": "temporary control",
+    "emergency": "emergency control",
+    "generic": "generic definition",
+    "analogue": "analogue law",
+    "nps_act": "NPS act",
+    "medicines_law": "medicines law",
+    "consumer_protection": "consumer protection",
+    "hazardous_substances": "hazardous-substances law",
+    "none": "not controlled",
+}
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _NAME_JOINT = re.compile(r"([-)\]]|[a-z],)(?=[^-,)\]\s])")
@@ -76,6 +89,41 @@ def _at(value: date, precision: Precision) -> str:
     if precision is Precision.YEAR:
         return str(value.year)
     return month(value) if precision is Precision.MONTH else day(value)
+
+
+def exactly(text: str | None) -> str:
+    """A date as exactly as it was given; a dash when there is none.
+
+    >>> exactly("2026"), exactly("2026-02"), exactly("2026-02-03"), exactly(None)
+    ('2026', 'Feb 2026', '3 Feb 2026', '–')
+    """
+    if not text:
+        return "–"
+    span = PartialDate.read(text)
+    return _at(span.first, span.precision)
+
+
+def after_alert(since: str | None, alert: date | None) -> str:
+    """How long after the first alert here a measure came; empty when either is not known.
+
+    >>> after_alert("2026-03-20", date(2026, 3, 8)), after_alert("2025", date(2026, 3, 8))
+    ('12 days after the first alert here', 'before the first alert here')
+    """
+    if not since or alert is None:
+        return ""
+    span = PartialDate.read(since)
+    if span.last < alert:
+        return "before the first alert here"
+    if span.first <= alert:
+        return f"in the {span.precision} of the first alert here"
+    days = (span.first - alert).days
+    long = count(days, "day") if days < 60 else count(round(days / 30.44), "month")
+    return f"{long} after the first alert here".replace("\u00a0", " ")
+
+
+def measure_kind(word: str) -> str:
+    """How a measure controls, in words."""
+    return MEASURES.get(word, label(word))
 
 
 def ago(then: date, today: date) -> str:
