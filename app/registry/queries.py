@@ -165,6 +165,14 @@ def names_listed(
         yield name
 
 
+def names_of(session: Session, actor: Actor, substance_id: int) -> list[SubstanceName]:
+    """The names of a substance that `actor` may know of, in alphabetical order."""
+    query = select(SubstanceName).where(
+        SubstanceName.substance_id == substance_id, names_known_to(actor)
+    )
+    return list(session.scalars(query.order_by(SubstanceName.name, SubstanceName.id)))
+
+
 def _matching(text: str, actor: Actor) -> Select[int]:
     """Ids of substances that `text` may mean: by names `actor` may know, keys or identifiers."""
     wanted = text.strip()
