@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from html import unescape
-from urllib.parse import quote, unquote
+from urllib.parse import quote, quote_plus, unquote
 
 import pytest
 from flask import Flask
@@ -309,3 +309,61 @@ def test_no_word_of_a_restricted_report_leaves_by_any_door(guarded, app, ask):
     assert not leaks, "\n".join(leaks)
     unmet = {secret.words for secret in hidden} - met
     assert not unmet, f"nobody met {unmet}, so nothing is said of them"
+
+
+ABSENT = CORE.format("CCCCCCCCS")  # nobody ever reported it
+
+
+def connectivity(structure: str) -> str:
+    return examine(structure).components[0].identity.connectivity
+
+
+def _without(words: str, page: str) -> str:
+    """A page without the words that were asked for, however they are written there."""
+    for echoed in (words, quote(words), quote_plus(words), quote(quote(words))):
+        page = page.replace(echoed, "")
+    return page
+
+
+QUESTIONS = (
+    ("/api/v1/substances?q=", "Secretine gone", "Secretine none"),
+    ("/substances?q=", "Secretine red", "Secretine rud"),
+    ("/substances?q=", "House amber", "House umber"),
+    ("/api/v1/substances?q=", connectivity(GONE), connectivity(ABSENT)),
+    ("/api/v1/substances?q=", connectivity(written("red")), connectivity(ABSENT)),
+    ("/api/v1/names?q=", "Secretine red", "Secretine rud"),
+    ("/api/v1/search?name=", "Secretine red", "Secretine rud"),
+    ("/api/v1/search?name=", "House amber", "House umber"),
+    ("/api/v1/search?mode=exact&structure=", GONE, ABSENT),
+    ("/api/v1/search?mode=exact&structure=", written("red"), ABSENT),
+    ("/api/v1/reports?substance=", "TS-00004", "TS-00099"),
+    ("/api/v1/figures?substance=", "TS-00004", "TS-00099"),
+    ("/api/v1/forms?substance=", "TS-00004", "TS-00099"),
+    ("/api/v1/names?substance=", "TS-00004", "TS-00099"),
+)
+
+
+@pytest.mark.parametrize("reader", ["public", "other focal point"])
+def test_what_is_hidden_answers_as_what_never_was(guarded, ask, reader):
+    """A guess that is right must not show: not by a hit, an error, or a place in a list."""
+    assert connectivity(written("red")) in ask("analyst", "/api/v1/substances/TS-00004").text
+    for path, hidden, absent in QUESTIONS:
+        right, wrong = ask(reader, path + quote(hidden)), ask(reader, path + quote(absent))
+        assert right.status_code == wrong.status_code, (path, hidden)
+        blank = [
+            _without(words, answer.text) for words, answer in ((hidden, right), (absent, wrong))
+        ]
+        assert blank[0] == blank[1], (path, hidden)
+    similar = f"/api/v1/search?mode=similarity&structure={quote(written('red'))}&after="
+    assert ask(reader, similar + "TS-00004").status_code == 422  # no cursor of this reader's
+
+
+def test_the_form_answers_a_hidden_name_as_one_that_nobody_holds(guarded, ask):
+    told = [
+        ask(
+            "other focal point", "/reports/new/answer", method="POST", data={"substance_name": name}
+        )
+        for name in ("Secretine gone", "House amber", "Secretine none")
+    ]
+    assert [answer.status_code for answer in told] == [200] * 3
+    assert all("not a name we hold" in answer.text for answer in told)

@@ -176,10 +176,11 @@ def names_of(session: Session, actor: Actor, substance_id: int) -> list[Substanc
 def _matching(text: str, actor: Actor) -> Select[int]:
     """Ids of substances that `text` may mean: by names `actor` may know, keys or identifiers."""
     wanted = text.strip()
+    known = select(meant()).where(known_to(actor))  # a hidden one leads to nothing either
     if code := _CODE.fullmatch(wanted):
-        return select(meant()).where(Substance.id == int(code[1]))
+        return known.where(Substance.id == int(code[1]))
     if _CONNECTIVITY.fullmatch(wanted.upper()):
-        return select(meant()).where(_keyed(wanted.upper()))
+        return known.where(_keyed(wanted.upper()))
     part = f"%{_escaped(name_key(wanted))}%"
     named = select(SubstanceName.substance_id).where(
         SubstanceName.key.like(part, escape="\\"),
@@ -190,7 +191,7 @@ def _matching(text: str, actor: Actor) -> Select[int]:
     borne = select(ExternalIdentifier.substance_id).where(
         ExternalIdentifier.value.in_(possible(wanted))
     )
-    return select(meant()).where(
+    return known.where(
         or_(Substance.cas == wanted, shown, Substance.id.in_(named), Substance.id.in_(borne))
     )
 
