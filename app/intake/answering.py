@@ -32,6 +32,7 @@ from chem.types import Mol
 from chem.variants import is_flat, variant_of, variants_beside
 
 MOST_RELATIVES = 3
+LONGEST_NAME = 300  # characters, as of a report
 MOST_ISOMERS = 12  # named in one sentence
 
 
@@ -94,6 +95,9 @@ def answer(
     name, structure = name.strip(), structure.strip("\ufeff")
     if not name and not structure.strip():
         return Answer()
+    if len(name) > LONGEST_NAME:
+        text = f"a name has at most {LONGEST_NAME} characters"
+        return Answer(cautions=(Caution(Weight.REFUSED, "too_long", "substance_name", text),))
     meaning, meant = _meaning(session, actor, name)
     if structure.strip():
         text, form = structure, structure_format
