@@ -19,9 +19,9 @@ from sqlalchemy.orm import Session, selectinload
 from app.access.roles import Actor
 from app.intake.figures import Occurrence, occurrences
 from app.intake.identification import Part, contradiction, examined, parts_of, variant_told
-from app.registry.models import Substance
+from app.registry.models import Substance, SubstanceName
 from app.registry.names import name_key
-from app.registry.queries import known_to
+from app.registry.queries import known_to, listed_to, names_known_to
 from app.registry.search import Hit, resembling
 from app.registry.service import Meaning, meanings
 from chem import StructureError, law
@@ -32,6 +32,7 @@ from chem.types import Mol
 from chem.variants import is_flat, variant_of, variants_beside
 
 MOST_RELATIVES = 3
+LONGEST_NAME = 300  # characters, as of a report
 MOST_ISOMERS = 12  # named in one sentence
 
 
@@ -94,6 +95,9 @@ def answer(
     name, structure = name.strip(), structure.strip("\ufeff")
     if not name and not structure.strip():
         return Answer()
+    if len(name) > LONGEST_NAME:
+        text = f"a name has at most {LONGEST_NAME} characters"
+        return Answer(cautions=(Caution(Weight.REFUSED, "too_long", "substance_name", text),))
     meaning, meant = _meaning(session, actor, name)
     if structure.strip():
         text, form = structure, structure_format
@@ -117,27 +121,47 @@ def answer(
 
 
 def _meaning(session: Session, actor: Actor, name: str) -> tuple[Meaning | None, Substance | None]:
-    """What a name means, and the substance; a name of what the reader may not know is unknown."""
+    """What a name means in the reader's reports, and the substance.
+
+    A name that the reader may not know, and one of what they may not know, is unknown.
+    """
     key = name_key(name) if name else ""
-    meaning = meanings(session, [key]).get(key) if key else None
-    if meaning is None or meaning.substance_id is None:
+    meaning = meanings(session, [key], actor.authority_id).get(key) if key else None
+    if meaning is None or not _readable(session, actor, key):
+        return None, None
+    if meaning.substance_id is None:
         return meaning, None
     wanted = select(Substance).where(Substance.id == meaning.substance_id, known_to(actor))
     meant = session.scalar(wanted.options(selectinload(Substance.controls)))
     return (meaning, meant) if meant is not None else (None, None)
 
 
+def _readable(session: Session, actor: Actor, key: str) -> bool:
+    """Whether the reader may know of a name that counts for all or for them."""
+    query = select(SubstanceName.id).where(
+        SubstanceName.key == key,
+        SubstanceName.authority_id.is_(None) | (SubstanceName.authority_id == actor.authority_id),
+        names_known_to(actor),
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
 def _held(
     session: Session, actor: Actor, parts: Sequence[Part], meaning: Meaning | None
 ) -> dict[int, Substance]:
-    """The substances held of these parts, by their number."""
+    """The substances held of these parts, by their number; of a merged one, what it is now."""
     told = [variant_told(part, meaning) or 0 for part in parts]
     query = select(Substance).where(
         or_(Substance.key.in_([part.key for part in parts]), Substance.id.in_(told)),
         known_to(actor),
     )
     found = list(session.scalars(query.options(selectinload(Substance.controls))))
-    by_key, by_id = {s.key: s for s in found}, {s.id: s for s in found}
+    by_id = {s.id: s for s in found if s.merged_into_id is None}
+    if gone := {s.merged_into_id for s in found} - {None, *by_id}:
+        others = select(Substance).where(Substance.id.in_(gone), known_to(actor))
+        whole = session.scalars(others.options(selectinload(Substance.controls)))
+        by_id |= {s.id: s for s in whole}
+    by_key = {s.key: by_id.get(s.merged_into_id or s.id) for s in found}
     held = {n: by_id.get(told[n]) or by_key.get(part.key) for n, part in enumerate(parts)}
     return {number: substance for number, substance in held.items() if substance is not None}
 
@@ -182,6 +206,9 @@ def _law(smiles: str) -> law.Answer | None:
 
 def _unresolved(name: str, meaning: Meaning | None) -> Caution:
     """What becomes of a name alone that means no substance."""
+    if meaning is not None and meaning.no_substance:
+        text = f'"{name}" names no substance, says a curator, and is counted for none'
+        return Caution(Weight.CHECK, "name_means_nothing", "substance_name", text)
     if meaning is not None:
         group = f" ({meaning.group})" if meaning.group else ""
         text = f'"{name}" means a group of substances{group} and counts for the group only'
@@ -239,7 +266,7 @@ def _of_the_isomers(
     query = select(Substance).where(  # by ix_substance_family, then formula
         Substance.family.in_({part.classification.family for part in parts} - {""}),
         Substance.formula.in_({part.formula for part in parts}),
-        known_to(actor),
+        listed_to(actor),
     )
     beside: dict[str, list[Substance]] = {}
     for substance in session.scalars(query.order_by(Substance.name)):

@@ -22,9 +22,9 @@ from app.intake.sight import figures_for, reports_of
 from app.intake.words import EventKind, Precision
 from app.registry.acts import acts_on
 from app.registry.identifiers import SCHEME_NAMES
-from app.registry.models import ActKind, RegistryAct, Scheme, Substance, SubstanceName
+from app.registry.models import ActKind, RegistryAct, Scheme, Substance
 from app.registry.names import CURATOR
-from app.registry.queries import known_to
+from app.registry.queries import known_to, names_of
 
 MOST_NAMES = 12
 
@@ -115,13 +115,10 @@ def _spoken(kind: EventKind) -> str:
 
 
 def _named(session: Session, actor: Actor, life: Life) -> Iterator[Happening]:
-    query = select(SubstanceName.name, SubstanceName.since, SubstanceName.source).where(
-        SubstanceName.substance_id == life.substance.id
-    )
     rows = [
-        (since, _source(actor, source), name)
-        for name, since, source in session.execute(query)
-        if name != life.substance.cas
+        (one.since, _source(actor, one.source), one.name)
+        for one in names_of(session, actor, life.substance.id)
+        if one.name != life.substance.cas
     ]
     for (since, source), group in groupby(sorted(rows), key=lambda row: row[:2]):
         names = [name for _, _, name in group]

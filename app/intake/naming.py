@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
 from app.access.handling import Handling, effective_handling
@@ -83,11 +83,16 @@ def choose_name(
         key = name_key(name)
         held = session.scalar(
             select(SubstanceName).where(
-                SubstanceName.key == key, SubstanceName.substance_id == substance.id
+                SubstanceName.key == key,
+                SubstanceName.substance_id == substance.id,
+                _for_everybody(),
             )
         )
         if held is None:
-            raise NotFound(f'"{name}" is not held as a name of {substance.code}; resolve it first')
+            raise NotFound(
+                f'"{name}" is not held as a name of {substance.code} that is for everybody; '
+                "resolve it first, from a report that is clear"
+            )
         after, chosen = held.name, True
     else:
         after, chosen = by_the_rules(session, substance, now).name, False
@@ -123,7 +128,7 @@ def _shipped_name(session: Session, substance: Substance) -> str | None:
 
 def _candidates(session: Session, substance: Substance, now: datetime) -> Iterator[Candidate]:
     held = select(SubstanceName.name, SubstanceName.source).where(
-        SubstanceName.substance_id == substance.id
+        SubstanceName.substance_id == substance.id, _for_everybody()
     )
     for name, source in session.execute(held):
         if tidy_name(name) and not is_cas(name):
@@ -132,6 +137,11 @@ def _candidates(session: Session, substance: Substance, now: datetime) -> Iterat
     if systematic := _systematic(substance.smiles):
         yield Candidate(systematic, Basis.SYSTEMATIC)
     yield Candidate(unnamed(substance.family, substance.formula), Basis.UNNAMED)
+
+
+def _for_everybody() -> ColumnElement[bool]:
+    """Names that all may read: whoever knows of a substance reads the name it goes by."""
+    return and_(SubstanceName.handling == Handling.CLEAR, SubstanceName.authority_id.is_(None))
 
 
 def _reported(session: Session, substance: Substance, now: datetime) -> Iterator[Candidate]:

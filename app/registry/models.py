@@ -168,6 +168,11 @@ class SubstanceName(Base):
     )
 
     @property
+    def for_everybody(self) -> bool:
+        """Whether all may read it, and a substance may go by it."""
+        return self.handling is Handling.CLEAR and self.authority_id is None
+
+    @property
     def origin(self) -> str:
         """Who vouches for it, without naming a person."""
         return "secretariat" if self.source.startswith(CURATOR) else self.source

@@ -23,15 +23,15 @@ SALT_WORDS = (
     "acetate salt", "phosphate", "mesylate", "tosylate", "succinate", "freebase", "free base",
 )  # fmt: skip
 
-_SALT = re.compile(r"(?:[\s\-(]+(?:" + "|".join(SALT_WORDS) + r")\)?)+\s*$")
+_BEFORE_SALT = " -("
 _LOCANT_DASH = re.compile(r"(?<=\d)-(?=\d)")
 
 
 LONGEST_KEY = 300
+_LONGEST_KEPT = 1000  # characters of a name whose key is remembered; no report bears a longer one
 CURATOR = "curator"  # begins the source of a name that a person gave
 
 
-@lru_cache(maxsize=50_000)  # names are reported over and over
 def name_key(name: str) -> str:
     """The key under which a name is held and looked for; empty for a name that says nothing.
 
@@ -42,12 +42,19 @@ def name_key(name: str) -> str:
     >>> name_key("3-MMC") == name_key("4-MMC")
     False
     """
+    return _remembered(name) if len(name) <= _LONGEST_KEPT else _key_of(name)
+
+
+def _key_of(name: str) -> str:
     key, before = _key(name), name
     while key != before:
         key, before = _key(key), key
     if len(key) <= LONGEST_KEY:
         return key
     return f"{key[: LONGEST_KEY - 33]}~{sha256(key.encode('utf-8', 'replace')).hexdigest()[:32]}"
+
+
+_remembered = lru_cache(maxsize=50_000)(_key_of)  # names are reported over and over
 
 
 def spelled(name: str) -> str:
@@ -63,8 +70,31 @@ def spelled(name: str) -> str:
 
 def _key(name: str) -> str:
     text = spelled(name)
-    stripped = _SALT.sub("", text)
+    stripped = _without_salt(text)
     return _folded(stripped) or _folded(text)
+
+
+def _without_salt(text: str) -> str:
+    """A spelled name without the words for a salt at its end, each behind a space, dash or bracket.
+
+    Read from the end, once: a search for where such words begin takes time that grows with the
+    square of the length, and names come from strangers.
+
+    >>> _without_salt("3-mmc (hydrochloride) hcl")
+    '3-mmc'
+    """
+    end, more = len(text), True
+    while more:
+        more = False
+        close = end - 1 if text.endswith(")", 0, end) else end
+        for word in SALT_WORDS:
+            start = close - len(word)
+            if start > 0 and text.endswith(word, 0, close) and text[start - 1] in _BEFORE_SALT:
+                while start and text[start - 1] in _BEFORE_SALT:
+                    start -= 1
+                end, more = start, True
+                break
+    return text[:end]
 
 
 def _folded(text: str) -> str:

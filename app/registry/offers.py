@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from app.access.roles import Actor
 from app.registry.models import Substance, SubstanceName
-from app.registry.queries import known_to, names_known_to
+from app.registry.queries import known_to, listed_to, names_known_to
 from app.registry.suggestions import MOST_SUGGESTIONS, KnownName, NameIndex
 from chem.anatomy.blockkeys import BlockKey, key_of_structure, keys_of_name
 from chem.errors import StructureError
@@ -116,7 +116,7 @@ def _by_blocks(
     if not groups:
         return {}
     rows = session.execute(
-        select(Substance.id, Substance.smiles).where(Substance.group.in_(groups), known_to(actor))
+        select(Substance.id, Substance.smiles).where(Substance.group.in_(groups), listed_to(actor))
     )
     with_blocks: dict[BlockKey, list[int]] = {}
     for number, smiles in rows:
@@ -127,7 +127,7 @@ def _by_blocks(
         for key, blocks in spelled.items()
     }
     wanted = {number for found in hits.values() for number in found}
-    query = select(Substance).where(Substance.id.in_(wanted), known_to(actor))
+    query = select(Substance).where(Substance.id.in_(wanted), listed_to(actor))
     held = {substance.id: substance for substance in session.scalars(query)}
     return {
         key: [

@@ -165,13 +165,22 @@ def names_listed(
         yield name
 
 
+def names_of(session: Session, actor: Actor, substance_id: int) -> list[SubstanceName]:
+    """The names of a substance that `actor` may know of, in alphabetical order."""
+    query = select(SubstanceName).where(
+        SubstanceName.substance_id == substance_id, names_known_to(actor)
+    )
+    return list(session.scalars(query.order_by(SubstanceName.name, SubstanceName.id)))
+
+
 def _matching(text: str, actor: Actor) -> Select[int]:
     """Ids of substances that `text` may mean: by names `actor` may know, keys or identifiers."""
     wanted = text.strip()
+    known = select(meant()).where(known_to(actor))  # a hidden one leads to nothing either
     if code := _CODE.fullmatch(wanted):
-        return select(meant()).where(Substance.id == int(code[1]))
+        return known.where(Substance.id == int(code[1]))
     if _CONNECTIVITY.fullmatch(wanted.upper()):
-        return select(meant()).where(_keyed(wanted.upper()))
+        return known.where(_keyed(wanted.upper()))
     part = f"%{_escaped(name_key(wanted))}%"
     named = select(SubstanceName.substance_id).where(
         SubstanceName.key.like(part, escape="\\"),
@@ -182,7 +191,7 @@ def _matching(text: str, actor: Actor) -> Select[int]:
     borne = select(ExternalIdentifier.substance_id).where(
         ExternalIdentifier.value.in_(possible(wanted))
     )
-    return select(meant()).where(
+    return known.where(
         or_(Substance.cas == wanted, shown, Substance.id.in_(named), Substance.id.in_(borne))
     )
 

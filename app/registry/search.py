@@ -17,7 +17,7 @@ from app.errors import Problem, Refused
 from app.registry.indexes import FINGERPRINTS, STRUCTURES
 from app.registry.models import Substance, SubstanceName
 from app.registry.names import name_key
-from app.registry.queries import listed_to, meant, names_known_to
+from app.registry.queries import known_to, listed_to, meant, names_known_to
 from chem import StructureError, examine
 from chem.examine import Examined
 from chem.substructure import Search, read_smarts
@@ -76,7 +76,7 @@ def matches(
     parts = _examined(structure)
     if mode == "exact":
         wanted = [part.identity.key for part in parts]
-        meaning = select(meant()).where(Substance.key.in_(wanted))
+        meaning = select(meant()).where(Substance.key.in_(wanted), known_to(actor))
         query = select(Substance).where(
             Substance.id.in_(meaning), Substance.id > (after or 0), listed_to(actor)
         )
@@ -84,7 +84,8 @@ def matches(
         return _page([Hit(substance, 1.0) for substance in found], limit)
     scores = _similar(session, parts[0].fingerprint)
     if after is not None:
-        if after not in scores:
+        listed = select(Substance.id).where(Substance.id == after, listed_to(actor))
+        if after not in scores or session.scalar(listed) is None:
             raise Refused("after: that is no cursor of this search; take it from `next`")
         last = (-scores[after], after)
         scores = {i: score for i, score in scores.items() if (-score, i) > last}

@@ -19,6 +19,7 @@ from app.intake.words import EventKind
 from app.registry.fact_queries import facts_of
 from app.registry.facts import Fact, MeasureKind, Topic, UseKind
 from app.registry.models import Standing, Substance
+from app.registry.queries import names_of
 from chem.families import family_named
 from chem.generics import IN, NOTICE, OUT
 from chem.known import marketed
@@ -66,7 +67,7 @@ def dossier(
     law = answer_for(substance.smiles)
     known = facts_of(session, actor, substance, _covering(law))
     held = {
-        1: _identification(substance),
+        1: _identification(session, actor, substance),
         2: _chemistry(substance),
         6: _adverse(seen),
         9: _therapeutic(substance) + _uses(known, UseKind.THERAPEUTIC, UseKind.VETERINARY),
@@ -84,9 +85,10 @@ def dossier(
     )
 
 
-def _identification(substance: Substance) -> list[str]:
+def _identification(session: Session, actor: Actor, substance: Substance) -> list[str]:
     known = {substance.name, substance.cas}
-    names = [name.name for name in substance.names if name.name not in known]
+    held = names_of(session, actor, substance.id)
+    names = list(dict.fromkeys(name.name for name in held if name.name not in known))
     facts = [f"{substance.name}, {substance.code}.", f"InChIKey {substance.inchikey}."]
     if names:
         facts.append(f"Also called {', '.join(names)}.")

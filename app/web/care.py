@@ -172,7 +172,11 @@ def naming(code: str) -> Any:
             "naming.html",
             substance=found,
             ruled=by_the_rules(session, found, now()),
-            names=[(n, basis_of(n.source)) for n in found.names if not is_cas(n.name)],
+            names=[
+                (name, basis_of(name.source))
+                for name in found.names
+                if name.for_everybody and not is_cas(name.name)
+            ],
         )
 
 

@@ -11,14 +11,17 @@ from sqlalchemy import func, select
 from app.access.roles import SIGNED_IN, Actor, Role
 from app.db import Database
 from app.intake.answering import Answer, Weight, answer
+from app.intake.merging import merge
 from app.intake.models import Finding, Submission
 from app.intake.readers.jsontext import read_json
 from app.intake.taking import take
 from app.intake.words import Channel
-from app.registry.models import Substance
+from app.registry.models import Substance, SubstanceName
+from app.registry.names import name_key
 from app.registry.service import add_name
 from chem.law import BY_NAME
 from chem.variants import variants
+from tests.intake.care import ANALYST, ENOL, KETO, at
 from tests.reporting import NOW, laboratory, report
 
 ISOTONITAZENE = "CCN(CC)CCn1c(Cc2ccc(OC(C)C)cc2)nc2cc([N+](=O)[O-])ccc12"
@@ -184,6 +187,32 @@ def test_a_red_isomer_and_a_red_name_are_not_told(known, lab):
     assert codes(ask(known, lab, name="Secret name")) == ["name_queued"]
     assert ask(known, finder, name="Secret name").parts
     assert "Secret" not in str(ask(known, lab, name="Secret name", structure=FOUR_MMC).cautions)
+
+
+def test_what_was_merged_is_answered_as_what_it_is_now(known, lab):
+    for reference, structure, name in (("K", KETO, "Ketodione"), ("E", ENOL, "Enoldione")):
+        named = finding(structure, substance_name=name)
+        send(known, lab, reference=reference, findings=named)
+    with known.transaction() as session:
+        merge(session, at(session, "Ketodione"), at(session, "Enoldione"), by=ANALYST,
+              reason="tautomers", now=NOW)  # fmt: skip
+    told = ask(known, lab, structure=KETO, name="Enoldione", isomer_resolved=True)
+    (part,) = told.parts
+    assert part.substance.name == "Enoldione" and part.seen.events == 2
+    assert "name_disagrees" not in codes(told)
+    assert "Ketodione" not in str(ask(known, lab, structure=f"{ENOL}").cautions)
+
+
+def test_a_house_name_is_answered_to_its_house_alone(known, lab):
+    stranger = laboratory(known, "FR")
+    with known.transaction() as session:
+        one = session.scalars(select(Substance).where(Substance.name == "Etizolam")).one()
+        session.add(
+            SubstanceName(key=name_key("House 12"), name="House 12", source="curator", since=NOW,
+                          substance=one, authority_id=lab.authority_id)
+        )  # fmt: skip
+    assert ask(known, lab, name="House 12").parts[0].substance.name == "Etizolam"
+    assert codes(ask(known, stranger, name="House 12")) == ["name_queued"]
 
 
 def test_asking_writes_nothing(known, lab):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from itertools import combinations
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app.registry.names import LONGEST_KEY, SALT_WORDS, name_key
+from app.registry.names import LONGEST_KEY, SALT_WORDS, _without_salt, name_key, spelled
 
 SAME = [
     ("α-PVP", "alpha-PVP", "Alpha PVP", "ALPHA_PVP", "α‑PVP HCl", "alpha-PVP (hydrochloride)"),
@@ -73,3 +74,18 @@ def test_digits_are_never_folded(letters: str, data: st.DataObject) -> None:
 
 def test_long_names_that_differ_at_the_end_stay_apart() -> None:
     assert name_key("α" * 299 + "1") != name_key("α" * 299 + "2")
+
+
+SALT_AT_THE_END = re.compile(r"(?:[\s\-(]+(?:" + "|".join(SALT_WORDS) + r")\)?)+\s*$")
+PIECES = st.sampled_from((*SALT_WORDS, " ", "-", "(", ")", "3-mmc", "di", "hemi", "x"))
+
+
+@given(st.lists(PIECES, max_size=8).map("".join))
+def test_salt_words_are_taken_off_as_their_pattern_says(name):
+    text = spelled(name)
+    assert _without_salt(text) == SALT_AT_THE_END.sub("", text)
+
+
+@pytest.mark.parametrize("piece", ["(", " (", "-hcl", " hcl)", "-"])
+def test_a_name_of_a_stranger_may_be_of_any_length(piece):
+    assert len(name_key("x" + piece * 100_000 + "y")) <= LONGEST_KEY
