@@ -29,7 +29,7 @@ from app.intake.service import process, rehearse
 from app.intake.versions import Versions
 from app.intake.words import Channel, Fate, Resolution, SubmissionState
 
-CHUNK = 1_000  # rows in one transaction,
+CHUNK = 2_500  # rows in one transaction,
 HEAVIEST = 8_000_000  # or fewer, when their structures are that many characters long
 TRIES = 3
 

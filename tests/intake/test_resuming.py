@@ -224,7 +224,7 @@ def test_an_import_killed_at_random_points_and_resumed_has_exact_totals(
     database: Database, tmp_path: Path
 ) -> None:
     """The command itself, stopped by SIGKILL; TOCSIN_TEST_KILLS=50 for the long run."""
-    number = 12 * CHUNK
+    number = 5 * CHUNK
     _write(tmp_path / "in.csv", number)
     laboratory(database, "DE")
     url = database.url
