@@ -39,7 +39,7 @@ def _between(path: str, held: Any, sent: Any) -> Iterator[str]:
 
 
 def _said(value: Any) -> str:
-    if value is None:
+    if value is None or value == []:
         return "nothing"
     if isinstance(value, dict):
         return shown(value.get("substance_name") or value.get("structure") or "a finding")

@@ -1,8 +1,9 @@
 """A submission as it was sent, with what became of each row beside it, to mend and to send back.
 
-Of a table come its own columns and then `result` and `problem`; of JSON an object a row, with the
-report as it was sent inside. Everything streams. Cells that a spreadsheet would take for a formula
-get an apostrophe, which the reader takes off again; it also passes over the two columns.
+Of a table or workbook come its own columns and then `result` and `problem`; of JSON an object a
+row, with the report as it was sent inside. Everything streams. Cells that a spreadsheet would take
+for a formula get an apostrophe, which the reader takes off again; it also passes over the two
+columns.
 """
 
 from __future__ import annotations
@@ -11,24 +12,28 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple, TypeVar
 
 from app.db import Database
+from app.errors import NotFound, Refused
 from app.intake.keeping import content_of
 from app.intake.models import Submission
+from app.intake.profiles import Profile
+from app.intake.profiles.keeping import find_profile
 from app.intake.profiles.profile import REMARKS
 from app.intake.queries import submission_rows
 from app.intake.readers.delimited import delimiter_of
 from app.intake.readers.text import LONGEST_ROW, encoding_of
+from app.intake.readers.xlsx import cells_of
 from app.intake.words import Fate
 from app.spreadsheets import plain_cell
 
 T = TypeVar("T")
 
-TABLES = (".csv", ".tsv", ".txt")
 JSON_LINES = (".ndjson", ".jsonl")
 AT_ONCE = 1000
 
@@ -47,6 +52,11 @@ def is_table(submission: Submission) -> bool:
     return _suffix(submission) not in ("", ".json", *JSON_LINES)
 
 
+def has_own_columns(submission: Submission) -> bool:
+    """Whether its results have the columns of the file itself, so that they may go back."""
+    return _suffix(submission) in _WRITERS
+
+
 def _suffix(submission: Submission) -> str:
     """The kind of file; what came without a name came through the API, as JSON."""
     return Path(submission.filename or "").suffix.lower()
@@ -59,7 +69,7 @@ def results(
     if not is_table(submission):
         yield from _batches(_json_lines(database, submission, only))
         return
-    write = _table if _suffix(submission) in TABLES else _outcomes_only
+    write = _WRITERS.get(_suffix(submission), _outcomes_only)
     yield from _batches(write(database, submission, only))
 
 
@@ -116,13 +126,31 @@ def _table(database: Database, submission: Submission, only: Fate | None) -> Ite
             lines = csv.reader(text, delimiter=delimiter)
             header = [cell.strip().lstrip("\ufeff") for cell in next(lines, [])]
             rows = _numbered(lines)
-            ours = [n for n, name in enumerate(header) if name not in REMARKS]
-            written = _writer(delimiter)
-            yield "\ufeff" + written([*(header[n] for n in ours), *REMARKS])
             found = outcomes(database, submission, only)
-            for cells, _, result, problem in _beside(rows, found, all_rows=only is None):
-                kept = [cells[n] if n < len(cells) else "" for n in ours]
-                yield written([*kept, *cells[len(header) :], result, problem])
+            beside = _beside(rows, found, all_rows=only is None)
+            yield from _with_remarks(header, beside, delimiter)
+
+
+def _workbook(database: Database, submission: Submission, only: Fate | None) -> Iterator[str]:
+    """The rows of a workbook's sheet as CSV, which a spreadsheet opens and which may go back."""
+    with TemporaryDirectory(prefix="tocsin-") as folder:
+        path = _kept(database, submission, Path(folder))
+        rows = cells_of(path, profile_of(database, submission))
+        _, header = next(rows, (0, []))
+        found = outcomes(database, submission, only)
+        yield from _with_remarks(header, _beside(rows, found, all_rows=only is None), ",")
+
+
+def _with_remarks(
+    header: list[str], rows: Iterable[tuple[list[str], int, str, str]], delimiter: str
+) -> Iterator[str]:
+    """The header and the rows, each with its result and problem after its own cells."""
+    ours = [n for n, name in enumerate(header) if name not in REMARKS]
+    written = _writer(delimiter)
+    yield "\ufeff" + written([*(header[n] for n in ours), *REMARKS])
+    for cells, _, result, problem in rows:
+        kept = [cells[n] if n < len(cells) else "" for n in ours]
+        yield written([*kept, *cells[len(header) :], result, problem])
 
 
 def _numbered(lines: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
@@ -147,6 +175,12 @@ def _outcomes_only(database: Database, submission: Submission, only: Fate | None
     yield "\ufeff" + written(["row", "reference", *REMARKS])
     for one in outcomes(database, submission, only):
         yield written([str(one.row), one.reference, one.result, one.problem])
+
+
+_WRITERS = {
+    **dict.fromkeys((".csv", ".tsv", ".txt"), _table),
+    **dict.fromkeys((".xlsx", ".xlsm"), _workbook),
+}
 
 
 def _writer(delimiter: str) -> Callable[[list[str]], str]:
@@ -191,6 +225,16 @@ def _whole(content: bytes) -> Any:
         return json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         return None
+
+
+def profile_of(database: Database, submission: Submission) -> Profile | None:
+    """The profile that it was read with, as it was then."""
+    _, *told = submission.reading.split(" ")
+    if not told:
+        return None
+    with database.reading() as session, suppress(NotFound, Refused):
+        return find_profile(session, submission.authority_id, *told)
+    return None
 
 
 def _kept(database: Database, submission: Submission, folder: Path) -> Path:

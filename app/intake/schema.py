@@ -296,6 +296,10 @@ class ActivityIn(Strict):
 
 
 FINDING_FIELDS = tuple(FindingIn.model_fields)
+_NUMBERS = {
+    "float_parsing": "number; write it with digits and a decimal point, such as 2.5",
+    "int_parsing": "whole number; write it with digits alone, such as 3",
+}
 REPORT_FIELDS = tuple(name for name in ReportIn.model_fields if name != "findings")
 
 
@@ -320,13 +324,21 @@ def _problem(detail: Any, row: int) -> Problem:
         message = "is required"
     elif kind == "enum":
         message = f'"{shown(given)}" is not one of: {context["expected"]}'.replace("'", "")
+        message += _meant(str(given), context["expected"])
     elif kind == "value_error":
         message = str(context["error"])
         if not path and ": " in message:
             field, message = message.split(": ", 1)
+    elif kind in _NUMBERS:
+        message = f'"{shown(given)}" is not a {_NUMBERS[kind]}'
     else:
         message = f'{detail["msg"][0].lower()}{detail["msg"][1:]} (got "{shown(given)}")'
     return Problem(field or "report", message, row=row, code=kind)
+
+
+def _meant(given: str, expected: str) -> str:
+    close = get_close_matches(given.casefold(), re.findall(r"'([^']*)'", expected), n=1)
+    return f"; did you mean {close[0]}?" if close else ""
 
 
 def _did_you_mean(name: str, in_finding: bool) -> str:

@@ -73,10 +73,10 @@ DESK: tuple[tuple[Entry, frozenset[Role]], ...] = (
 )
 NOTE_LASTS = timedelta(seconds=30)
 SAYINGS = (
-    "day", "month", "moment", "dated", "ago", "seen_in", "seen_between", "number", "count",
-    "spelled", "label", "sentence", "options", "listing", "places", "scope", "rule_name", "news",
-    "basis", "effect_class", "family_name", "family_label", "breaks", "formula", "told",
-    "measure_kind", "exactly",
+    "day", "month", "moment", "dated", "ago", "seen_in", "seen_between", "number", "amount",
+    "count", "spelled", "label", "sentence", "options", "listing", "places", "scope", "rule_name",
+    "news", "basis", "effect_class", "family_name", "family_label", "breaks", "formula", "told",
+    "place", "measure_kind", "exactly",
 )  # fmt: skip
 
 

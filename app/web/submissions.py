@@ -15,7 +15,7 @@ from app.errors import NotFound
 from app.intake import queries as intake
 from app.intake.models import Finding, Report, Submission
 from app.intake.receipts import receipt_page
-from app.intake.results import is_table, results
+from app.intake.results import has_own_columns, is_table, results
 from app.intake.words import Fate, SubmissionState
 from app.web import web
 
@@ -49,6 +49,7 @@ def submission(code: str) -> Any:
             waits=waits,
             refresh=waits and bool(found.reading),  # somebody will read it
             results=_results_of(found) if page.rows or fate else None,
+            own_columns=has_own_columns(found),
         )
 
 

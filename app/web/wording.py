@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
@@ -49,6 +50,7 @@ MEASURES = {
     "hazardous_substances": "hazardous-substances law",
     "none": "not controlled",
 }
+_FINDING = re.compile(r"findings\[(\d+)\]\.(\w+)")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _NAME_JOINT = re.compile(r"([-)\]]|[a-z],)(?=[^-,)\]\s])")
@@ -145,6 +147,14 @@ def number(value: float | None, places: int = 0) -> str:
     if value is None:
         return "–"
     return f"{value:,.{places}f}".replace(",", "\u202f").replace("-", "−")
+
+
+def amount(value: float | None) -> str:
+    """A number as exact as it was given: 2.5, 1 200, 0.004."""
+    if value is None:
+        return "–"
+    places = max(0, -int(Decimal(repr(float(value))).normalize().as_tuple().exponent))
+    return number(value, places)
 
 
 def count(value: int, one: str, many: str | None = None) -> str:
@@ -285,6 +295,18 @@ def effect_class(*texts: str | None) -> str:
 def formula(text: str) -> Markup:
     """C22H26N4O3 with its numbers set low."""
     return Markup(re.sub(r"(\d+)", r"<sub>\1</sub>", str(escape(text))))  # noqa: S704 - escaped first
+
+
+def place(field: str) -> str:
+    """Where in a report something is said: findings[1].structure is the structure of finding 2.
+
+    The first finding goes without saying, since most reports have one.
+    """
+    of = _FINDING.fullmatch(field)
+    if of is None:
+        return field
+    number, name = int(of[1]) + 1, of[2]
+    return name if number == 1 else f"{name} of finding {number}"
 
 
 def told(value: Any) -> str:

@@ -29,6 +29,9 @@ def read(**changed: Any) -> ReportIn:
         ({"findings": [{"substance_name": "a", "techniques": ["NMR"]}]},
          {"findings": [{"substance_name": "a", "techniques": ["NMR", "TLC"]}]},
          ["findings[0].techniques: held NMR, sent NMR, TLC"]),
+        ({"findings": [{"substance_name": "a", "techniques": ["NMR"]}]},
+         {"findings": [{"substance_name": "a"}]},
+         ["findings[0].techniques: held NMR, sent nothing"]),
     ],
 )  # fmt: skip
 def test_each_field_that_differs_is_named_with_both_values(held, sent, said) -> None:

@@ -21,6 +21,7 @@ from app.intake.receipts import receipt_page
 from app.intake.results import results
 from app.intake.words import Fate
 from app.registry.models import Substance
+from tests.intake.readers.books import book
 from tests.intake.taking import take_reports
 from tests.reporting import NOW, laboratory, report
 
@@ -89,6 +90,26 @@ def test_more_rows_than_are_asked_for_at_once(
     rows = [[f"R-{n}", "seizure", "2026", "DE", "a", "", ""] for n in range(40)]
     _, kept = import_rows(database, tmp_path, rows, by=laboratory(database, "DE"))
     assert [row[0] for row in written(database, kept)[1:]] == [f"R-{n}" for n in range(40)]
+
+
+def test_the_rejected_rows_of_a_workbook_have_its_columns_and_may_go_back(
+    database: Database, tmp_path: Path
+) -> None:
+    right = ["R-1", "seizure", "2026-11-02", "DE", "a", "", ""]
+    wrong = ["R-2", "seizure", "2026-11-02", "FR", "b", "+x", "2.5"]
+    path = tmp_path / "rows.xlsx"
+    path.write_bytes(book(sheets={"notes": [["x"]], "reports": [HEAD, right, wrong]}))
+    kept = take_file(database, path, clock=lambda: NOW, by=laboratory(database, "DE")).submission
+    out = written(database, kept)
+    assert out[0] == [*HEAD, "result", "problem"]
+    assert [(row[0], row[-2]) for row in out[1:]] == [("R-1", "queued"), ("R-2", "rejected")]
+    (header, row) = written(database, kept, only=Fate.REJECTED)
+    assert (header, row[:5], row[6]) == (out[0], wrong[:5], "2.5")
+    again = tmp_path / "again.csv"
+    mended = "".join(results(database, kept, only=Fate.REJECTED)).replace(",FR,", ",DE,")
+    again.write_text(mended, encoding="utf-8", newline="")
+    (read,) = read_delimited(again)
+    assert read.fields["country"] == "DE" and read.fields["sold_as"] == "+x"
 
 
 def test_what_came_through_the_api_comes_back_as_lines_of_json(database: Database) -> None:

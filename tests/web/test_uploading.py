@@ -51,6 +51,18 @@ def test_a_short_file_is_read_at_once_and_its_receipt_says_what_became_of_it(vis
     assert "No rows" not in again
 
 
+def test_the_receipt_of_a_table_says_where_in_plain_words(visit: Visit):
+    lab = visit(Role.LABORATORY)
+    wrong = TABLE.replace(ISOTONITAZENE, "c1ccccc") + (
+        "U-4,seizure,2026-11-02,SE,a,\nU-4,seizure,2026-11-03,SE,b,\n"
+    )
+    page = lab.get(send(lab, wrong).location).text
+    assert "<b>structure</b>: " in page and "findings[" not in page
+    assert "see the row where U-4 begins" in page
+    own = "Nummer;Datum\n1;2.11.2026\n"
+    assert 'href="/profiles">import profile</a>' in lab.get(send(lab, own).location).text
+
+
 def test_the_same_file_twice_points_to_the_first(visit: Visit):
     lab = visit(Role.LABORATORY)
     text = "\n".join(TABLE.splitlines()[:2])

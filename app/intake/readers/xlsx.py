@@ -6,6 +6,7 @@ Row and cell are named as the spreadsheet shows them. The header is the first ro
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from app.errors import Problem, Unreadable, shown
@@ -26,6 +27,19 @@ def read_xlsx(path: Path, profile: Profile | None = None) -> Iterator[Row]:
     Where a sheet turns out to be damaged below its header, that is the last row's problem.
     """
     yield from grouped(_lines(path, profile))
+
+
+def cells_of(path: Path, profile: Profile | None = None) -> Iterator[tuple[int, list[str]]]:
+    """The header of that sheet and then its rows with their numbers, as a person sees them there.
+
+    Ends where the sheet is damaged. A cell with an error in it is empty.
+    """
+    width = 0
+    with suppress(Exception), opened(path) as book:  # what cannot be read was said when it was read
+        for row in rows_of(book, _chosen(book, profile)):
+            cells = _names(row)
+            width = width or len(cells)
+            yield row.number, cells + [""] * (width - len(cells))
 
 
 def _lines(path: Path, profile: Profile | None) -> Iterator[Line]:
