@@ -31,9 +31,12 @@ class Damaged(Exception):
     """The sheet cannot be read on."""
 
 
-def rows_of(book: Workbook, sheet: Sheet) -> Iterator[Cells]:
-    """The rows of a sheet that have a cell. Raises Damaged, and what zip and XML raise."""
-    sink = _Rows(book)
+def rows_of(book: Workbook, sheet: Sheet, decimal: str = ".") -> Iterator[Cells]:
+    """The rows of a sheet that have a cell; numbers are written with that decimal mark.
+
+    Raises Damaged, and what zip and XML raise.
+    """
+    sink = _Rows(book, decimal)
     try:
         for _ in parse(book.archive, sheet.member, sink):
             yield from sink.rows
@@ -60,8 +63,9 @@ def column_name(column: int) -> str:
 class _Rows:
     """Takes in a sheet's XML; what it has read of it stands in `rows`."""
 
-    def __init__(self, book: Workbook) -> None:
+    def __init__(self, book: Workbook, decimal: str) -> None:
         self.rows: list[Cells] = []
+        self._decimal = decimal
         self.done = False
         self._book = book
         self._row = Cells(0, {}, {})
@@ -155,6 +159,8 @@ class _Rows:
             shapes = self._book.shapes
             shape = shapes[self._style] if self._style < len(shapes) else Shape.PLAIN
             text = number_seen(stored, shape, since_1904=self._book.since_1904)
+            # a number cell is certain of its point; a profile would take one for thousands apart
+            text = text.replace(".", self._decimal)
         return text.replace("_x000D_", "")
 
 

@@ -36,7 +36,7 @@ def cells_of(path: Path, profile: Profile | None = None) -> Iterator[tuple[int, 
     """
     width = 0
     with suppress(Exception), opened(path) as book:  # what cannot be read was said when it was read
-        for row in rows_of(book, _chosen(book, profile)):
+        for row in rows_of(book, _chosen(book, profile), _mark(profile)):
             cells = _names(row)
             width = width or len(cells)
             yield row.number, cells + [""] * (width - len(cells))
@@ -65,7 +65,7 @@ def _reason(error: Exception) -> str:
 
 def _numbered(book: Workbook, profile: Profile | None) -> Iterator[tuple[int, Line | None]]:
     """The number of each row below the header, and what it says."""
-    rows = rows_of(book, _chosen(book, profile))
+    rows = rows_of(book, _chosen(book, profile), _mark(profile))
     header = next(rows, None)
     if header is None:
         raise Unreadable("the sheet is empty; its first row must name the columns")
@@ -74,6 +74,10 @@ def _numbered(book: Workbook, profile: Profile | None) -> Iterator[tuple[int, Li
     columns = columns_of(_names(header), profile, gaps=True)
     for row in rows:
         yield row.number, _line(row, columns)
+
+
+def _mark(profile: Profile | None) -> str:
+    return profile.decimal if profile and profile.decimal else "."
 
 
 def _chosen(book: Workbook, profile: Profile | None) -> Sheet:

@@ -281,3 +281,18 @@ def test_a_full_sheet_of_equal_rows_is_no_bomb(tmp_path: Path) -> None:
         sheet = archive.getinfo("xl/worksheets/sheet1.xml")
     assert sheet.file_size / sheet.compress_size < MOST_RATIO / 2
     assert sum(len(one.numbers) for one in read(tmp_path, content)) == 4_000
+
+
+@pytest.mark.parametrize("decimal", ["", ".", ","])
+def test_a_number_cell_is_the_same_number_whatever_mark_a_profile_tells_of(
+    tmp_path: Path, decimal: str
+) -> None:
+    """A point in a number cell is never one that sets thousands apart: 1.234 g is not 1234 g."""
+    profile = Profile(
+        "own", "", {"quantity": "Menge", "unit": "Einheit"}, {}, "{Nr}", decimal=decimal
+    )
+    sheet = book(sheets={"a": [("Nr", "Menge", "Einheit"), (7, 1.234, "g"), (8, 2500, "g")]})
+    first, second = read(tmp_path, sheet, profile)
+    assert first.fields is not None and second.fields is not None
+    assert float(first.fields["quantity"]) == 1.234
+    assert float(second.fields["quantity"]) == 2500
