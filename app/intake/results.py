@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import islice
@@ -36,6 +37,7 @@ T = TypeVar("T")
 
 JSON_LINES = (".ndjson", ".jsonl")
 AT_ONCE = 1000
+_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
 
 
 class Outcome(NamedTuple):
@@ -190,7 +192,7 @@ def _writer(delimiter: str) -> Callable[[list[str]], str]:
     def written(cells: list[str]) -> str:
         line.seek(0)
         line.truncate()
-        table.writerow([plain_cell(cell) for cell in cells])
+        table.writerow([_harmless(cell) for cell in cells])
         return line.getvalue()
 
     return written
@@ -243,3 +245,8 @@ def _kept(database: Database, submission: Submission, folder: Path) -> Path:
     with database.reading() as session, path.open("wb") as file:
         file.writelines(content_of(session, submission))
     return path
+
+
+def _harmless(cell: str) -> str:
+    """A cell as a spreadsheet may have it: a number stays one, whatever its sign."""
+    return cell if _NUMBER.fullmatch(cell) else str(plain_cell(cell))
