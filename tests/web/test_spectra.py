@@ -12,7 +12,7 @@ from app.access.models import Authority
 from app.access.roles import Actor, Role
 from app.access.service import authority_by_code
 from app.db import Database
-from app.intake import queries as intake
+from app.intake import lists
 from app.intake.attachments.detection import JCAMP, MSP, read
 from app.intake.attachments.spectrum import Spectrum, Technique
 from app.web.spectra import bands, both_widths, mirrored, round_numbers, round_scale, said, table
@@ -103,7 +103,7 @@ def files(full: Database) -> dict[str, str]:
     found = {}
     with full.reading() as session:
         everybody = Actor(Role.ADMIN, "admin")
-        for held in intake.reports(session, everybody, NOW.date(), limit=200).items:
+        for held, _ in lists.reports(session, everybody, NOW, lists.Wanted()):
             found[held.reference] = (held.code, held.authority_id)
     codes = {}
     for reference in ("DE-1", "FR-1", HIDDEN_REFERENCE):
@@ -168,7 +168,8 @@ def test_a_laboratory_attaches_and_takes_off_on_the_page_of_its_report(
         by = Actor(Role.LABORATORY, "key", home.id, home.code, home.countries)
     take_reports(full, [report("SE", reference="SE-1")], by=by, now=NOW)
     with full.reading() as session:
-        code = intake.reports(session, by, NOW.date(), country="SE").items[0].code
+        held, _ = next(lists.reports(session, by, NOW, lists.Wanted(country="SE"), limit=1))
+        code = held.code
     browser = visit(Role.LABORATORY)
     assert "Attach a file" in browser.get(f"/reports/{code}").text
 

@@ -9,6 +9,7 @@ from app.access.models import AuditEvent
 from app.access.roles import ANYBODY, Actor, Role
 from app.db import Database
 from app.errors import Conflict, Forbidden, NotFound, Refused
+from app.intake import lists
 from app.intake import queries as intake
 from app.intake.attachments import service
 from app.intake.attachments.models import Attachment, StoredFile, StoredSpectrum
@@ -25,7 +26,8 @@ def reported(database: Database, by: Actor, **changed) -> str:
     country = by.countries[0]
     take_reports(database, [report(country, **changed)], by=by)
     with database.reading() as session:
-        return intake.reports(session, by, TODAY).items[0].code
+        found, _ = next(lists.reports(session, by, NOW, lists.Wanted(), limit=1))
+        return found.code
 
 
 def listed(database: Database, who: Actor, code: str) -> list[str]:
