@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -11,10 +10,10 @@ from urllib.parse import urlencode
 from flask import Response, current_app, jsonify, request
 from pydantic import BaseModel, ValidationError
 
-from app.api.asking import MOST_PER_PAGE, Asked, unknown
+from app.api.asking import Asked, unknown
 from app.db import Page
 from app.entrance import settings
-from app.errors import Problem, Refused, Unreadable, shown
+from app.errors import Refused, Unreadable
 from app.intake.schema import problems_of
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -116,16 +115,6 @@ def next_url(cursor: str | None) -> str | None:
         return None
     kept = {k: v for k, v in request.args.items() if k != "after"}
     return f"{settings().base_url}{request.path}?{urlencode(kept | {'after': cursor})}"
-
-
-def page_size() -> int:
-    """The `limit` asked for. Raises Refused for one that is no number within bounds."""
-    wanted = request.args.get("limit", str(USUAL_PAGE))
-    number = int(wanted) if re.fullmatch("[0-9]{1,9}", wanted) else 0
-    if not 1 <= number <= MOST_PER_PAGE:
-        wrong = f'"{shown(wanted)}" is not within 1 and {MOST_PER_PAGE}'
-        raise Refused(f"limit: {wrong}", (Problem("limit", wrong),))
-    return number
 
 
 def refuse_unknown_questions() -> None:

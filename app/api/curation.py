@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated
 from urllib.parse import quote
 
-from flask import Response, request
+from flask import Response
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
@@ -14,9 +14,9 @@ from app.access.models import Authority
 from app.access.roles import SECRETARIAT
 from app.access.service import authority_by_code
 from app.api import api
-from app.api.contract import answer, body, listing, page_size, promise
+from app.api.asking import Paged, Text, YesNo, ask
+from app.api.contract import USUAL_PAGE, answer, body, listing, promise
 from app.entrance import actor, allow, database, now, settings, today
-from app.errors import Refused
 from app.intake import waiting as intake
 from app.intake.curation import decide, undo
 from app.intake.saying import like, read_said
@@ -24,6 +24,15 @@ from app.intake.waiting import Order, QueuedName
 from app.intake.words import EventKind
 from app.registry.models import Meant, NameDecision
 from app.registry.offers import Offer, offers
+
+
+class WaitingAsked(Paged):
+    """What may be asked of the names that wait."""
+
+    q: Annotated[Text, Field(description="a part of the name")] | None = None
+    kind: EventKind | None = None
+    widespread: Annotated[YesNo, Field(description="only those of several countries")] | None = None
+    order: Order = Order.WIDEST
 
 
 class SuggestionOut(BaseModel):
@@ -86,25 +95,25 @@ class NameDecisionOut(BaseModel):
     "Names that wait",
     answers=QueuedNameOut,
     listed=True,
-    queries=("q", "kind", "widespread", "order", "after", "limit"),
+    asks=WaitingAsked,
 )
 def list_waiting_names() -> Response:
     """Names that wait for a curator, those that several countries report first, with suggestions.
 
-    `widespread=yes` keeps to those; `order` is widest, most, oldest or newest.
+    `widespread=true` keeps to those; `order` is widest, most, oldest or newest.
     """
-    args, who = request.args, actor()
+    asked, who = ask(WaitingAsked), actor()
     with database().reading() as session:
         page = intake.queued_names(
             session,
             who,
             today(),
-            text=args.get("q"),
-            kind=_word(EventKind, args.get("kind")),
-            widespread=args.get("widespread") == "yes",
-            order=_word(Order, args.get("order")) or Order.WIDEST,
-            after=args.get("after"),
-            limit=page_size(),
+            text=asked.q,
+            kind=asked.kind,
+            widespread=bool(YesNo.asked(asked.widespread)),
+            order=asked.order,
+            after=asked.after,
+            limit=asked.limit or USUAL_PAGE,
         )
         suggested = offers(session, who, {name.key: name.written for name in page.items})
         return listing(page, lambda name: _queued_name_out(name, suggested[name.key]))
@@ -145,12 +154,13 @@ def decide_name(key: str) -> Response:
 
 @api.get("/curation/decisions")
 @allow(*SECRETARIAT)
-@promise("Decisions on names", answers=NameDecisionOut, listed=True, queries=("after", "limit"))
+@promise("Decisions on names", answers=NameDecisionOut, listed=True, asks=Paged)
 def list_name_decisions() -> Response:
     """What was decided about names, newest first; those taken back too."""
+    asked = ask(Paged)
     with database().reading() as session:
         page = intake.decisions(
-            session, actor(), after=request.args.get("after"), limit=page_size()
+            session, actor(), after=asked.after, limit=asked.limit or USUAL_PAGE
         )
         return listing(page, lambda pair: _decision_out(*pair))
 
@@ -164,14 +174,6 @@ def undo_name_decision(number: int) -> Response:
     with database().transaction() as session:
         undone = undo(session, number, by=actor(), now=now())
         return answer(_decision_out(undone, _code(session, undone)))
-
-
-def _word(words: Any, text: str | None) -> Any:
-    if not text:
-        return None
-    if text not in set(words):
-        raise Refused(f'"{text}" is none of {", ".join(words)}')
-    return words(text)
 
 
 def _code(session: Session, decision: NameDecision) -> str | None:

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from flask import Response, request
+from flask import Response
 from pydantic import BaseModel, Field
 
 from app.access.roles import SECRETARIAT
 from app.api import api
-from app.api.contract import answer, body, listing, page_size, promise
+from app.api.asking import Paged, SubstanceCode, Text, ask
+from app.api.contract import USUAL_PAGE, answer, body, listing, promise
 from app.api.shapes import link
 from app.entrance import actor, allow, database, now, today
-from app.errors import Refused
 from app.intake.duplicates import queries
 from app.intake.duplicates.models import DuplicatePair, PairStatus
 from app.intake.duplicates.service import LONGEST_REASON, Decision, decide
 from app.intake.duplicates.weights import weights
 from app.registry import queries as registry
+
+
+class DuplicatesAsked(Paged):
+    """What may be asked of the pairs."""
+
+    status: PairStatus = PairStatus.PROPOSED
+    authority: Annotated[Text, Field(description="of one of the two")] | None = None
+    substance: SubstanceCode | None = None
 
 
 class DuplicateOut(BaseModel):
@@ -53,25 +61,26 @@ class DecisionIn(BaseModel, extra="forbid"):
     "Possible duplicates",
     answers=DuplicateOut,
     listed=True,
-    queries=("status", "authority", "substance", "after", "limit"),
+    asks=DuplicatesAsked,
 )
 def list_duplicates() -> Response:
     """Pairs of reports that may be one event, the heaviest first; undecided ones unless asked."""
-    status = request.args.get("status") or PairStatus.PROPOSED
-    if status not in set(PairStatus):
-        raise Refused(f'"{status}" is no status; use one of {", ".join(PairStatus)}')
-    code = request.args.get("substance")
+    asked = ask(DuplicatesAsked)
     with database().reading() as session:
-        substance = registry.substance_by_code(session, actor(), code) if code else None
+        substance = (
+            registry.substance_by_code(session, actor(), asked.substance)
+            if asked.substance
+            else None
+        )
         page = queries.pairs(
             session,
             actor(),
             today(),
-            status=PairStatus(status),
-            authority=request.args.get("authority"),
+            status=asked.status,
+            authority=asked.authority,
             substance_id=substance.id if substance else None,
-            after=request.args.get("after"),
-            limit=page_size(),
+            after=asked.after,
+            limit=asked.limit or USUAL_PAGE,
         )
         return listing(page, _duplicate_out)
 

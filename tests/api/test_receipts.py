@@ -20,7 +20,7 @@ def test_it_says_who_sent_what_and_what_happened_since(client, key):
     only = client.get(f"/api/v1/submissions/{sent['id']}?fate=rejected", headers=key).json
     assert [row["row"] for row in only["rows"]] == [2]
     wrong = client.get(f"/api/v1/submissions/{sent['id']}?fate=lost", headers=key)
-    assert wrong.status_code == 422 and "use one of accepted" in wrong.json["detail"]
+    assert wrong.status_code == 422 and "none of: accepted" in wrong.json["detail"]
 
 
 def test_what_repeats_another_names_it(client, database):
