@@ -28,13 +28,19 @@ from app.surveillance.triage import acknowledge
 
 
 class EpisodeOut(BaseModel):
-    """One episode as this reader may know it."""
+    """One episode as this reader may know it.
+
+    `node` is what it is about: a substance by its number, a family, block or cluster by its id, a
+    name as written. `substance_name` is its name, whatever it is.
+    """
 
     id: str
     url: str
     rule: str
     scope: str
-    substance: str
+    node_kind: str
+    node: str
+    substance: str | None
     substance_name: str
     tier: str
     state: str
@@ -228,14 +234,16 @@ def _episodes(asked: SignalsAsked, state: EpisodeState | None) -> Response:
 
 
 def _episode_out(seen: SeenEpisode) -> EpisodeOut:
-    episode, view = seen.episode, seen.view
+    episode, view, substance = seen.episode, seen.view, seen.episode.substance
     return EpisodeOut(
         id=episode.code,
         url=link(f"/signals/{episode.code}"),
         rule=episode.rule.value,
         scope=episode.scope,
-        substance=episode.substance.code,
-        substance_name=episode.substance.name,
+        node_kind=episode.node_kind.value,
+        node=substance.code if substance else episode.node_key,
+        substance=substance.code if substance else None,
+        substance_name=episode.name,
         tier=view.tier.word,
         state=episode.state.value,
         since=view.since,

@@ -70,10 +70,15 @@ class Story:
 
 
 def stories(session: Session, changes: Sequence[Change]) -> list[Story]:
-    """The changes by substance (an exercise apart from the real), with what else is open there."""
+    """The changes by substance (an exercise apart from the real), with what else is open there.
+
+    What is about no single substance (a family, a name nobody has resolved) is on the pages and in
+    the API; no alert tells of it yet.
+    """
     grouped: dict[tuple[int, bool], list[Change]] = defaultdict(list)
     for change in changes:
-        grouped[change.substance_id, change.simulated].append(change)
+        if change.substance_id is not None:
+            grouped[change.substance_id, change.simulated].append(change)
     concerned = {substance for substance, _ in grouped}
     substances = session.scalars(
         select(Substance)
@@ -130,7 +135,8 @@ def _episodes(
     session.flush()
     found: dict[int, list[Episode]] = defaultdict(list)
     for episode in session.scalars(query):
-        found[episode.substance_id].append(episode)
+        if episode.substance_id is not None:
+            found[episode.substance_id].append(episode)
     return found
 
 

@@ -2,11 +2,11 @@
 
     no episode ── fires ──▶ open ──────── 180 days ───────▶ closed (lapsed)       a first
                              │  └── its ground is gone ──▶ closed (withdrawn)    a first
-                             ├── 90 days without firing ─▶ closed (lapsed)       a spread
+                             ├── 90 days without firing ─▶ closed (lapsed)       any other
                              └── it is another substance ▶ closed (merged)       either
 
 People close with an outcome of their own. A first that was closed never opens again for the same
-place, unless its ground had gone (withdrawn, merged): then it had not been one. A spread may,
+place, unless its ground had gone (withdrawn, merged): then it had not been one. Any other may,
 after a cooldown.
 """
 
@@ -126,14 +126,18 @@ def next_of_first(
     return _told(present.views, sparing(shown or stands), as_of)
 
 
-def next_of_spread(
+def next_of_lasting(
     present: Present,
     fired: Mapping[Handling, Evidence],
     *,
     as_of: date,
     limits: EpisodeLimits,
 ) -> Decision:
-    """What becomes of an open spread."""
+    """What becomes of an open episode of any other rule.
+
+    `fired` is what suffices to keep it open: a statistic opens at one value and closes below a
+    lower one, so that an edge does not flap.
+    """
     if fired:
         kept = _lingering(present, fired, as_of, limits)
         return _told(present.views, {**kept, **fired}, as_of)

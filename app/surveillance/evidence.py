@@ -5,16 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.access.handling import Handling
 from app.countries import REGIONS, countries
-from app.surveillance.models import Rule, Tier
+from app.surveillance.models import NodeId, Rule, Tier
 
 WORLD = "world"
 FIRSTS = (Rule.FIRST_WORLD, Rule.FIRST_REGION, Rule.FIRST_COUNTRY)
 
-Key = tuple[Rule, str]  # a rule and its scope: one signal of a substance
+Key = tuple[Rule, str]  # a rule and its scope: one signal of a node
+
+
+class Signal(NamedTuple):
+    """A rule, the node it fires for, and the place: what an episode is an interval of."""
+
+    node: NodeId
+    rule: Rule
+    scope: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +31,12 @@ class Evidence:
 
     `countries` are those the signal is about: the ones that were first, or the ones that spread.
     `numbers` are counts in the scope: `reports`, `confirmed` (grade A or B) and `events` ever for a
-    first, or in the window for a spread; `deaths` always in the window. The window runs from
+    first, or in the window for any other rule; `deaths` always in the window. The window runs from
     `since` to `as_of`, both included. The first sighting lay between `first` and `first_end`, the
     same day when the date was given to the day; `last` is the first day of the latest.
+
+    `details` are what a statistic rests on and says (onset, rate ratio, p, exposure used, members,
+    reports), plain enough for JSON. They change with every new report and so are no news.
     """
 
     rule: Rule
@@ -42,6 +53,7 @@ class Evidence:
     ruleset: str
     simulated: bool = False
     thresholds: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def key(self) -> Key:
@@ -76,6 +88,7 @@ class Evidence:
             "ruleset": self.ruleset,
             "simulated": self.simulated,
             "thresholds": dict(self.thresholds),
+            "details": dict(self.details),
         }
 
     @classmethod
@@ -96,6 +109,7 @@ class Evidence:
             ruleset=stored["ruleset"],
             simulated=stored["simulated"],
             thresholds=dict(stored["thresholds"]),
+            details=dict(stored.get("details", {})),
         )
 
 

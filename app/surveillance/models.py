@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import IntEnum, StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Dialect,
@@ -21,16 +21,56 @@ from sqlalchemy.types import TypeDecorator
 
 from app.access.handling import Handling, HandlingType
 from app.db import Base, Word
-from app.registry.models import Substance
+from app.registry.models import Substance, code_of
 
 
 class Rule(StrEnum):
-    """What can be noticed."""
+    """What can be noticed. The page /signals/rules says each in plain words."""
 
     FIRST_WORLD = "FIRST_WORLD"
     FIRST_REGION = "FIRST_REGION"
     FIRST_COUNTRY = "FIRST_COUNTRY"
     NEW_SPREAD = "NEW_SPREAD"
+    RE_EMERGENCE = "RE_EMERGENCE"
+    GROWTH = "GROWTH"
+    HARM = "HARM"
+    CLUSTER_OF_HARM = "CLUSTER_OF_HARM"
+    QUANTITY = "QUANTITY"
+    FAMILY = "FAMILY"
+    BLOCK = "BLOCK"
+    NEW_UNKNOWN = "NEW_UNKNOWN"
+
+
+class NodeKind(StrEnum):
+    """What a signal may be about."""
+
+    SUBSTANCE = "substance"
+    BLOCK = "block"  # a tail, a head, a position: a part that several substances share
+    CLUSTER = "cluster"
+    FAMILY = "family"
+    GROUP = "group"
+    NAME = "name"  # written by laboratories, and resolved to nothing yet
+
+
+class NodeId(NamedTuple):
+    """One thing that is watched: a substance by its number (TS-00042), a family by its id."""
+
+    kind: NodeKind
+    key: str
+
+    @property
+    def substance_id(self) -> int | None:
+        """The id of the substance that it is, if it is one.
+
+        >>> NodeId(NodeKind.SUBSTANCE, "TS-00042").substance_id
+        42
+        """
+        return int(self.key.removeprefix("TS-")) if self.kind is NodeKind.SUBSTANCE else None
+
+
+def of_substance(number: int) -> NodeId:
+    """The node that a substance is."""
+    return NodeId(NodeKind.SUBSTANCE, code_of(number))
 
 
 class Tier(IntEnum):
@@ -82,7 +122,11 @@ class Assessment(Base):
 
 
 class Episode(Base):
-    """An open interval of one signal: one rule, one substance, one place."""
+    """An open interval of one signal: one rule, one node, one place.
+
+    Most are about a substance, whose number is then the node's key as well; a family, a building
+    block or an unresolved name has none.
+    """
 
     __tablename__ = "episode"
     __table_args__ = (
@@ -90,7 +134,8 @@ class Episode(Base):
         Index(
             "uq_episode_open",
             "rule",
-            "substance_id",
+            "node_kind",
+            "node_key",
             "scope",
             unique=True,
             sqlite_where=text("state != 'closed'"),
@@ -100,7 +145,10 @@ class Episode(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     rule: Mapped[Rule] = mapped_column(Word(Rule))
-    substance_id: Mapped[int] = mapped_column(ForeignKey("substance.id"), index=True)
+    node_kind: Mapped[NodeKind] = mapped_column(Word(NodeKind))
+    node_key: Mapped[str] = mapped_column(String(200))
+    node_name: Mapped[str | None] = mapped_column(String(200))  # a substance has its own
+    substance_id: Mapped[int | None] = mapped_column(ForeignKey("substance.id"), index=True)
     scope: Mapped[str] = mapped_column(String(20))  # world, a region, or a country code
     state: Mapped[EpisodeState] = mapped_column(Word(EpisodeState), index=True)
     simulated: Mapped[bool]
@@ -113,7 +161,7 @@ class Episode(Base):
     acknowledged_at: Mapped[datetime | None]
     note: Mapped[str | None] = mapped_column(Text)
     ruleset: Mapped[str] = mapped_column(String(20))
-    substance: Mapped[Substance] = relationship(lazy="joined")
+    substance: Mapped[Substance | None] = relationship(lazy="joined")
     views: Mapped[list[EpisodeView]] = relationship(
         back_populates="episode", order_by="EpisodeView.handling", cascade="all, delete-orphan"
     )
@@ -122,6 +170,16 @@ class Episode(Base):
     def code(self) -> str:
         """The number people quote: E-00042."""
         return f"E-{self.id:05d}"
+
+    @property
+    def node(self) -> NodeId:
+        """What it is about."""
+        return NodeId(self.node_kind, self.node_key)
+
+    @property
+    def name(self) -> str:
+        """What it is about, by the name it has today."""
+        return self.substance.name if self.substance else self.node_name or self.node_key
 
 
 class EpisodeView(Base):

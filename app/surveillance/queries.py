@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy import Select, func, or_, select, tuple_
 from sqlalchemy.orm import Session, contains_eager
 
 from app.access.handling import visible_up_to
@@ -113,8 +113,8 @@ def _seen(actor: Actor) -> Select[EpisodeView]:
             & (highest.c.handling == EpisodeView.handling),
         )
         .join(EpisodeView.episode)
-        .join(Episode.substance)
-        .where(known_to(actor))
+        .outerjoin(Episode.substance)
+        .where(or_(Episode.substance_id.is_(None), known_to(actor)))
         .options(contains_eager(EpisodeView.episode).contains_eager(Episode.substance))
     )
 

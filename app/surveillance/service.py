@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from time import perf_counter
@@ -15,18 +15,22 @@ from sqlalchemy.orm import Session, selectinload
 from app.access.handling import Handling
 from app.db import insert_new
 from app.errors import Conflict
-from app.registry.models import WATCHED, Standing, Substance
-from app.surveillance import episodes, rules, sightings
+from app.surveillance import episodes, sightings
 from app.surveillance.episodes import Decision, Present, Reason, View
-from app.surveillance.evidence import FIRSTS, WORLD, Evidence, Key
-from app.surveillance.models import Assessment, Episode, EpisodeState, EpisodeView, Rule, Tier
+from app.surveillance.evaluation import Evaluation, evaluate
+from app.surveillance.evidence import FIRSTS, Evidence, Signal
+from app.surveillance.models import (
+    Assessment,
+    Episode,
+    EpisodeState,
+    EpisodeView,
+    NodeId,
+    Rule,
+    Tier,
+)
 from app.surveillance.queries import last_assessment
 from app.surveillance.ruleset import Ruleset, ruleset
-from app.surveillance.sightings import Cell
-from app.surveillance.windows import months_before
 from app.surveillance.wording import sentence
-
-Signal = tuple[int, Rule, str]  # a substance, a rule, a scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,7 @@ class Change:
     """One piece of news about an episode, for the audience of one handling level."""
 
     episode_id: int
-    substance_id: int
+    substance_id: int | None  # none for a family, a building block, an unresolved name
     rule: Rule
     scope: str
     handling: Handling  # the level of the view that changed
@@ -53,12 +57,6 @@ class Outcome:
     changes: tuple[Change, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Watched:
-    name: str
-    effect: str
-
-
 def assess(session: Session, *, as_of: date, now: datetime) -> Outcome:
     """Run the rules on what was known at the end of `as_of`, and move the episodes accordingly.
 
@@ -75,28 +73,22 @@ def assess(session: Session, *, as_of: date, now: datetime) -> Outcome:
     limits = ruleset()
     still_open = _open_episodes(session)
     closings = _last_closings(session)
-    cells = sightings.cells(session, as_of=as_of, edges=rules.edges(as_of, limits))
-    watched = _watched(session)
-
-    by_substance = _by_substance(cells)
-    fired = _fired(by_substance, watched, as_of, limits)
+    seen = evaluate(session, as_of=as_of, limits=limits)
     changes: list[Change] = []
     for signal, episode in sorted(still_open.items()):
-        mine = by_substance.get(signal[0], [])
-        effect = watched[signal[0]].effect if signal[0] in watched else ""
-        news = fired.get(signal, {})
-        decision = _next(episode, mine, news, effect=effect, as_of=as_of, limits=limits)
-        changes += _apply(session, episode, decision, as_of)
-    for signal in sorted(fired.keys() - still_open.keys()):
-        closing = closings.get(signal)
-        rests_on = _received(by_substance[signal[0]], signal[2])
+        changes += _apply(session, episode, _next(episode, signal, seen), as_of)
+    for signal in sorted(seen.fired.keys() - still_open.keys()):
         if not episodes.may_open(
-            signal[1], closing, as_of=as_of, rests_on=rests_on, limits=limits.episodes
+            signal.rule,
+            closings.get(signal),
+            as_of=as_of,
+            rests_on=seen.rests_on(signal),
+            limits=limits.episodes,
         ):
             continue
-        opened = _open(session, signal, fired[signal], as_of, limits)
+        opened = _open(session, signal, seen, limits)
         if opened is not None:
-            decision = episodes.opening(fired[signal], as_of=as_of)
+            decision = episodes.opening(seen.fired[signal], as_of=as_of)
             changes += _apply(session, opened, decision, as_of)
 
     assessment = Assessment(
@@ -106,9 +98,7 @@ def assess(session: Session, *, as_of: date, now: datetime) -> Outcome:
         ran_at=now,
         milliseconds=round((perf_counter() - began) * 1000),
         counts={
-            "substances": len(by_substance),
-            "cells": len(cells),
-            "fired": len(fired),
+            **seen.counts,
             **_episodes_by_reason(changes),
         },
     )
@@ -126,120 +116,76 @@ def _open_episodes(session: Session) -> dict[Signal, Episode]:
         .with_for_update(of=Episode)
         .execution_options(populate_existing=True)
     )
-    return {(e.substance_id, e.rule, e.scope): e for e in session.scalars(held)}
+    return {signal_of(e): e for e in session.scalars(held)}
+
+
+def signal_of(episode: Episode) -> Signal:
+    """The signal that an episode is an interval of."""
+    return Signal(episode.node, episode.rule, episode.scope)
 
 
 def _last_closings(session: Session) -> dict[Signal, episodes.Closing]:
     """How each signal was last closed, those left out whose ground had gone."""
     closed = (
         select(
-            Episode.substance_id, Episode.rule, Episode.scope, Episode.closed_on, Episode.outcome
+            Episode.node_kind,
+            Episode.node_key,
+            Episode.rule,
+            Episode.scope,
+            Episode.closed_on,
+            Episode.outcome,
         )
         .where(Episode.state == EpisodeState.CLOSED, Episode.outcome.not_in(episodes.GROUND_GONE))
         .order_by(Episode.id)
     )
     return {
-        (substance_id, rule, scope): episodes.Closing(closed_on, outcome or "")
-        for substance_id, rule, scope, closed_on, outcome in session.execute(closed)
+        Signal(NodeId(kind, key), rule, scope): episodes.Closing(closed_on, outcome or "")
+        for kind, key, rule, scope, closed_on, outcome in session.execute(closed)
         if closed_on is not None
     }
 
 
-def _received(cells: Iterable[Cell], scope: str) -> date | None:
-    """When the oldest knowledge behind a signal came in: the earliest receipt in its scope."""
-    there = [
-        cell.received_at.date() for cell in cells if scope in {WORLD, cell.region, cell.country}
-    ]
-    return min(there, default=None)
-
-
-def _watched(session: Session) -> dict[int, _Watched]:
-    rows = select(Substance.id, Substance.name, Substance.standing, Substance.effect).where(
-        Substance.standing.in_(WATCHED)
-    )
-    return {
-        number: _Watched(name, rules.NO_FAMILY if kind is Standing.UNCLASSIFIED else effect)
-        for number, name, kind, effect in session.execute(rows)
-    }
-
-
-def _by_substance(cells: Iterable[Cell]) -> dict[int, list[Cell]]:
-    grouped: dict[int, list[Cell]] = {}
-    for cell in cells:
-        grouped.setdefault(cell.substance_id, []).append(cell)
-    return grouped
-
-
-def _fired(
-    by_substance: Mapping[int, list[Cell]],
-    watched: Mapping[int, _Watched],
-    as_of: date,
-    limits: Ruleset,
-) -> dict[Signal, dict[Handling, Evidence]]:
-    """Every signal that fires. A substance without a fresh sighting cannot, and is passed over."""
-    fresh = months_before(as_of, limits.first.fresh_months)
-    fired: dict[Signal, dict[Handling, Evidence]] = {}
-    for substance_id, cells in by_substance.items():
-        if any(cell.until >= fresh for cell in cells):
-            effect = watched[substance_id].effect
-            told = rules.views(cells, as_of=as_of, rules=limits, effect=effect)
-            for (rule, scope), levels in told.items():
-                fired[substance_id, rule, scope] = levels
-    return fired
-
-
-def _next(
-    episode: Episode,
-    cells: list[Cell],
-    fired: Mapping[Handling, Evidence],
-    *,
-    effect: str,
-    as_of: date,
-    limits: Ruleset,
-) -> Decision:
+def _next(episode: Episode, signal: Signal, seen: Evaluation) -> Decision:
     present = Present(
         rule=episode.rule,
         opened_on=episode.opened_on,
         quiet_since=episode.quiet_since,
         views={view.handling: _view(view) for view in episode.views},
     )
-    if not cells and episode.substance.merged_into_id is not None:
+    if episode.substance and episode.substance.merged_into_id and not seen.knows(signal.node):
         return episodes.next_of_merged(present)
+    as_of, limits = seen.as_of, seen.limits.episodes
     if episode.rule not in FIRSTS:
-        return episodes.next_of_spread(present, fired, as_of=as_of, limits=limits.episodes)
-    key: Key = (episode.rule, episode.scope)
-    stands = rules.standing(
-        cells, key, as_of=as_of, opened_on=episode.opened_on, rules=limits, effect=effect
-    )
-    return episodes.next_of_first(present, fired, stands, as_of=as_of, limits=limits.episodes)
+        held = seen.held.get(signal, {})
+        return episodes.next_of_lasting(present, held, as_of=as_of, limits=limits)
+    fired, stands = seen.fired.get(signal, {}), seen.standing(signal, episode.opened_on)
+    return episodes.next_of_first(present, fired, stands, as_of=as_of, limits=limits)
 
 
-def _open(
-    session: Session,
-    signal: Signal,
-    fired: Mapping[Handling, Evidence],
-    as_of: date,
-    limits: Ruleset,
-) -> Episode | None:
+def _open(session: Session, signal: Signal, seen: Evaluation, limits: Ruleset) -> Episode | None:
     """A new episode, still without views; None when another worker has just opened it."""
-    substance_id, rule, scope = signal
+    fired = seen.fired[signal]
     insert_new(
         session,
         Episode,
-        rule=rule,
-        substance_id=substance_id,
-        scope=scope,
+        rule=signal.rule,
+        node_kind=signal.node.kind,
+        node_key=signal.node.key,
+        node_name=seen.names.get(signal.node),
+        substance_id=signal.node.substance_id,
+        scope=signal.scope,
         state=EpisodeState.OPEN,
         simulated=fired[max(fired)].simulated,
-        opened_on=as_of,
-        evaluated_on=as_of,
+        opened_on=seen.as_of,
+        evaluated_on=seen.as_of,
         ruleset=limits.version,
     )
     episode = session.scalars(
         select(Episode).where(
-            Episode.substance_id == substance_id,
-            Episode.rule == rule,
-            Episode.scope == scope,
+            Episode.node_kind == signal.node.kind,
+            Episode.node_key == signal.node.key,
+            Episode.rule == signal.rule,
+            Episode.scope == signal.scope,
             Episode.state != EpisodeState.CLOSED,
         )
     ).one()
@@ -248,7 +194,7 @@ def _open(
 
 def _apply(session: Session, episode: Episode, decision: Decision, as_of: date) -> list[Change]:
     """Write a decision down; the news in it."""
-    name = episode.substance.name
+    name = episode.name
     before = {view.handling: view for view in episode.views}
     lost = {
         level: _change(episode, _view(view), Reason.CLOSED, name) for level, view in before.items()

@@ -19,7 +19,7 @@ from app.notification.queries import outbox_state
 from app.review.models import CaseState
 from app.review.service import cases as review_cases
 from app.surveillance import queries as surveillance
-from app.surveillance.models import EpisodeState, Rule, Tier
+from app.surveillance.models import EpisodeState, NodeId, Rule, Tier
 from app.surveillance.queries import SeenEpisode
 from app.web import charts, web
 from app.web.charts import Sparkline
@@ -58,11 +58,11 @@ def overview() -> Any:
             signals=shown,
             open_signals=found,
             opened=(opened := [s for s in found if s.view.since >= day - RECENT]),
-            opened_substances=len({s.episode.substance_id for s in opened}),
+            opened_substances=len({s.episode.node for s in opened}),
             waiting=_waiting(session, found) if who.role in SECRETARIAT else [],
-            more=Counter(s.episode.substance_id for s in found),
+            more=Counter(s.episode.node for s in found),
             urgent=[s for s in found if s.view.tier is Tier.URGENT],
-            sparks=sparks(session, [s.episode.substance_id for s in shown]),
+            sparks=sparks(session, shown),
             reporting=sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])),
             totals=totals,
             map=charts.world_map(counts, totals - counts.keys()),
@@ -96,10 +96,10 @@ def _open_signals(session: Session) -> list[SeenEpisode]:
 
 
 def _gravest(found: list[SeenEpisode]) -> list[SeenEpisode]:
-    """The first signal of each substance."""
-    first: dict[int, SeenEpisode] = {}
+    """The first signal of each substance, family or name."""
+    first: dict[NodeId, SeenEpisode] = {}
     for seen in found:
-        first.setdefault(seen.episode.substance_id, seen)
+        first.setdefault(seen.episode.node, seen)
     return list(first.values())
 
 

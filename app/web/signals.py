@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -21,6 +21,7 @@ from app.surveillance import triage
 from app.surveillance.episodes import OUTCOMES
 from app.surveillance.evidence import Evidence
 from app.surveillance.models import EpisodeState, Rule, Tier
+from app.surveillance.queries import SeenEpisode
 from app.surveillance.wording import would_not_fire
 from app.web import charts, web
 from app.web.wording import rule_name
@@ -66,7 +67,7 @@ def signals() -> Any:
         return render_template(
             "signals.html",
             page=page,
-            sparks=sparks(session, [s.episode.substance_id for s in page.items]),
+            sparks=sparks(session, page.items),
             filters={"tier": tier, "rule": rule, "state": state, "group": group},
             tiers=sorted(Tier, reverse=True),
             rule_options=[(rule.value, rule_name(rule)) for rule in Rule],
@@ -82,15 +83,15 @@ def signal(code: str) -> Any:
     """One signal: the sentence, what it rests on, and what would have to be untrue."""
     with database().reading() as session:
         seen = surveillance.episode_by_code(session, actor(), code)
-        evidence = Evidence.from_dict(seen.view.evidence)
+        evidence, about = Evidence.from_dict(seen.view.evidence), seen.episode.substance_id
         return render_template(
             "signal.html",
             episode=seen.episode,
             view=seen.view,
-            month_charts=_month_charts(session, seen.episode.substance_id),
+            month_charts=_month_charts(session, about),
             evidence=evidence,
             would_not_fire=would_not_fire(evidence),
-            possible_duplicates=undecided(session, actor(), today(), seen.episode.substance_id),
+            possible_duplicates=undecided(session, actor(), today(), about) if about else 0,
             may_decide=actor().role in SECRETARIAT,
             outcomes=OUTCOMES,
             number_words=NUMBER_WORDS,
@@ -131,16 +132,19 @@ def _decide(code: str, act: Callable[[Session], Any]) -> Any:
     return redirect(url_for("web.signal", code=code))
 
 
-def _month_charts(session: Session, substance_id: int) -> dict[str, charts.BarChart]:
-    """Events of a substance by month, for wide and for narrow screens."""
+def _month_charts(session: Session, substance_id: int | None) -> dict[str, charts.BarChart]:
+    """Events of a substance by month, for wide and for narrow screens; none for other nodes."""
+    if substance_id is None:
+        return {}
     since = charts.months_back(today(), SPARK_MONTHS - 1)
     found = months_by_substance(session, actor(), today(), [substance_id], since)
     counts = {month: (events, 0) for month, events in found.get(substance_id, {}).items()}
     return charts.both_widths("months", charts.month_columns(counts, since, today()))
 
 
-def sparks(session: Session, substance_ids: list[int]) -> dict[int, charts.Sparkline]:
+def sparks(session: Session, signals: Sequence[SeenEpisode]) -> dict[int, charts.Sparkline]:
     """Events by month of each substance, as small lines; none for a substance without events."""
+    substance_ids = [s.episode.substance_id for s in signals if s.episode.substance_id is not None]
     since = charts.months_back(today(), SPARK_MONTHS - 1)
     counts = months_by_substance(session, actor(), today(), substance_ids, since)
     months = charts.months_between(since, today())

@@ -17,7 +17,7 @@ from app.surveillance.episodes import (
     Reason,
     may_open,
     next_of_first,
-    next_of_spread,
+    next_of_lasting,
     opening,
 )
 from app.surveillance.evidence import Evidence
@@ -58,7 +58,7 @@ def present(*told: Evidence, quiet_since: date | None = None) -> Present:
 
 
 def spread_on(before: Present, *fired: Evidence, as_of: date = LATER) -> Decision:
-    return next_of_spread(before, {e.level: e for e in fired}, as_of=as_of, limits=LIMITS)
+    return next_of_lasting(before, {e.level: e for e in fired}, as_of=as_of, limits=LIMITS)
 
 
 def test_opening_tells_each_audience_that_has_a_view() -> None:

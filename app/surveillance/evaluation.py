@@ -1,0 +1,122 @@
+"""What all rules say of one day: the signals that fire, and those that suffice to stay open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.access.handling import Handling
+from app.registry.models import WATCHED, Standing, Substance
+from app.surveillance import rules, sightings
+from app.surveillance.evidence import WORLD, Evidence, Signal
+from app.surveillance.models import NodeId, of_substance
+from app.surveillance.ruleset import Ruleset
+from app.surveillance.sightings import Cell
+from app.surveillance.windows import months_before
+
+Levels = dict[Handling, Evidence]
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A watched substance by its name, and by what it does (`rules.NO_FAMILY` when not known)."""
+
+    name: str
+    effect: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What the rules found, as known at the end of `as_of`.
+
+    `fired` suffices to open an episode, `held` to keep one open. `names` are those of the nodes
+    that are no substances.
+    """
+
+    as_of: date
+    limits: Ruleset
+    fired: Mapping[Signal, Levels]
+    held: Mapping[Signal, Levels]
+    cells: Mapping[int, list[Cell]]
+    watched: Mapping[int, Watched]
+    names: Mapping[NodeId, str] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+    def knows(self, node: NodeId) -> bool:
+        """Whether anything counts for a node today."""
+        return node.substance_id in self.cells
+
+    def standing(self, signal: Signal, opened_on: date) -> Levels:
+        """The evidence that a first announced on a day is still one; {} when it is not."""
+        number = signal.node.substance_id or 0
+        return rules.standing(
+            self.cells.get(number, []),
+            (signal.rule, signal.scope),
+            as_of=self.as_of,
+            opened_on=opened_on,
+            rules=self.limits,
+            effect=self.watched[number].effect if number in self.watched else "",
+        )
+
+    def rests_on(self, signal: Signal) -> date | None:
+        """When the oldest knowledge behind a signal came in: the earliest receipt in its scope."""
+        there = [
+            cell.received_at.date()
+            for cell in self.cells.get(signal.node.substance_id or 0, ())
+            if signal.scope in {WORLD, cell.region, cell.country}
+        ]
+        return min(there, default=None)
+
+
+def evaluate(session: Session, *, as_of: date, limits: Ruleset) -> Evaluation:
+    """Run every rule on what was known at the end of `as_of`. Nothing is written."""
+    cells = sightings.cells(session, as_of=as_of, edges=rules.edges(as_of, limits))
+    by_substance = _by_substance(cells)
+    watched = _watched(session)
+    fired = dict(_fired(by_substance, watched, as_of, limits))
+    return Evaluation(
+        as_of=as_of,
+        limits=limits,
+        fired=fired,
+        held=fired,
+        cells=by_substance,
+        watched=watched,
+        counts={"substances": len(by_substance), "cells": len(cells), "fired": len(fired)},
+    )
+
+
+def _watched(session: Session) -> dict[int, Watched]:
+    rows = select(Substance.id, Substance.name, Substance.standing, Substance.effect).where(
+        Substance.standing.in_(WATCHED)
+    )
+    return {
+        number: Watched(name, rules.NO_FAMILY if kind is Standing.UNCLASSIFIED else effect)
+        for number, name, kind, effect in session.execute(rows)
+    }
+
+
+def _by_substance(cells: Iterable[Cell]) -> dict[int, list[Cell]]:
+    grouped: dict[int, list[Cell]] = {}
+    for cell in cells:
+        grouped.setdefault(cell.substance_id, []).append(cell)
+    return grouped
+
+
+def _fired(
+    by_substance: Mapping[int, list[Cell]],
+    watched: Mapping[int, Watched],
+    as_of: date,
+    limits: Ruleset,
+) -> Iterable[tuple[Signal, Levels]]:
+    """Firsts and spreads. A substance without a fresh sighting cannot, and is passed over."""
+    fresh = months_before(as_of, limits.first.fresh_months)
+    for number, cells in by_substance.items():
+        if any(cell.until >= fresh for cell in cells):
+            effect = watched[number].effect
+            told = rules.views(cells, as_of=as_of, rules=limits, effect=effect)
+            for (rule, scope), levels in told.items():
+                yield Signal(of_substance(number), rule, scope), levels
