@@ -4,6 +4,7 @@ from app.cli import (  # noqa: F401 - each module hangs its commands on the grou
     files,
     jobs,
     people,
+    replaying,
     service,
 )
 from app.cli.main import main

@@ -16,6 +16,15 @@ from app.surveillance.models import Episode, Rule
 from app.surveillance.queries import episodes
 
 MOST_SIGNALS = 200
+_RULES = {
+    Rule.FIRST_WORLD: "first in the world",
+    Rule.NEW_SPREAD: "new and spreading",
+    Rule.RE_EMERGENCE: "back after silence",
+    Rule.GROWTH: "growing",
+    Rule.HARM: "harmful beyond its class",
+    Rule.CLUSTER_OF_HARM: "cluster of harm",
+    Rule.QUANTITY: "unusual quantity",
+}
 
 
 def biography(session: Session, actor: Actor, today: date, substance: Substance) -> list[Happening]:
@@ -50,7 +59,5 @@ def _signals(session: Session, actor: Actor, life: Life) -> Iterator[Happening]:
 
 def _what(episode: Episode) -> str:
     place = country_name(episode.scope) if len(episode.scope) == 2 else episode.scope
-    return {
-        Rule.FIRST_WORLD: "first in the world",
-        Rule.NEW_SPREAD: "new and spreading",
-    }.get(episode.rule, f"first in {'the ' if place == 'Americas' else ''}{place}")
+    first = f"first in {'the ' if place == 'Americas' else ''}{place}"
+    return _RULES.get(episode.rule, first)

@@ -13,9 +13,10 @@ from app.access.handling import Handling
 from app.registry.models import WATCHED, Standing, Substance
 from app.surveillance import rules, sightings
 from app.surveillance.evidence import WORLD, Evidence, Signal
-from app.surveillance.models import NodeId, of_substance
+from app.surveillance.models import NodeId, Rule, of_substance
 from app.surveillance.ruleset import Ruleset
-from app.surveillance.sightings import Cell
+from app.surveillance.sightings import Cell, Total
+from app.surveillance.totals import growth_in_totals, volumes
 from app.surveillance.windows import months_before
 
 Levels = dict[Handling, Evidence]
@@ -78,6 +79,7 @@ def evaluate(session: Session, *, as_of: date, limits: Ruleset) -> Evaluation:
     by_substance = _by_substance(cells)
     watched = _watched(session)
     fired = dict(_fired(by_substance, watched, as_of, limits))
+    fired |= dict(_grown_in_totals(session, watched, as_of, limits))
     return Evaluation(
         as_of=as_of,
         limits=limits,
@@ -87,6 +89,37 @@ def evaluate(session: Session, *, as_of: date, limits: Ruleset) -> Evaluation:
         watched=watched,
         counts={"substances": len(by_substance), "cells": len(cells), "fired": len(fired)},
     )
+
+
+def _grown_in_totals(
+    session: Session, watched: Mapping[int, Watched], as_of: date, limits: Ruleset
+) -> Iterable[tuple[Signal, Levels]]:
+    """Growth in what sources count by the year or the quarter; the full knowledge decides."""
+    of_each, of_all = sightings.totals(session, as_of=as_of)
+    by_substance: dict[int, list[Total]] = {}
+    for total in of_each:
+        by_substance.setdefault(total.substance_id or 0, []).append(total)
+    levels = sorted({total.level for total in of_each})
+    among = {lvl: volumes(total for total in of_all if total.level <= lvl) for lvl in levels}
+    for number, mine in by_substance.items():
+        if watched[number].effect == rules.NO_FAMILY:
+            continue
+        found: dict[str, Levels] = {}
+        for level in sorted({total.level for total in mine}):
+            grown = growth_in_totals(
+                mine,
+                among[level],
+                as_of=as_of,
+                limits=limits.totals,
+                ruleset=limits.version,
+                level=level,
+            )
+            for scope, evidence in grown.items():
+                found.setdefault(scope, {})[level] = evidence
+        highest = max(total.level for total in mine)
+        for scope, told in found.items():
+            if highest in told:
+                yield Signal(of_substance(number), Rule.GROWTH, scope), rules.sparing(told)
 
 
 def _watched(session: Session) -> dict[int, Watched]:

@@ -57,6 +57,19 @@ class TierLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class TotalLimits:
+    """When the share of a substance in a source's totals has grown."""
+
+    tier: int
+    least: int
+    ratio: float
+    p: float
+    baseline_spans: int
+    span_tolerance: float
+    fresh_days: int
+
+
+@dataclass(frozen=True, slots=True)
 class EpisodeLimits:
     """How long episodes stay open, in days."""
 
@@ -104,6 +117,7 @@ class Ruleset:
     first: FirstLimits
     spread: SpreadLimits
     tiers: TierLimits
+    totals: TotalLimits
     episodes: EpisodeLimits
     priority: Anchors
 
@@ -118,6 +132,7 @@ def ruleset() -> Ruleset:
         first=FirstLimits(**_values(data["first"])),
         spread=SpreadLimits(**_values(data["spread"])),
         tiers=TierLimits(**_values(data["tiers"])),
+        totals=TotalLimits(**_values(data["totals"])),
         episodes=EpisodeLimits(**_values(data["episodes"])),
         priority=Anchors(**_values(data["priority"])),
     )

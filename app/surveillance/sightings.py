@@ -104,6 +104,20 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
+class Total:
+    """A count of one source over one span, of a watched substance (None: of everything)."""
+
+    substance_id: int | None
+    country: str
+    authority_id: int
+    first: date
+    until: date
+    level: Handling
+    simulated: bool
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Exposure:
     """Samples that an authority analysed in a month; an empty scope means for everything."""
 
@@ -185,6 +199,31 @@ def periods(
         .group_by(*key)
     )
     return [Period(*row[:6], count=int(row[6])) for row in session.execute(grouped)]
+
+
+def totals(session: Session, *, as_of: date) -> tuple[list[Total], list[Total]]:
+    """What sources counted over spans of time: of each watched substance, and of everything."""
+    known = _known(session, as_of, ())
+    span = ("country", "authority_id", "event_date", "event_end", "level", "simulated")
+    mine = (known.c.substance_id, *(known.c[name] for name in span))
+    of_each = (
+        select(*mine, func.sum(known.c.count))
+        .where(known.c.type == ReportType.AGGREGATE)
+        .group_by(*mine)
+    )
+    level = effective_handling(Report.handling, Report.embargo_until, as_of).label("level")
+    theirs = (
+        Report.country, Report.authority_id, Report.event_date, Report.event_end, level,
+        Report.simulated,
+    )  # fmt: skip
+    of_all = (
+        select(null(), *theirs, func.sum(Report.count))
+        .where(_stood(Report, as_of), Report.type == ReportType.AGGREGATE)
+        .group_by(*theirs)
+    )
+    return [_total(*row) for row in session.execute(of_each)], [
+        _total(*row) for row in session.execute(of_all)
+    ]
 
 
 def exposures(
@@ -337,6 +376,13 @@ def _held(
 ) -> tuple[ColumnElement[bool], ...]:
     end = end_of_day(as_of)
     return received_at <= end, or_(superseded_at.is_(None), superseded_at > end)
+
+
+def _total(*row: Any) -> Total:
+    number, country, authority, first, until, level, simulated, count = row
+    return Total(
+        number, country, authority, first, until, Handling(level), bool(simulated), int(count)
+    )
 
 
 def _cell(*row: Any) -> Cell:

@@ -33,3 +33,16 @@ def quarter_edges(as_of: date, quarters: int) -> tuple[date, ...]:
     four of them.
     """
     return tuple(months_before(as_of, 3 * back) for back in range(quarters, 0, -1))
+
+
+def month_ends(first: date, last: date, *, before: int = 0) -> list[date]:
+    """The last days of the months from that of `first` (and some before it) to that of `last`.
+
+    >>> month_ends(date(2024, 2, 1), date(2024, 3, 1))
+    [datetime.date(2024, 2, 29), datetime.date(2024, 3, 31)]
+    """
+    begin, end = first.year * 12 + first.month - 1 - before, last.year * 12 + last.month - 1
+    months = [divmod(number, 12) for number in range(begin, end + 1)]
+    return [
+        date(year, month + 1, calendar.monthrange(year, month + 1)[1]) for year, month in months
+    ]

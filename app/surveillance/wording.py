@@ -1,20 +1,12 @@
-"""Evidence in plain words. "First" means first in this register: others may have seen more."""
+"""Evidence in plain words: the sentence people read, and what would make the rule silent."""
 
 from __future__ import annotations
 
-from calendar import monthrange
-from datetime import date
-
 from app.access.handling import Handling
-from app.countries import country_name, in_a_sentence
 from app.surveillance.evidence import Evidence
 from app.surveillance.models import Rule
-
-MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
-NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+from app.surveillance.phrases import count, number, on
+from app.surveillance.sentences import SENTENCES
 
 # What a reader below the highest level must know to take the sentence for no more than it is. Said
 # whether or not there is more, so that its presence betrays nothing.
@@ -26,14 +18,38 @@ BASIS = {
 }
 
 
-def sentence(evidence: Evidence, substance: str) -> str:
+# What would have to be otherwise, for the rules whose numbers hang together too much for a count.
+OTHERWISE = {
+    Rule.GROWTH: "Would not fire if the rate had grown less than its thresholds ask, if more "
+    "samples had been analysed than is known, or if several of the reports were one event.",
+    Rule.RE_EMERGENCE: "Would not fire if a report from the silent months were known, or if "
+    "fewer events had followed it.",
+    Rule.HARM: "Would not fire if a few of the harms were not its doing, or if its harmless finds "
+    "had been reported as fully as those of its class.",
+    Rule.CLUSTER_OF_HARM: "Would not fire if one of the cases were not its doing, lay outside the "
+    "window, or had been reported twice.",
+    Rule.QUANTITY: "Would not fire if the quantity were in error, or if earlier seizures of this "
+    "size were known.",
+    Rule.FAMILY: "Would not fire if one member explained the growth, or if fewer members and "
+    "countries took part in it.",
+    Rule.BLOCK: "Would not fire if one member explained the growth, or if fewer members and "
+    "countries took part in it.",
+    Rule.NEW_UNKNOWN: "Would not fire if the name were resolved, or if the countries meant "
+    "different things by it.",
+}
+
+
+def sentence(evidence: Evidence, name: str) -> str:
     """What happened, for people: who, how often, since when."""
-    parts = [_what(evidence, substance), _deaths(evidence), BASIS[evidence.level]]
+    happened = SENTENCES[evidence.rule](evidence, name)
+    parts = [happened, _deaths(evidence), BASIS[evidence.level]]
     return " ".join(part for part in parts if part)
 
 
 def would_not_fire(evidence: Evidence) -> str:
     """The least that would have to be otherwise for the rule to be silent."""
+    if evidence.rule in OTHERWISE:
+        return OTHERWISE[evidence.rule]
     numbers, limits = evidence.numbers, evidence.thresholds
     if evidence.rule is not Rule.NEW_SPREAD:
         older = f"a report from before {on(evidence.since)} were known"
@@ -45,80 +61,21 @@ def would_not_fire(evidence: Evidence) -> str:
     fewer_events = numbers["events"] - limits["events"] + 1
     if fewer_events < fewer_countries:
         return (
-            f"Would not fire if {_number(fewer_events)} of the {_number(numbers['events'])} "
+            f"Would not fire if {number(fewer_events)} of the {number(numbers['events'])} "
             "events had not been reported."
         )
     return (
-        f"Would not fire if {_number(fewer_countries)} of the {_number(countries)} "
+        f"Would not fire if {number(fewer_countries)} of the {number(countries)} "
         "countries had not reported."
     )
 
 
-def on(day: date) -> str:
-    """A day in words: 1 November 2026."""
-    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
-
-
-def _what(evidence: Evidence, substance: str) -> str:
-    names = [in_a_sentence(code) for code in sorted(evidence.countries, key=country_name)]
-    dated = _dated(evidence.first, evidence.first_end)
-    match evidence.rule:
-        case Rule.FIRST_COUNTRY:
-            return (
-                f"The first report of {substance} from {_join(names)} in this register "
-                f"is of an event {dated}."
-            )
-        case Rule.FIRST_REGION:
-            return (
-                f"The first report of {substance} from {_region(evidence.scope)} in this register "
-                f"came from {_join(names)}, of an event {dated}."
-            )
-        case Rule.FIRST_WORLD:
-            return (
-                f"The first report of {substance} in this register "
-                f"came from {_join(names)}, of an event {dated}."
-            )
-        case Rule.NEW_SPREAD:
-            months = evidence.thresholds["window_months"]
-            return (
-                f"{substance[:1].upper()}{substance[1:]} was reported by {len(names)} countries "
-                f"({', '.join(names)}) in the last {months} months; "
-                f"it was first reported in this register {dated}."
-            )
-
-
 def _deaths(evidence: Evidence) -> str:
     deaths = evidence.numbers["deaths"]
-    if not deaths:
+    if not deaths or evidence.rule is Rule.CLUSTER_OF_HARM:  # which has said so
         return ""
-    noun = "death" if deaths == 1 else "deaths"
     verb = "was" if deaths == 1 else "were"
     return (
-        f"{_number(deaths).capitalize()} {noun} that it caused or contributed to "
+        f"{count(deaths, 'death').capitalize()} that it caused or contributed to "
         f"{verb} reported since {on(evidence.since)}."
     )
-
-
-def _dated(first: date, end: date) -> str:
-    """No more exactly than the date was given."""
-    if first == end:
-        return f"on {on(first)}"
-    whole_years = (first.month, first.day, end.month, end.day) == (1, 1, 12, 31)
-    if whole_years and first.year == end.year:
-        return f"in {first.year}"
-    ends_month = end.day == monthrange(end.year, end.month)[1]
-    if first.day == 1 and ends_month and (first.year, first.month) == (end.year, end.month):
-        return f"in {MONTHS[first.month - 1]} {first.year}"
-    return f"between {on(first)} and {on(end)}"
-
-
-def _region(scope: str) -> str:
-    return "the Americas" if scope == "Americas" else scope
-
-
-def _number(number: int) -> str:
-    return NUMBERS[number] if 0 <= number < len(NUMBERS) else str(number)
-
-
-def _join(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -25,6 +25,14 @@ RULES = {
     Rule.FIRST_REGION: "First in a region",
     Rule.FIRST_COUNTRY: "First in a country",
     Rule.NEW_SPREAD: "New and spreading",
+    Rule.RE_EMERGENCE: "Back after silence",
+    Rule.GROWTH: "Growing",
+    Rule.HARM: "Harmful beyond its class",
+    Rule.CLUSTER_OF_HARM: "Cluster of harm",
+    Rule.QUANTITY: "Unusual quantity",
+    Rule.FAMILY: "Family growing",
+    Rule.BLOCK: "Building block growing",
+    Rule.NEW_UNKNOWN: "Unknown name in several countries",
 }
 EFFECTS = {  # word found in an effect or group -> the class that carries its colour
     "opioid": ("opioid", "nitazene", "fentanyl", "orphine"),
