@@ -6,6 +6,7 @@ happens together.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     Engine,
+    Integer,
     MetaData,
     String,
     any_,
@@ -345,6 +347,16 @@ def one_of(
     if session.get_bind().dialect.name == "postgresql":
         return column == any_(literal(list(values), postgresql.ARRAY(String)))
     return column.in_(list(values))
+
+
+def one_of_ids(
+    session: Session, column: ColumnElement[int], ids: Iterable[int]
+) -> ColumnElement[bool]:
+    """Whether a column of numbers has one of these values, however many: they go as one value."""
+    if session.get_bind().dialect.name == "postgresql":
+        return column == any_(literal(list(ids), postgresql.ARRAY(Integer)))
+    each = func.json_each(json.dumps(list(ids))).table_valued("value")
+    return column.in_(select(each.c.value))
 
 
 def take_turns(session: Session, what: str) -> None:

@@ -8,15 +8,17 @@ from app.intake.duplicates import models as duplicates
 from app.intake.profiles import models as profiles
 from app.jobs import Job
 from app.notification import models as notification
-from app.registry import facts
+from app.registry import blocks, facts
 from app.registry import models as registry
 from app.review import models as review
 from app.surveillance import models as surveillance
+from app.surveillance import rolled
 
 __all__ = [
     "Job",
     "access",
     "attachments",
+    "blocks",
     "duplicates",
     "facts",
     "intake",
@@ -25,6 +27,7 @@ __all__ = [
     "profiles",
     "registry",
     "review",
+    "rolled",
     "surveillance",
 ]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.access.handling import Handling, HandlingType
@@ -100,6 +100,13 @@ class Report(Base):
     __table_args__ = (
         UniqueConstraint("authority_id", "reference", "version"),
         Index("ix_report_known", "received_at", "superseded_at"),
+        # the few that are held back, by the day on which they no longer are
+        Index(
+            "ix_report_embargo",
+            "embargo_until",
+            sqlite_where=text("embargo_until IS NOT NULL"),
+            postgresql_where=text("embargo_until IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -162,6 +169,13 @@ class Finding(Base):
     __table_args__ = (
         UniqueConstraint("report_id", "position", "component"),
         Index("ix_finding_queue", "resolution", "name_key"),
+        # those that a curator resolved, by when
+        Index(
+            "ix_finding_curated",
+            "resolved_at",
+            sqlite_where=text("resolution = 'curator'"),
+            postgresql_where=text("resolution = 'curator'"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

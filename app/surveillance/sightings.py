@@ -12,7 +12,7 @@ per stored row.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -256,7 +256,7 @@ def _known(session: Session, as_of: date, edges: Sequence[date]) -> Subquery:
     Two findings of the same substance in a report are one sighting, and so are two reports that
     were held to be one event on that day (app.intake.duplicates.counting).
     """
-    resolved = _resolved(session, as_of)
+    resolved = resolved_findings(session, as_of)
     found = (
         select(
             resolved.c.report_id,
@@ -267,7 +267,7 @@ def _known(session: Session, as_of: date, edges: Sequence[date]) -> Subquery:
         .subquery("found")
     )
     counted_elsewhere = passed_over_for_substance(
-        lambda report: _stood(report, as_of),
+        lambda report: stood(report, as_of),
         as_of,
         as_of=end_of_day(as_of),
         counted=lambda finding: _sighting(finding, as_of),
@@ -300,14 +300,14 @@ def _known(session: Session, as_of: date, edges: Sequence[date]) -> Subquery:
         )
         .join(found, found.c.report_id == Report.id)
         .where(
-            _stood(Report, as_of),
+            stood(Report, as_of),
             tuple_(found.c.report_id, found.c.substance_id).not_in(counted_elsewhere),
         )
         .subquery("known")
     )
 
 
-def _stood(report: type[Report], as_of: date) -> ColumnElement[bool]:
+def stood(report: type[Report], as_of: date) -> ColumnElement[bool]:
     """Whether a report was there at the end of a day, and of something that had happened."""
     return and_(
         *_held(report.received_at, report.superseded_at, as_of),
@@ -320,8 +320,12 @@ def _sighting(finding: Any, as_of: date) -> tuple[ColumnElement[bool], ...]:
     return finding.resolved_at <= end_of_day(as_of), finding.role.in_(COUNTED_ROLES)
 
 
-def _resolved(session: Session, as_of: date) -> Subquery:
+def resolved_findings(
+    session: Session, as_of: date, among: Callable[[Any], ColumnElement[bool]] | None = None
+) -> Subquery:
     """Findings of watched substances as they were taken on a day.
+
+    `among` says of a report's number whether its findings are asked for; left out, all are.
 
     One that was moved since (substances merged or split) meant what it meant then; where none was,
     as on most days, today's column and its index answer alone. One whose resolution was taken back
@@ -333,7 +337,7 @@ def _resolved(session: Session, as_of: date) -> Subquery:
     still = (
         select(meant.report_id, meant.substance_id, _confirmed(meant))
         .join(Substance, Substance.id == meant.substance_id)
-        .where(watched, *_sighting(meant, as_of))
+        .where(watched, *_sighting(meant, as_of), *_asked(among, meant.report_id))
     )
     once = (
         select(Finding.report_id, FormerResolution.substance_id, _confirmed(Finding))
@@ -344,9 +348,16 @@ def _resolved(session: Session, as_of: date) -> Subquery:
             Finding.role.in_(COUNTED_ROLES),
             FormerResolution.since <= end,
             FormerResolution.until > end,
+            *_asked(among, Finding.report_id),
         )
     )
     return union_all(still, once).subquery("resolved")
+
+
+def _asked(
+    among: Callable[[Any], ColumnElement[bool]] | None, report_id: Any
+) -> tuple[ColumnElement[bool], ...]:
+    return () if among is None else (among(report_id),)
 
 
 def _confirmed(finding: Any) -> ColumnElement[int]:

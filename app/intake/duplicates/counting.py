@@ -59,6 +59,17 @@ def passed_over_for_substance(
     )
 
 
+def grouped_reports(as_of: datetime) -> Select[int, int, int]:
+    """The reports (in all versions) that were held in a group at a time: number, group, place."""
+    member, mine = aliased(DuplicateMember), aliased(Report)
+    return (
+        select(mine.id.label("report_id"), member.group_id, member.place)
+        .select_from(member)
+        .join(mine, _is(mine, member))
+        .where(_standing(member, as_of))
+    )
+
+
 def _beside_one_counted(
     among: Among, today: date, as_of: datetime | None
 ) -> tuple[Select[Any], type[Report], type[Report]]:

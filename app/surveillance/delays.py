@@ -1,0 +1,152 @@
+"""How late reports come in, and so how complete the last months are (signals 1.6).
+
+The delay of a report is the number of calendar months from the event to the receipt of its first
+version. Its distribution is estimated from reports known on the day, by the reverse-time hazard
+(Lagakos et al. 1988; Kalbfleisch and Lawless 1989), which uses each report only together with those
+that could have come in as late. Detectors discount the exposure by it: E * F.
+
+Two things would pass for slowness and are left out of the estimate: what an authority reports of
+months before its first report ever (the archive that it brings along), and what it sends in a month
+in which it clears an archive out (at least `ARCHIVE_REPORTS`, and more than `ARCHIVE_SHARE` of them
+later than `LONGEST`). Other reports later than that are pooled at `LONGEST`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from app.access.handling import Handling
+from app.surveillance.arrays import KINDS, Records, codes
+from app.surveillance.months import elapsed, month_is_over, month_of
+from app.surveillance.reading import View, volumes
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+LONGEST = 12  # months; later ones are pooled there (signals 1.6)
+WINDOW = 24  # months of events that are looked at (signals 1.6)
+SHRINKAGE = 50.0  # reports that the pooled distribution counts for in a stratum (signals 1.6)
+ARCHIVE_SHARE = 0.25  # judgement
+ARCHIVE_REPORTS = 20  # judgement
+
+
+@dataclass(frozen=True, slots=True)
+class Delays:
+    """The share of events known after each number of months, 0 to `LONGEST`, as of a day."""
+
+    as_of: date
+    pooled: Floats  # [LONGEST + 1], ascending to 1
+    strata: Mapping[str, Floats]  # by event kind, or by country, shrunken to the pooled ones
+    reports: Mapping[str, int]  # how many each stratum rests on
+    left_out: int  # reports taken for an archive
+
+    def of(self, stratum: str | None = None) -> Floats:
+        """The distribution of a stratum; the pooled one for a stratum without reports."""
+        return self.strata.get(stratum or "", self.pooled)
+
+    def complete(self, since: int, months: int, stratum: str | None = None) -> Floats:
+        """What share of the events of each month is known on the day.
+
+        In the running month, which has gone by in part, it lies as far between the shares at its
+        beginning and at its end.
+        """
+        shares = np.concatenate(([0.0], self.of(stratum)))
+        age = month_of(self.as_of) - since - np.arange(months)
+        at = np.clip(age, 0, LONGEST)
+        known = shares[at] + elapsed(self.as_of) * (shares[at + 1] - shares[at])
+        return np.where(age > LONGEST, 1.0, np.where(age < 0, 0.0, known))
+
+
+def delays(
+    session: Session, *, as_of: date, by: str = "kind", ceiling: Handling = Handling.RED
+) -> Delays:
+    """The reporting delays known as of a day, by event kind (`kind`) or by `country`."""
+    return estimated(volumes(session, View(as_of)), as_of=as_of, by=by, ceiling=ceiling)
+
+
+def estimated(
+    volume: Records, *, as_of: date, by: str = "kind", ceiling: Handling = Handling.RED
+) -> Delays:
+    """The delays that volumes by event month and receipt month show.
+
+    `volume` holds everything since an authority began to report, so that an archive is told from
+    its work. The running month is not yet over for receipts, and is not looked at before its end.
+    """
+    if by not in ("kind", "country"):
+        raise ValueError(f"delays are told by kind or by country, not by {by}")
+    volume = volume[volume["level"] <= ceiling]
+    archive = _archive(volume)
+    left_out = int(volume["reports"][archive].sum())
+    now = month_of(as_of) if month_is_over(as_of) else month_of(as_of) - 1
+    volume = volume[~archive]
+    age = now - volume["month"]
+    volume = volume[(age >= 0) & (age < WINDOW) & (volume["received"] <= now)]
+    names = _strata(volume, by)
+    whole = triangle(volume, now)
+    pooled = completeness(whole)
+    strata, reports = {}, {}
+    for name in np.unique(names):
+        mine = triangle(volume[names == name], now)
+        n = int(mine.sum())
+        strata[str(name)] = (n * completeness(mine) + SHRINKAGE * pooled) / (n + SHRINKAGE)
+        reports[str(name)] = n
+    return Delays(as_of, pooled, strata, reports, left_out)
+
+
+def triangle(volume: Records, now: int) -> Integers:
+    """Reports by event month (oldest first, `now` last) and delay, later ones at `LONGEST`."""
+    found = np.zeros((WINDOW, LONGEST + 1), np.int64)
+    delay = np.clip(volume["received"] - volume["month"], 0, LONGEST)
+    np.add.at(found, (volume["month"] - (now - WINDOW + 1), delay), volume["reports"])
+    return found
+
+
+def completeness(counts: Integers) -> Floats:
+    """F(d), the share of events known after d months, from a triangle of reports.
+
+    `counts[t, d]` are the reports of event month t (the last row is the newest month) that came in
+    d months later; the last column holds all later ones too. With g(d) the share of delay d among
+    the delays up to d, over the months that are at least d old: F(last) = 1 and
+    F(d-1) = F(d) (1 - g(d)). Where nothing was reported so late, g is 0.
+
+    >>> completeness(np.array([[6, 2, 2], [3, 1, 0], [5, 0, 0]])).round(3).tolist()
+    [0.6, 0.8, 1.0]
+    """
+    months, lags = counts.shape
+    shares = np.ones(lags)
+    for lag in range(lags - 1, 0, -1):
+        old_enough = counts[: max(months - lag, 0)]
+        up_to = old_enough[:, : lag + 1].sum()
+        hazard = old_enough[:, lag].sum() / up_to if up_to else 0.0
+        shares[lag - 1] = shares[lag] * (1 - hazard)
+    return shares
+
+
+def _archive(volume: Records) -> NDArray[np.bool_]:
+    """Which volumes are of an archive that an authority brought along or sent at once."""
+    if not len(volume):
+        return np.zeros(0, bool)
+    _, of = np.unique(volume["authority"], return_inverse=True)
+    began = np.full(of.max() + 1, np.iinfo(np.int64).max)
+    np.minimum.at(began, of, volume["received"])
+    _, batch = np.unique(codes([volume["authority"], volume["received"]]), return_inverse=True)
+    every = np.bincount(batch, weights=volume["reports"])
+    is_late = volume["received"] - volume["month"] > LONGEST
+    late = np.bincount(batch, weights=volume["reports"] * is_late)
+    sent_at_once = (every >= ARCHIVE_REPORTS) & (late > ARCHIVE_SHARE * every)
+    of_old: NDArray[np.bool_] = volume["month"] < began[of]
+    return of_old | sent_at_once[batch]
+
+
+def _strata(volume: Records, by: str) -> NDArray[np.str_]:
+    if by == "country":
+        return volume["country"].astype("U2")
+    words = np.array([kind.value for kind in KINDS])
+    named: NDArray[np.str_] = words[volume["kind"]]
+    return named

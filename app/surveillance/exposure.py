@@ -1,0 +1,281 @@
+"""How much was looked for: the denominator of every rate (signals 1.5).
+
+Exposure is told for each node and month, in the order of preference
+
+    1  declared   samples analysed, as the authority declared them
+    2  reports    events of all substances that the authority reported, the node's own left out
+    3  active     1 for an authority that reported anything within three months
+    4  constant   1: nothing is known of who looked
+
+One basis serves a node in all its months and authorities, so that a ratio never mixes two. What an
+authority has declared of its scope counts whatever the basis: months before a class came into it
+are months in which the authority could not have seen it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from app.access.handling import Handling
+from app.surveillance import sightings
+from app.surveillance.arrays import Records
+from app.surveillance.counts import Monthly
+from app.surveillance.delays import Delays
+from app.surveillance.months import month_of
+from app.surveillance.nodes import Node
+from app.surveillance.reading import View, volumes
+
+Floats = NDArray[np.float64]
+
+ACTIVE_WITHIN = 3  # months before and after a report (signals 1.5)
+# Samples are the basis when those who declare them account for this share of all events in the
+# months looked at: else most of what is known would be left out. Judgement.
+DECLARED_SHARE = 0.8
+# What an authority declares comes in after the month: for this many months after the last one
+# declared, the mean of its last `CARRIED_FROM` stands in. Judgement.
+CARRIED = 3
+CARRIED_FROM = 6
+
+
+class Basis(IntEnum):
+    """What exposure was taken from, the best first."""
+
+    DECLARED = 1
+    REPORTS = 2
+    ACTIVE = 3
+    CONSTANT = 4
+
+    @property
+    def word(self) -> str:
+        """The word that evidence and pages use."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What is known of who looked, before any node is asked about: arrays by authority and month.
+
+    Months without a declaration are NaN in `samples`; `scope` has the words of the scope that
+    applied, None for everything.
+    """
+
+    authorities: tuple[int, ...]
+    since: int
+    samples: Floats  # [authorities, months]
+    volume: Floats  # events of all substances [authorities, months]
+    active: Floats  # 0 or 1 [authorities, months]
+    scope: dict[int, tuple[frozenset[str] | None, ...]]  # of those who declared one, by month
+
+    def sees(self, classes: frozenset[str]) -> Floats:
+        """Whether each authority could find these classes in each month: 0 or 1."""
+        wanted = frozenset(map(scope_word, classes))
+        found = np.ones(self.volume.shape)
+        for place, words in self.scope.items():
+            found[place] = [said is None or bool(said & wanted) for said in words]
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """Exposure of nodes by month, and what it was taken from.
+
+    Events of authorities that are not `counted` have no place in the numerator: on the basis of
+    declared samples those are the authorities that did not declare theirs.
+    """
+
+    nodes: tuple[Node, ...]
+    authorities: tuple[int, ...]  # ids, in the order of the second axis of `counted`
+    since: int
+    total: Floats  # [nodes, months]
+    basis: NDArray[np.int64]  # of each node, a `Basis`
+    counted: NDArray[np.bool_]  # [nodes, authorities]
+
+    def events(self, monthly: Monthly) -> Floats:
+        """The numerator that belongs to it: events by node and month, of counted authorities."""
+        return monthly.series("events", self.belongs(monthly))
+
+    def belongs(self, monthly: Monthly) -> NDArray[np.bool_]:
+        """Which cells are of authorities whose exposure is counted for their node."""
+        place = _places(self.authorities, monthly.cells.authority)
+        belongs: NDArray[np.bool_] = (place >= 0) & self.counted[monthly.cells.node, place]
+        return belongs
+
+    def discounted(self, late: Delays, stratum: str | None = None) -> Floats:
+        """The exposure behind what is known already, which is what a detector compares (E * F).
+
+        Reports as a basis come in as late as the events that they are compared with, so there is
+        nothing left to discount.
+        """
+        share = late.complete(self.since, self.total.shape[1], stratum)
+        not_late = (self.basis == Basis.REPORTS)[:, None]
+        return np.where(not_late, self.total, self.total * share)
+
+
+def exposure(session: Session, monthly: Monthly, *, ceiling: Handling = Handling.RED) -> Exposure:
+    """The exposure of each node of `monthly` in each of its months, as known as of its day."""
+    volume = volumes(session, View(monthly.as_of, monthly.since - ACTIVE_WITHIN))
+    declared = sightings.exposures(session, as_of=monthly.as_of, since=date.min, ceiling=ceiling)
+    return exposed(monthly, looked(monthly, volume, declared, ceiling=ceiling))
+
+
+def looked(
+    monthly: Monthly,
+    volume: Records,
+    declared: Sequence[sightings.Exposure],
+    *,
+    ceiling: Handling = Handling.RED,
+) -> Looked:
+    """Declared and reported volumes by authority and month.
+
+    An authority that speaks for several countries declares for each; the samples are added, and its
+    scope in a month is what it could find in any of them.
+    """
+    volume = volume[volume["level"] <= ceiling]
+    ids = {int(number) for number in np.unique(volume["authority"])}
+    ids |= {one.authority_id for one in declared}
+    ids |= {int(number) for number in np.unique(monthly.cells.authority)}
+    authorities = tuple(sorted(ids))
+    shape = (len(authorities), monthly.months)
+    reported, active = _reported(volume, authorities, monthly.since, shape)
+    samples = np.full(shape, np.nan)
+    row = {number: place for place, number in enumerate(authorities)}
+    for one in declared:
+        column = month_of(one.month) - monthly.since
+        if 0 <= column < monthly.months:
+            at = row[one.authority_id], column
+            samples[at] = one.samples + (0 if np.isnan(samples[at]) else samples[at])
+    _carry_on(samples)
+    scope = _scopes(declared, row, monthly)
+    return Looked(authorities, monthly.since, samples, reported, active, scope)
+
+
+def exposed(monthly: Monthly, found: Looked) -> Exposure:
+    """The exposure of each node: the best basis that can serve it."""
+    every, shape = monthly.nodes, (len(monthly.nodes), monthly.months)
+    declares = _declares(found)
+    by_samples = _mostly(found.volume, declares)
+    total, basis = np.ones(shape), np.full(shape[0], int(Basis.CONSTANT))
+    counted = np.ones((shape[0], len(found.authorities)), bool)
+    samples = np.where(declares[:, None], np.nan_to_num(found.samples), 0)
+    by_class: dict[frozenset[str], list[int]] = {}
+    for place, node in enumerate(every):
+        by_class.setdefault(node.classes, []).append(place)
+    own = _own_events(monthly, found, by_class)
+    for classes, places in by_class.items():
+        sees = found.sees(classes)
+        in_samples = (samples * sees).sum(axis=0)
+        if by_samples and in_samples.any():
+            total[places], basis[places] = in_samples, Basis.DECLARED
+            counted[places] = declares
+            continue
+        everything = (found.volume * sees).sum(axis=0)
+        rest = np.maximum(everything - own[places], 0)
+        total[places], basis[places] = rest, Basis.REPORTS
+        alone = np.array(places)[rest.sum(axis=1) == 0]  # nobody reported anything else
+        active = (found.active * sees).sum(axis=0)
+        if active.any():
+            total[alone], basis[alone] = active, Basis.ACTIVE
+        else:
+            total[alone], basis[alone] = 1, Basis.CONSTANT
+    return Exposure(every, found.authorities, found.since, total, basis, counted)
+
+
+def scope_word(word: str) -> str:
+    """A class as it is compared: without case, with spaces for hyphens and underscores."""
+    return " ".join(word.casefold().replace("-", " ").replace("_", " ").split())
+
+
+def _reported(
+    volume: Records, authorities: tuple[int, ...], since: int, shape: tuple[int, int]
+) -> tuple[Floats, Floats]:
+    """Events by authority and month, and whether it was active around each month."""
+    wide = np.zeros((shape[0], shape[1] + ACTIVE_WITHIN))
+    column = volume["month"] - (since - ACTIVE_WITHIN)
+    kept = (column >= 0) & (column < wide.shape[1])
+    at = (_places(authorities, volume["authority"][kept]), column[kept])
+    np.add.at(wide, at, volume["reports"][kept])
+    padded = np.pad(wide > 0, ((0, 0), (0, ACTIVE_WITHIN)))
+    around = np.lib.stride_tricks.sliding_window_view(padded, 2 * ACTIVE_WITHIN + 1, axis=1)
+    return wide[:, ACTIVE_WITHIN:], around.any(axis=2).astype(float)
+
+
+def _declares(found: Looked) -> NDArray[np.bool_]:
+    """Authorities that declared their samples for every month in which they reported an event.
+
+    Where one month is missing, samples cannot be the denominator: the month's events would stand
+    against nothing.
+    """
+    said = ~np.isnan(found.samples)
+    unsaid = np.any((found.volume > 0) & ~said, axis=1)
+    declares: NDArray[np.bool_] = np.any(said, axis=1) & ~unsaid
+    return declares
+
+
+def _carry_on(samples: Floats) -> None:
+    """Let the last declared months stand in for those that may not have been declared yet."""
+    months = samples.shape[1]
+    for row in samples:
+        said = np.flatnonzero(~np.isnan(row))
+        if len(said) and said[-1] >= months - 1 - CARRIED:
+            row[said[-1] + 1 :] = row[said[-CARRIED_FROM:]].mean()
+
+
+def _mostly(volume: Floats, declares: NDArray[np.bool_]) -> bool:
+    everything = volume.sum()
+    return bool(declares.any() and volume[declares].sum() >= DECLARED_SHARE * everything)
+
+
+def _scopes(
+    declared: Sequence[sightings.Exposure], row: dict[int, int], monthly: Monthly
+) -> dict[int, tuple[frozenset[str] | None, ...]]:
+    """The scope of each authority in each month: the latest declared by then, else the first."""
+    said: dict[int, dict[int, frozenset[str] | None]] = {}
+    for one in declared:
+        months = said.setdefault(row[one.authority_id], {})
+        words = frozenset(map(scope_word, one.scope)) if one.scope else None
+        month = month_of(one.month)
+        before = months.get(month, frozenset())
+        months[month] = None if words is None or before is None else words | before
+    return {
+        place: tuple(
+            months[max((m for m in months if m <= month), default=min(months))]
+            for month in range(monthly.since, monthly.since + monthly.months)
+        )
+        for place, months in said.items()
+        if any(words is not None for words in months.values())
+    }
+
+
+def _own_events(
+    monthly: Monthly, found: Looked, by_class: dict[frozenset[str], list[int]]
+) -> Floats:
+    """The node's own events by month, of authorities that could see it: what is left out."""
+    cells = monthly.cells
+    order = {classes: place for place, classes in enumerate(by_class)}
+    class_of = np.array([order[node.classes] for node in monthly.nodes], np.int64)
+    sees = np.array([found.sees(classes) for classes in by_class])
+    place = _places(found.authorities, cells.authority)
+    weight = cells.events.astype(float)
+    if len(weight):
+        weight = weight * sees[class_of[cells.node], place, cells.month - monthly.since]
+    at = cells.node * monthly.months + cells.month - monthly.since
+    size = len(monthly.nodes) * monthly.months
+    summed = np.zeros(size)
+    summed += np.bincount(at, weights=weight, minlength=size)
+    return summed.reshape(len(monthly.nodes), monthly.months)
+
+
+def _places(authorities: Sequence[int], wanted: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Where each authority is among the sorted ids; -1 for one that is not there."""
+    ids = np.array(authorities, np.int64)
+    if not len(ids):
+        return np.full(len(wanted), -1)
+    place = np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
+    return np.where(ids[place] == wanted, place, -1)

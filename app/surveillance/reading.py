@@ -1,0 +1,302 @@
+"""Events, shared events and volumes as known on a day, read from the reports themselves.
+
+The same rules as in `sightings`: what had been received by the end of the day and stood, resolved
+by then and as the substance it meant then. Events only; aggregates are never added to events. An
+event with several substances, or one that came in twice, is counted apart (`shared`), so that each
+substance, and each family, counts it once.
+
+What reports came to count can be asked of a few of them alone (`only`), at the cost of those few.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    type_coerce,
+)
+from sqlalchemy.orm import Session, aliased
+
+from app.access.handling import effective_handling
+from app.clock import end_of_day
+from app.db import one_of_ids
+from app.intake.duplicates.counting import grouped_reports
+from app.intake.models import Finding, HandlingChange, Report
+from app.intake.words import CausalRole, EventKind, Precision, ReportType
+from app.surveillance import arrays, sightings
+from app.surveillance.arrays import CELL, KEY, KINDS, SHARED, VOLUME, Records
+from app.surveillance.months import first_day, month_number, year_number
+
+# Deaths by causal role, in twentieths of one (signals 2.2, modelled on the toxicological
+# significance score): sole 1, unknown .25, contributory .5, present and not implicated .1.
+WEIGHT = 20
+WEIGHTS = {CausalRole.SOLE: 20, CausalRole.CONTRIBUTORY: 10, CausalRole.PRESENT: 2}
+WEIGHT_UNKNOWN = 5
+AT_ONCE = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What is asked for: everything known at the end of a day, or of a few reports alone."""
+
+    as_of: date
+    since: int | None = None  # the first month asked for; None: from the beginning
+    only: tuple[int, ...] | None = None  # report numbers; None: all
+    # how reports are handled: as now, or as they were handled at this moment
+    handling_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """Events by substance (`arrays.CELL`), and those of them that count elsewhere too.
+
+    `shared` (`arrays.SHARED`) has one record for each substance of an event in which there are
+    several; every one of its records is in a cell as well. Months below nought are years (-2026):
+    of those events only the year is known.
+    """
+
+    cells: Records
+    shared: Records
+
+
+def events(session: Session, view: View) -> Events:
+    """Every counted event of a watched substance."""
+    alone = _fetched(session, _of_one_substance(session, view), CELL)
+    together = _told_apart(
+        _fetched(session, _of_several(session, view), _SEVERAL),
+        _fetched(session, _in_groups(session, view), _SEVERAL),
+    )
+    apart = together[CELL_FIELDS].astype(CELL)
+    cells = arrays.summed(arrays.joined(alone, apart), ("substance", *KEY), arrays.COUNTED)
+    return Events(cells, _with_others(together))
+
+
+def volumes(session: Session, view: View) -> Records:
+    """All events that each authority reported (`arrays.VOLUME`), whatever was found in them.
+
+    `received` is the month in which the first version of the report came in. Events of which only
+    the year is known are left out.
+    """
+    first = aliased(Report)
+    came_in = (
+        select(func.min(first.received_at))
+        .where(first.authority_id == Report.authority_id, first.reference == Report.reference)
+        .scalar_subquery()
+    )
+    received = case((Report.version > 1, came_in), else_=Report.received_at)
+    rows = (
+        select(
+            month_number(Report.event_date).label("month"),
+            Report.country,
+            Report.authority_id,
+            Report.event_kind,
+            month_number(type_coerce(received, Report.received_at.type)).label("received"),
+            _level(session, Report, view).label("level"),
+            type_coerce(Report.simulated, Integer).label("simulated"),
+        )
+        .where(*_known(session, Report, view), Report.precision != Precision.YEAR)
+        .subquery("volume")
+    )
+    key = (rows.c.month, rows.c.country, rows.c.authority_id, rows.c.event_kind)
+    rest = (rows.c.received, rows.c.level, rows.c.simulated)
+    query = select(*key[:3], _kind(key[3]), *rest, func.count()).group_by(*key, *rest)
+    return _fetched(session, query, VOLUME)
+
+
+_SEVERAL = np.dtype([("report", "<i8"), *SHARED.descr])
+CELL_FIELDS = list(CELL.names or ())
+
+
+def _of_one_substance(session: Session, view: View) -> Select[Any]:
+    """Cells of the events with one watched substance that came in once."""
+    resolved = sightings.resolved_findings(session, view.as_of, _among(session, view))
+    # both databases walk through the unique key of finding, which begins with the report
+    found = (
+        select(
+            resolved.c.report_id,
+            func.min(resolved.c.substance_id).label("substance_id"),
+            func.max(resolved.c.confirmed).label("confirmed"),
+        )
+        .group_by(resolved.c.report_id)
+        .having(func.min(resolved.c.substance_id) == func.max(resolved.c.substance_id))
+        .subquery("found")
+    )
+    grouped = grouped_reports(end_of_day(view.as_of)).subquery("grouped")
+    rows = (
+        select(found.c.substance_id, *_described(session, view), found.c.confirmed, *_figures())
+        .join(found, found.c.report_id == Report.id)
+        .outerjoin(grouped, grouped.c.report_id == Report.id)
+        .where(*_known(session, Report, view), grouped.c.report_id.is_(None))
+        .subquery("alone")
+    )
+    key = [rows.c[name] for name in ("substance_id", "month", "country", "authority_id")]
+    kept = [rows.c.level, rows.c.simulated]
+    sums = [func.sum(rows.c[name]) for name in ("confirmed", "cases", "deaths", "weighted")]
+    return select(*key, _kind(rows.c.event_kind), *kept, func.count(), *sums).group_by(
+        *key, rows.c.event_kind, *kept
+    )
+
+
+def _of_several(session: Session, view: View) -> Select[Any]:
+    """Each watched finding of the reports with more than one finding, watched or not."""
+    among = _among(session, view)
+    more = or_(Finding.position > 0, Finding.component > 0)
+    asked = () if among is None else (among(Finding.report_id),)
+    several = select(Finding.report_id).where(more, *asked).distinct().subquery("several")
+    return _one_by_one(session, view).join(several, several.c.report_id == Report.id)
+
+
+def _in_groups(session: Session, view: View) -> Select[Any]:
+    """Each watched finding of the reports that are in a group of duplicates."""
+    return _one_by_one(session, view, outer=False)
+
+
+def _one_by_one(session: Session, view: View, *, outer: bool = True) -> Select[Any]:
+    resolved = sightings.resolved_findings(session, view.as_of, _among(session, view))
+    grouped = grouped_reports(end_of_day(view.as_of)).subquery("grouped")
+    month, country, authority, kind, level, simulated = _described(session, view)
+    return (
+        select(
+            Report.id,
+            func.coalesce(-grouped.c.group_id, Report.id).label("event"),
+            func.coalesce(grouped.c.place, 0).label("place"),
+            resolved.c.substance_id,
+            month,
+            country,
+            authority,
+            _kind(kind),
+            level,
+            simulated,
+            literal(1),
+            resolved.c.confirmed,
+            *_figures(),
+        )
+        .select_from(Report)
+        .join(resolved, resolved.c.report_id == Report.id)
+        .join(grouped, grouped.c.report_id == Report.id, isouter=outer)
+        .where(*_known(session, Report, view))
+    )
+
+
+def _told_apart(*found: Records) -> Records:
+    """One record for each event and substance that `_of_one_substance` has not counted.
+
+    Of reports that are one event, the most open that names the substance is counted, and among
+    equally open ones the most complete (app.intake.duplicates.counting).
+    """
+    rows = arrays.joined(*found)
+    rows["confirmed"] = -rows["confirmed"]  # the better grade first
+    rows = arrays.first_of_each(rows, ("event", "substance"), ("level", "place", "confirmed"))
+    rows["confirmed"] = -rows["confirmed"]
+    several = _several_in(rows)
+    counted: Records = rows[several | (rows["event"] < 0)][list(SHARED.names or ())].astype(SHARED)
+    return counted
+
+
+def _with_others(rows: Records) -> Records:
+    shared: Records = rows[_several_in(rows)]
+    return shared
+
+
+def _several_in(rows: Records) -> Any:
+    """Which records share their event with another; the rows are in the order of events."""
+    shares = np.zeros(len(rows), bool)
+    if len(rows):
+        same = rows["event"][1:] == rows["event"][:-1]
+        shares[1:] |= same
+        shares[:-1] |= same
+    return shares
+
+
+def _known(session: Session, report: Any, view: View) -> list[ColumnElement[bool]]:
+    """Events that stood at the end of the day, in the months and among the reports asked for."""
+    conditions = [sightings.stood(report, view.as_of), report.type == ReportType.EVENT]
+    if view.since is not None:
+        begins = first_day(view.since)
+        conditions += [
+            report.event_date >= date(begins.year, 1, 1),
+            or_(report.event_date >= begins, report.precision == Precision.YEAR),
+        ]
+    if (among := _among(session, view)) is not None:
+        conditions.append(among(report.id))
+    return conditions
+
+
+def _among(session: Session, view: View) -> Any:
+    if view.only is None:
+        return None
+    return lambda column: one_of_ids(session, column, view.only or ())
+
+
+def _described(session: Session, view: View) -> tuple[ColumnElement[Any], ...]:
+    year_only = Report.precision == Precision.YEAR
+    month = case(
+        (year_only, -year_number(Report.event_date)), else_=month_number(Report.event_date)
+    )
+    return (
+        month.label("month"),
+        Report.country.label("country"),
+        Report.authority_id.label("authority_id"),
+        Report.event_kind.label("event_kind"),
+        _level(session, Report, view).label("level"),
+        type_coerce(Report.simulated, Integer).label("simulated"),
+    )
+
+
+def _figures() -> tuple[ColumnElement[Any], ...]:
+    died = Report.event_kind == EventKind.DEATH
+    caused = and_(died, Report.causal_role.in_(sightings.CAUSAL))
+    weights = [(Report.causal_role == role, float(weight)) for role, weight in WEIGHTS.items()]
+    weight = case(*weights, else_=float(WEIGHT_UNKNOWN))
+    return (
+        Report.count.label("cases"),
+        case((caused, Report.count), else_=0).label("deaths"),
+        case((died, Report.count * weight), else_=0.0).label("weighted"),
+    )
+
+
+def _kind(column: ColumnElement[Any]) -> ColumnElement[int]:
+    return case({kind: place for place, kind in enumerate(KINDS)}, value=column)
+
+
+def _level(session: Session, report: Any, view: View) -> ColumnElement[int]:
+    """The effective handling on the day."""
+    if view.handling_at is None or not _handled_anew_since(session, view.handling_at):
+        return effective_handling(report.handling, report.embargo_until, view.as_of)
+    later = [HandlingChange.report_id == report.id, HandlingChange.changed_at > view.handling_at]
+    first = select(HandlingChange).where(*later).order_by(HandlingChange.id).limit(1)
+    handling = first.with_only_columns(HandlingChange.handling_before).scalar_subquery()
+    embargo = first.with_only_columns(HandlingChange.embargo_before).scalar_subquery()
+    changed = select(HandlingChange.id).where(*later).exists()
+    return effective_handling(
+        case((changed, handling), else_=report.handling),  # type: ignore[arg-type]
+        case((changed, embargo), else_=report.embargo_until),  # type: ignore[arg-type]
+        view.as_of,
+    )
+
+
+def _handled_anew_since(session: Session, moment: datetime) -> bool:
+    changed = select(HandlingChange.id).where(HandlingChange.changed_at > moment).limit(1)
+    return session.scalar(changed) is not None
+
+
+def _fetched(session: Session, query: Select[Any], dtype: np.dtype[np.void]) -> Records:
+    """The rows of a query as records; a portion at a time, so that ten million rows need no more
+    than their records."""
+    options = {"yield_per": AT_ONCE}
+    found = session.execute(query.execution_options(**options))
+    return arrays.joined(
+        np.empty(0, dtype), *(arrays.records(some, dtype) for some in found.partitions())
+    )

@@ -1,0 +1,48 @@
+"""Tables of the rollup: counted events kept from one assessment to the next.
+
+A row holds the records of one month (of one substance in it) as numpy wrote them
+(app.surveillance.arrays): a year of the world is then a few thousand rows to read instead of a
+million, which is what makes an assessment take seconds. What is in them can be counted anew from
+the reports at any time.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Base, Word
+
+
+class Part(StrEnum):
+    """What the records of a row are."""
+
+    CELLS = "cells"
+    SHARED = "shared"
+    VOLUME = "volume"
+
+
+class Rollup(Base):
+    """As of which day the kept records are; one row, or none before the first time."""
+
+    __tablename__ = "rollup"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    as_of: Mapped[date]
+    rolled_at: Mapped[datetime]
+    watched: Mapped[str] = mapped_column(String(64))  # a digest of the substances counted
+    layout: Mapped[str] = mapped_column(String(64))  # a digest of how records are written
+
+
+class RolledMonth(Base):
+    """The records of one month; of one substance, or of all (0)."""
+
+    __tablename__ = "rolled_month"
+
+    part: Mapped[Part] = mapped_column(Word(Part), primary_key=True)
+    substance_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    month: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    records: Mapped[bytes] = mapped_column(LargeBinary)
