@@ -9,23 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.registry.blocks import blocks_of
 from app.registry.models import WATCHED, Cluster, Substance, code_of
-
-
-class NodeKind(StrEnum):
-    """What the members of a node have in common."""
-
-    SUBSTANCE = "substance"
-    BLOCK = "block"
-    CLUSTER = "cluster"
-    FAMILY = "family"
-    GROUP = "group"
+from app.surveillance.models import NodeId, NodeKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +32,11 @@ class Node:
     members: tuple[int, ...]  # substance ids, ascending
     # families and groups that hold every member: words by which a laboratory tells its scope
     classes: frozenset[str] = frozenset()
+
+    @property
+    def id(self) -> NodeId:
+        """Its kind and key, by which a signal names it."""
+        return NodeId(self.kind, self.key)
 
 
 @dataclass(frozen=True, slots=True)

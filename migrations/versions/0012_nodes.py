@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0012"
-down_revision = "0010"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
@@ -23,11 +23,13 @@ def upgrade() -> None:
         table.add_column(sa.Column("node_key", sa.String(200), nullable=False, server_default=""))
         table.add_column(sa.Column("node_name", sa.String(200), nullable=True))
         table.alter_column("substance_id", existing_type=sa.Integer(), nullable=True)
-    numbered = "CAST(substance_id AS VARCHAR(20))"
-    padded = (
-        f"CASE WHEN substance_id < 10000 THEN SUBSTR('00000', LENGTH({numbered}) + 1) ELSE '' END"
+    # TS-00042, as people quote a substance
+    op.execute(
+        "UPDATE episode SET node_key = 'TS-' || "
+        "CASE WHEN substance_id < 10000 "
+        "THEN SUBSTR('00000', LENGTH(CAST(substance_id AS VARCHAR(20))) + 1) ELSE '' END || "
+        "CAST(substance_id AS VARCHAR(20))"
     )
-    op.execute(f"UPDATE episode SET node_key = 'TS-' || {padded} || {numbered}")
     with op.batch_alter_table("episode") as table:
         table.alter_column("node_kind", existing_type=sa.String(40), server_default=None)
         table.alter_column("node_key", existing_type=sa.String(200), server_default=None)
@@ -36,8 +38,10 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     # what is not about a substance has no place in the older schema
-    nodes = "SELECT id FROM episode WHERE substance_id IS NULL"
-    op.execute(f"DELETE FROM episode_view WHERE episode_id IN ({nodes})")
+    op.execute(
+        "DELETE FROM episode_view WHERE episode_id IN "
+        "(SELECT id FROM episode WHERE substance_id IS NULL)"
+    )
     op.execute("DELETE FROM episode WHERE substance_id IS NULL")
     op.drop_index("uq_episode_open", table_name="episode")
     with op.batch_alter_table("episode") as table:

@@ -3,6 +3,7 @@
     predictive       the evidence number people are shown: Gamma-Poisson p of the current window
     glr              the likelihood ratio over every start in the last year: statistic, onset, ratio
     rate_ratio       current against baseline rate, with an interval
+    pooled_dispersion  how much more than Poisson a level's counts vary
     doubling_time    a log-linear fit; "not estimable" where there is too little
 
 Arrays end in an axis of calendar months, the oldest first and the current month last; the axes
@@ -47,6 +48,8 @@ class GrowthLimits:
     long_baseline_months: int = 24  # months -36..-13, which end where the starts begin; 1.4
     prior_events: float = 0.5  # events; Jeffreys' prior, signals 1.4
     prior_samples: float = 500.0  # samples; with prior_events 1 per 1000 samples, signals 1.4
+    dispersion_events: int = 12  # baseline events that make a node endemic; judgement: 1 a month
+    dispersion_least: float = 1.3  # Pearson's phi above which it is more than Poisson; signals 1.4
     interval: float = 0.95  # probability inside the intervals that are shown; signals 1.4
     doubling_events: int = 5  # events below which no doubling time is estimable; signals 2.1
     doubling_months: int = 4  # months with exposure, likewise; signals 2.1
@@ -268,6 +271,33 @@ def likelihood_ratio(
         expected=np.take_along_axis(sums, at, -1)[..., 0],
         testable=sums[..., 0] > 0,
     )
+
+
+def pooled_dispersion(
+    counts: ArrayLike, exposure: ArrayLike, limits: GrowthLimits = LIMITS
+) -> float:
+    """The negative binomial alpha of a level, from all its endemic nodes; 0 when Poisson will do.
+
+    Moments over the short baseline of nodes with `dispersion_events` in it: a node's own history is
+    too short for an alpha of its own (signals, 1.4). Shapes (..., months).
+    """
+    y, e = _observed(counts, exposure)
+    end = max(0, y.shape[-1] - limits.guard_months)
+    window = slice(max(0, end - limits.baseline_months), end)
+    y, e = y[..., window], e[..., window]
+    endemic = y.sum(-1) >= limits.dispersion_events
+    y, e = y[endemic], e[endemic]
+    active = e > 0
+    months = active.sum(-1, keepdims=True)
+    mu = e * (y.sum(-1, keepdims=True) / e.sum(-1, keepdims=True))
+    freedom = (months / np.maximum(months - 1, 1)) * active  # the mean is estimated from the same
+    squared = (y - mu) ** 2 * freedom
+    if not active.any():
+        return 0.0
+    phi = (squared[active] / mu[active]).mean()
+    if phi <= limits.dispersion_least:
+        return 0.0
+    return max(0.0, float((squared - mu).sum() / (mu**2).sum()))
 
 
 def doubling_time(
