@@ -89,10 +89,10 @@ def information_component(observed: ArrayLike, expecting: ArrayLike) -> Estimate
 
 
 def bcpnn(a: ArrayLike, b: ArrayLike, c: ArrayLike, d: ArrayLike) -> Estimates:
-    """The information component of Bate et al. 1998, with normal limits (Gould 2003).
+    """The information component of Bate et al. 1998, with normal limits, as vigipy has it.
 
-    Beta priors of one on the margins, and one for the cell that independence lets expect. For
-    comparison with published figures; `information_component` is what Tocsin shows.
+    Beta priors: one and one for each margin, and for the cell what independence lets expect. To
+    compare with published figures; `information_component` is what Tocsin shows.
     """
     w, x, y, z = _cells(a, b, c, d)
     total, row, column = w + x + y + z, w + x, w + y
