@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import poisson
 
 from app.surveillance.statistics import cusum as cusums
 from app.surveillance.statistics import ears, historical
@@ -42,6 +43,23 @@ def test_ears_c3_without_scatter_and_without_floor_cannot_say():
 def test_rki_needs_four_events_after_silence():
     assert historical.rki([*QUIET, 4]).alarm[-1] and not historical.rki([*QUIET, 3]).alarm[-1]
     assert historical.rki([*QUIET, 4]).upper[-1] == 3.285
+
+
+def likely(mean):
+    """The fewest adjacent counts that hold 95 %, the highest such: Crow and Gardner's choice."""
+    below = poisson.cdf(np.arange(-1, 80), mean)
+    for width in range(1, 60):
+        lowest = np.flatnonzero(below[width:] - below[:-width] >= 0.95)
+        if len(lowest):
+            return range(lowest[-1], lowest[-1] + width)
+    raise AssertionError(mean)
+
+
+@pytest.mark.parametrize("events", range(21))
+def test_rkis_bound_is_the_largest_mean_under_which_so_few_events_are_likely(events):
+    bound = historical.CROW_GARDNER[events]
+    assert events in likely(bound - 0.002)
+    assert min(likely(bound + 0.002)) > events
 
 
 def test_bayes_after_twelve_empty_months():
@@ -173,5 +191,5 @@ def test_more_events_this_month_never_lower_the_evidence(alpha, y, mu, more):
 @given(y=few_counts, mu=st.floats(0.05, 8))
 @quick
 def test_without_overdispersion_the_two_glr_are_one(y, mu):
-    poisson, nearly = glr(y, mu, threshold=1e9), glr(y, mu, alpha=1e-7, threshold=1e9)
-    assert np.allclose(poisson.statistic, nearly.statistic, rtol=1e-3, atol=1e-3)
+    exact, nearly = glr(y, mu, threshold=1e9), glr(y, mu, alpha=1e-7, threshold=1e9)
+    assert np.allclose(exact.statistic, nearly.statistic, rtol=1e-3, atol=1e-3)
