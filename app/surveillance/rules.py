@@ -118,7 +118,7 @@ def firsts(
             found[rule, scope] = Evidence(
                 rule=rule,
                 scope=scope,
-                tier=_tier(rule, summary.deaths, effect, rules, believed=summary.confirmed > 0),
+                tier=tier_of(rule, summary.deaths, effect, rules, believed=summary.confirmed > 0),
                 level=level,
                 countries=summary.first_countries,
                 numbers={
@@ -182,7 +182,7 @@ def new_spread(
     return Evidence(
         rule=Rule.NEW_SPREAD,
         scope=WORLD,
-        tier=_tier(Rule.NEW_SPREAD, deaths, effect, rules),
+        tier=tier_of(Rule.NEW_SPREAD, deaths, effect, rules),
         level=level,
         countries=countries,
         numbers={
@@ -202,7 +202,7 @@ def new_spread(
     )
 
 
-def _tier(rule: Rule, deaths: int, effect: str, rules: Ruleset, *, believed: bool = True) -> Tier:
+def tier_of(rule: Rule, deaths: int, effect: str, rules: Ruleset, *, believed: bool = True) -> Tier:
     """Urgent for a cluster of deaths; a first of an opioid one tier up (see the data file).
 
     Only to watch is what no instrument confirmed, and what no family rule knows: until somebody

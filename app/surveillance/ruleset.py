@@ -41,19 +41,95 @@ class TierLimits:
     first_region: int
     first_world: int
     new_spread: int
+    re_emergence: int
+    growth: int
+    harm: int
+    cluster_of_harm: int
+    quantity: int
+    family: int
+    block: int
+    new_unknown: int
     urgent_deaths: int
     raising_effects: tuple[str, ...]
 
     def base(self, rule: Rule) -> Tier:
         """The tier of `rule` before anything raises it."""
-        return Tier(
-            {
-                Rule.FIRST_COUNTRY: self.first_country,
-                Rule.FIRST_REGION: self.first_region,
-                Rule.FIRST_WORLD: self.first_world,
-                Rule.NEW_SPREAD: self.new_spread,
-            }[rule]
-        )
+        return Tier(getattr(self, rule.value.lower()))
+
+
+@dataclass(frozen=True, slots=True)
+class GrowthRule:
+    """When a rate is raised, and when a raised one has ended.
+
+    The windows and priors of the statistic itself are in `statistics.growth.GrowthLimits`.
+    """
+
+    young_months: int
+    young_statistic: float
+    established_statistic: float
+    sightings: int
+    reporters: int
+    least_events: int
+    keep_statistic: float
+    history_months: int
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyRule:
+    """When a family or a building block emerges as a whole."""
+
+    statistic: float
+    events: int
+    new_members: int
+    countries: int
+    largest_share: float
+    new_months: int
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceRule:
+    """When a silence was one, and when it has ended."""
+
+    chance: float
+    gap_months: int
+    events: int
+    within_months: int
+
+
+@dataclass(frozen=True, slots=True)
+class HarmRule:
+    """When the harms of a substance stand out in its class."""
+
+    ic025: float
+    harms: int
+    events: int
+    window_months: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterRule:
+    """When harms in one country are a cluster."""
+
+    harms: int
+    days: int
+    fresh_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class QuantityRule:
+    """When a seizure is far larger than those before it."""
+
+    prior: int
+    deviations: float
+    fresh_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownRule:
+    """When an unresolved name is news."""
+
+    countries: int
+    fresh_months: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +193,13 @@ class Ruleset:
     first: FirstLimits
     spread: SpreadLimits
     tiers: TierLimits
+    growth: GrowthRule
+    family: FamilyRule
+    silence: SilenceRule
+    harm: HarmRule
+    cluster: ClusterRule
+    quantity: QuantityRule
+    unknown: UnknownRule
     totals: TotalLimits
     episodes: EpisodeLimits
     priority: Anchors
@@ -132,6 +215,13 @@ def ruleset() -> Ruleset:
         first=FirstLimits(**_values(data["first"])),
         spread=SpreadLimits(**_values(data["spread"])),
         tiers=TierLimits(**_values(data["tiers"])),
+        growth=GrowthRule(**_values(data["growth"])),
+        family=FamilyRule(**_values(data["family"])),
+        silence=SilenceRule(**_values(data["silence"])),
+        harm=HarmRule(**_values(data["harm"])),
+        cluster=ClusterRule(**_values(data["cluster"])),
+        quantity=QuantityRule(**_values(data["quantity"])),
+        unknown=UnknownRule(**_values(data["unknown"])),
         totals=TotalLimits(**_values(data["totals"])),
         episodes=EpisodeLimits(**_values(data["episodes"])),
         priority=Anchors(**_values(data["priority"])),

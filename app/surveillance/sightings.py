@@ -218,7 +218,7 @@ def totals(session: Session, *, as_of: date) -> tuple[list[Total], list[Total]]:
     )  # fmt: skip
     of_all = (
         select(null(), *theirs, func.sum(Report.count))
-        .where(_stood(Report, as_of), Report.type == ReportType.AGGREGATE)
+        .where(stood(Report, as_of), Report.type == ReportType.AGGREGATE)
         .group_by(*theirs)
     )
     return [_total(*row) for row in session.execute(of_each)], [

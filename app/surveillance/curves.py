@@ -1,0 +1,144 @@
+"""The curve of every node as one audience knows it: events by month beside what was looked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from app.access.handling import Handling
+from app.surveillance.counts import Monthly, counted, known_events
+from app.surveillance.delays import Delays, estimated
+from app.surveillance.exposure import ACTIVE_WITHIN, Basis, Exposure, exposed, looked
+from app.surveillance.months import first_day, month_of
+from app.surveillance.nodes import Node, kin, nodes
+from app.surveillance.reading import View, volumes
+from app.surveillance.sightings import exposures
+from app.surveillance.windows import months_before
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Events and discounted exposure by node and month, from reports up to `level`."""
+
+    level: Handling
+    monthly: Monthly
+    exposure: Exposure
+    delays: Delays
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """What the rows are, in their order."""
+        return self.monthly.nodes
+
+    @cached_property
+    def events(self) -> Floats:
+        """Events that the exposure counts for [nodes, months]."""
+        return self.exposure.events(self.monthly)
+
+    @cached_property
+    def discounted(self) -> Floats:
+        """Exposure behind what can be known by now [nodes, months]."""
+        return self.exposure.discounted(self.delays)
+
+    @cached_property
+    def first_seen(self) -> Integers:
+        """The first month with an event of each node, from the first of the arrays; their length
+        for a node without one. What was seen before the arrays begin counts as seen at once."""
+        seen = self.monthly.series("events") > 0
+        return np.where(seen.any(axis=1), seen.argmax(axis=1), seen.shape[1])
+
+    @cached_property
+    def _reporter_months(self) -> tuple[Integers, Integers, Integers]:
+        """Each node, authority and month in which that authority reported it, once."""
+        cells = self.monthly.cells
+        month = cells.month - self.monthly.since
+        rows = np.unique(np.stack([cells.node, cells.authority, month]), axis=1)
+        return rows[0], rows[1], rows[2]
+
+    @cached_property
+    def sightings(self) -> Integers:
+        """Reporters with an event in each month [nodes, months]."""
+        node, _, month = self._reporter_months
+        return self._counted(node, month)
+
+    @cached_property
+    def reporters_since(self) -> Integers:
+        """Distinct reporters with an event in each month or later [nodes, months]."""
+        node, authority, month = self._reporter_months
+        order = np.lexsort([month, authority, node])
+        node, authority, month = node[order], authority[order], month[order]
+        last = np.ones(len(node), bool)
+        last[:-1] = (node[1:] != node[:-1]) | (authority[1:] != authority[:-1])
+        ending = self._counted(node[last], month[last])
+        return np.flip(np.flip(ending, 1).cumsum(1), 1)
+
+    def _counted(self, node: Integers, month: Integers) -> Integers:
+        shape = len(self.nodes), self.monthly.months
+        found = np.zeros(shape, np.int64)
+        np.add.at(found, (node, month), 1)
+        return found
+
+    def since(self, place: int, month: int) -> Span:
+        """What happened to a node from a month (counted from the first of the arrays) on."""
+        cells = self.monthly.of(place)
+        cells = cells.where(cells.month - self.monthly.since >= month)
+        months = np.unique(cells.month)
+        first, last = (int(months[0]), int(months[-1])) if len(months) else (0, 0)
+        return Span(
+            countries=tuple(sorted({code.decode() for code in cells.country})),
+            events=int(cells.events.sum()),
+            confirmed=int(cells.confirmed.sum()),
+            deaths=int(cells.deaths.sum()),
+            first=first_day(first or month_of(self.monthly.as_of)),
+            last=first_day(last or month_of(self.monthly.as_of)),
+            simulated=bool(cells.simulated.any()),
+        )
+
+    def label(self, month: int) -> str:
+        """A month (counted from the first of the arrays) as text: 2026-03."""
+        return f"{first_day(self.monthly.since + month):%Y-%m}"
+
+    def basis(self, place: int) -> str:
+        """What the exposure of a node was taken from."""
+        return Basis(int(self.exposure.basis[place])).word
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Events of a node over some months."""
+
+    countries: tuple[str, ...]
+    events: int
+    confirmed: int
+    deaths: int
+    first: date  # first day of the month of the first
+    last: date  # first day of the month of the last
+    simulated: bool
+
+
+def curves(session: Session, *, as_of: date, months: int) -> Iterator[Curves]:
+    """The curves known as of a day over so many months, for each level at which there is more."""
+    since = month_of(months_before(as_of, months - 1))
+    events = known_events(session, as_of=as_of, since=since)
+    volume = volumes(session, View(as_of, since - ACTIVE_WITHIN))
+    every = nodes(kin(session))
+    for level in Handling:
+        if level not in events.cells["level"]:
+            continue
+        declared = exposures(session, as_of=as_of, since=date.min, ceiling=level)
+        monthly = counted(events, every, as_of=as_of, since=since, ceiling=level)
+        yield Curves(
+            level,
+            monthly,
+            exposed(monthly, looked(monthly, volume, declared, ceiling=level)),
+            estimated(volume, as_of=as_of, ceiling=level),
+        )
