@@ -22,8 +22,8 @@ from app.access.handling import Handling
 from app.intake.words import EventKind
 from app.surveillance import arrays
 from app.surveillance.arrays import CELL, COUNTED, KEY, KINDS, Integers, Records
-from app.surveillance.months import month_of
 from app.surveillance.models import NodeKind
+from app.surveillance.months import month_of
 from app.surveillance.nodes import Node, kin, nodes
 from app.surveillance.reading import WEIGHT, Events, View, events
 

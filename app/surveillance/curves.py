@@ -54,7 +54,8 @@ class Curves:
         """The first month with an event of each node, from the first of the arrays; their length
         for a node without one. What was seen before the arrays begin counts as seen at once."""
         seen = self.monthly.series("events") > 0
-        return np.where(seen.any(axis=1), seen.argmax(axis=1), seen.shape[1])
+        first: Integers = np.where(seen.any(axis=1), seen.argmax(axis=1), seen.shape[1])
+        return first
 
     @cached_property
     def _reporter_months(self) -> tuple[Integers, Integers, Integers]:

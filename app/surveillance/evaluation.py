@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from sqlalchemy import select
@@ -12,8 +12,10 @@ from sqlalchemy.orm import Session
 from app.access.handling import Handling
 from app.registry.models import WATCHED, Standing, Substance
 from app.surveillance import rules, sightings
+from app.surveillance.curves import Curves, curves
 from app.surveillance.evidence import WORLD, Evidence, Signal
-from app.surveillance.models import NodeId, Rule, of_substance
+from app.surveillance.models import NodeId, Rule, Tier, of_substance
+from app.surveillance.rising import rising
 from app.surveillance.ruleset import Ruleset
 from app.surveillance.sightings import Cell, Total
 from app.surveillance.totals import growth_in_totals, volumes
@@ -80,13 +82,18 @@ def evaluate(session: Session, *, as_of: date, limits: Ruleset) -> Evaluation:
     watched = _watched(session)
     fired = dict(_fired(by_substance, watched, as_of, limits))
     fired |= dict(_grown_in_totals(session, watched, as_of, limits))
+    curved = _Curved(watched)
+    for seen in curves(session, as_of=as_of, months=limits.growth.history_months):
+        curved.add(seen, limits)
+    fired |= curved.fired()
     return Evaluation(
         as_of=as_of,
         limits=limits,
         fired=fired,
-        held=fired,
+        held=fired | curved.held(),
         cells=by_substance,
         watched=watched,
+        names=curved.names,
         counts={"substances": len(by_substance), "cells": len(cells), "fired": len(fired)},
     )
 
@@ -120,6 +127,45 @@ def _grown_in_totals(
         for scope, told in found.items():
             if highest in told:
                 yield Signal(of_substance(number), Rule.GROWTH, scope), rules.sparing(told)
+
+
+class _Curved:
+    """What the rules on curves say, level by level; the full knowledge decides in the end."""
+
+    def __init__(self, watched: Mapping[int, Watched]) -> None:
+        self.watched = watched
+        self.names: dict[NodeId, str] = {}
+        self._levels: dict[Signal, Levels] = {}
+        self._opens: dict[Signal, set[Handling]] = {}
+        self._highest = Handling.CLEAR
+
+    def add(self, seen: Curves, rules_: Ruleset) -> None:
+        """Run the rules on what one audience knows; the audiences come from the lowest up."""
+        self._highest = seen.level
+        self.names |= {node.id: node.name for node in seen.nodes}
+        for signal, evidence, opens in rising(seen, rules_):
+            number = signal.node.substance_id
+            known = number is None or self.watched[number].effect != rules.NO_FAMILY
+            told = evidence if known else replace(evidence, tier=Tier.WATCH)
+            self._levels.setdefault(signal, {})[seen.level] = told
+            if opens:
+                self._opens.setdefault(signal, set()).add(seen.level)
+
+    def fired(self) -> dict[Signal, Levels]:
+        """Signals that suffice to open an episode, at the levels at which they do."""
+        return {
+            signal: rules.sparing({level: self._levels[signal][level] for level in levels})
+            for signal, levels in self._opens.items()
+            if self._highest in levels
+        }
+
+    def held(self) -> dict[Signal, Levels]:
+        """Signals that suffice to keep one open."""
+        return {
+            signal: rules.sparing(levels)
+            for signal, levels in self._levels.items()
+            if self._highest in levels
+        }
 
 
 def _watched(session: Session) -> dict[int, Watched]:

@@ -7,22 +7,23 @@ of one member (signals 5.4).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 
-from app.surveillance.curves import Curves, Floats, Span
+from app.registry.models import code_of
+from app.surveillance.curves import Curves, Floats, Integers, Span
 from app.surveillance.evidence import WORLD, Evidence, Signal
-from app.surveillance.models import NodeKind, Rule, Tier
-from app.surveillance.months import first_day
+from app.surveillance.models import NodeKind, Rule, Tier, of_substance
+from app.surveillance.months import first_day, month_of
 from app.surveillance.nodes import Node
-from app.surveillance.ruleset import Ruleset
+from app.surveillance.ruleset import GrowthRule, Ruleset
 from app.surveillance.statistics.emergence import Emergence, EmergenceLimits, emerging
 from app.surveillance.statistics.growth import NO_ONSET, predictive, rate_ratio, windows
-from app.surveillance.statistics.multiplicity import adjusted
+from app.surveillance.statistics.multiplicity import benjamini_hochberg
 
 RULE_OF = {
     NodeKind.SUBSTANCE: Rule.GROWTH,
@@ -32,3 +33,185 @@ RULE_OF = {
     NodeKind.BLOCK: Rule.BLOCK,
 }
 MOST_MEMBERS = 30  # named in the evidence, those with the most events first
+
+
+def rising(seen: Curves, rules: Ruleset) -> Iterator[tuple[Signal, Evidence, bool]]:
+    """Every node whose rate is raised, with the evidence, and whether it suffices to open.
+
+    What does not suffice to open may still keep an episode open (`growth.keep_statistic`).
+    """
+    found = emerging(
+        seen.events,
+        seen.discounted,
+        sightings=seen.sightings,
+        reporters_since=seen.reporters_since,
+        first_seen=seen.first_seen,
+        limits=_limits(rules.growth),
+    )
+    raised = (found.ratio.onset != NO_ONSET) & (found.ratio.statistic > rules.growth.keep_statistic)
+    chances = _chances(seen)
+    for place in np.flatnonzero(raised):
+        node = seen.nodes[place]
+        span = seen.since(int(place), int(found.ratio.onset[place]))
+        details = _details(seen, found, chances, int(place))
+        opens = span.events >= rules.growth.least_events and bool(found.emerging[place])
+        if node.kind is not NodeKind.SUBSTANCE:
+            shared = _shared(seen, node, int(found.ratio.onset[place]), rules)
+            details |= shared
+            opens = _opens_as_one(float(found.ratio.statistic[place]), span, shared, rules)
+        if span.events:
+            rule = RULE_OF[node.kind]
+            yield (
+                Signal(node.id, rule, WORLD),
+                _evidence(seen, rule, span, details, rules),
+                opens,
+            )
+
+
+def _limits(rule: GrowthRule) -> EmergenceLimits:
+    return EmergenceLimits(
+        young_months=rule.young_months,
+        young_statistic=rule.young_statistic,
+        established_statistic=rule.established_statistic,
+        sightings=rule.sightings,
+        reporters=rule.reporters,
+    )
+
+
+def _chances(seen: Curves) -> dict[str, Floats]:
+    """The number shown beside the statistic: p of the last months, and q within its kind of node.
+
+    Only nodes with an event in those months are tests; q labels and ranks, it is no gate.
+    """
+    last = windows(seen.events, seen.discounted)
+    said = predictive(last.current, last.current_exposure, last.baseline, last.baseline_exposure)
+    ratio = rate_ratio(last.current, last.current_exposure, last.baseline, last.baseline_exposure)
+    q = np.full(len(seen.nodes), np.nan)
+    kinds = np.array([node.kind.value for node in seen.nodes])
+    tested = said.testable & (last.current > 0)
+    for kind in np.unique(kinds):
+        mine = tested & (kinds == kind)
+        q[mine] = benjamini_hochberg(said.mid_p[mine])
+    return {"p": said.p, "q": q, "low": ratio.low, "high": ratio.high}
+
+
+def _details(
+    seen: Curves, found: Emergence, chances: dict[str, Floats], place: int
+) -> dict[str, Any]:
+    onset = int(found.ratio.onset[place])
+    expected = found.ratio.expected[place] * _share(seen.discounted[place], onset)
+    return {
+        "basis": "events",
+        "onset": seen.label(onset),
+        "statistic": _plain(found.ratio.statistic[place]),
+        "threshold": _plain(found.threshold[place]),
+        "rate_ratio": _plain(found.ratio.rate_ratio[place]),
+        "rate_ratio_interval": [_plain(chances["low"][place]), _plain(chances["high"][place])],
+        "expected": _plain(found.ratio.expected[place]),
+        "sightings": int(found.sightings[place]),
+        "reporters": int(found.reporters[place]),
+        "p": _plain(chances["p"][place]),
+        "q": _plain(chances["q"][place]),
+        "exposure": seen.basis(place),
+        "months": [seen.label(month) for month in range(seen.monthly.months)],
+        "events": [int(n) for n in seen.events[place]],
+        "baseline": [_plain(n) for n in expected],
+        "complete": [
+            _plain(n) for n in seen.delays.complete(seen.monthly.since, seen.monthly.months)
+        ],
+    }
+
+
+def _share(exposure: Floats, onset: int) -> Floats:
+    """The expected events since the onset, spread over all months by their exposure."""
+    since = exposure[onset:].sum()
+    return exposure / since if since else np.zeros_like(exposure)
+
+
+def _shared(seen: Curves, node: Node, onset: int, rules: Ruleset) -> dict[str, Any]:
+    """The members behind a node: who takes part, who is new, and how much one alone explains."""
+    places = [seen.monthly.places[of_substance(number)] for number in node.members]
+    events = seen.events[places]
+    since, before = events[:, onset:].sum(1), events[:, :onset].sum(1)
+    exposure = seen.discounted[places]
+    looked_before = exposure[:, :onset].sum(1)
+    ratio = np.divide(
+        exposure[:, onset:].sum(1),
+        looked_before,
+        out=np.zeros(len(places)),
+        where=looked_before > 0,
+    )
+    excess = np.maximum(since - before * ratio, 0)
+    newest = seen.monthly.months - rules.family.new_months
+    first = seen.first_seen[places]
+    fresh = (first >= newest) & (first < seen.monthly.months)
+    order = np.lexsort([np.array(node.members), -since])
+    taking_part = [int(place) for place in order if since[place] > 0]
+    return {
+        "members": [
+            {
+                "id": code_of(node.members[place]),
+                "name": seen.nodes[places[place]].name,
+                "events": int(since[place]),
+                "first": seen.label(int(first[place])),
+                "new": bool(fresh[place]),
+            }
+            for place in taking_part[:MOST_MEMBERS]
+        ],
+        "members_in_all": len(taking_part),
+        "new_members": int(fresh.sum()),
+        "largest_share": _plain(excess.max() / excess.sum()) if excess.sum() else 1.0,
+        "turnover_p": _turnover(first, seen.monthly.months),
+    }
+
+
+def _turnover(first: Integers, months: int) -> float | None:
+    """How surprising the members first seen in the last quarter are, against the eight before."""
+    new = int(((first >= months - 3) & (first < months)).sum())
+    earlier = int(((first >= months - 27) & (first < months - 3)).sum())
+    return _plain(predictive(new, 1.0, earlier, 8.0).p)
+
+
+def _opens_as_one(statistic: float, span: Span, shared: dict[str, Any], rules: Ruleset) -> bool:
+    limits = rules.family
+    return (
+        statistic > limits.statistic
+        and span.events >= limits.events
+        and (shared["new_members"] >= limits.new_members or len(span.countries) >= limits.countries)
+        and shared["members_in_all"] > 1
+        and shared["largest_share"] <= limits.largest_share
+    )
+
+
+def _evidence(
+    seen: Curves, rule: Rule, span: Span, details: dict[str, Any], rules: Ruleset
+) -> Evidence:
+    limits = rules.growth if rule is Rule.GROWTH else rules.family
+    urgent = span.deaths >= rules.tiers.urgent_deaths and rule is not Rule.BLOCK
+    return Evidence(
+        rule=rule,
+        scope=WORLD,
+        tier=Tier.URGENT if urgent else rules.tiers.base(rule),
+        level=seen.level,
+        countries=span.countries,
+        numbers={
+            "reports": span.events,
+            "confirmed": span.confirmed,
+            "events": span.events,
+            "deaths": span.deaths,
+        },
+        first=span.first,
+        first_end=first_day(month_of(span.first) + 1) - timedelta(days=1),
+        last=span.last,
+        since=date.fromisoformat(f"{details['onset']}-01"),
+        as_of=seen.monthly.as_of,
+        ruleset=rules.version,
+        simulated=span.simulated,
+        thresholds={**asdict(limits), "urgent_deaths": rules.tiers.urgent_deaths},
+        details=details,
+    )
+
+
+def _plain(value: Any) -> float | None:
+    number = float(np.asarray(value))
+    return round(number, 6) if np.isfinite(number) else None

@@ -128,7 +128,7 @@ def a_substance(
         families=[family],
         effect=effect,
         fingerprint=b"",
-        ruleset="2026.11.1",
+        ruleset="2026.11.2",
         rdkit_version="2026.09.1",
         enrolled_at=NOW,
         handling=CLEAR,

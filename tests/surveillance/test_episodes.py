@@ -48,7 +48,7 @@ def evidence(
         last=AS_OF,
         since=days_ago(180),
         as_of=as_of,
-        ruleset="2026.11.1",
+        ruleset="2026.11.2",
     )
 
 

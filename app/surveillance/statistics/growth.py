@@ -207,7 +207,9 @@ def baseline_rate(
     short_start = max(0, short_end - limits.baseline_months)
     history = (e > 0).sum(-1) >= limits.long_history_months
     events, samples = (
-        np.where(history, a[..., long_start:long_end].sum(-1), a[..., short_start:short_end].sum(-1))
+        np.where(
+            history, a[..., long_start:long_end].sum(-1), a[..., short_start:short_end].sum(-1)
+        )
         for a in (y, e)
     )
     return (events + limits.prior_events) / (samples + limits.prior_samples), samples > 0
@@ -312,7 +314,9 @@ def doubling_time(
         value = np.log(2) / slope
         steep, flat = np.log(2) / (slope + z * error), np.log(2) / (slope - z * error)
     certain = np.sign(slope + z * error) == np.sign(slope - z * error)
-    return Estimate(value, steep, np.where(certain, flat, np.where(estimable, np.inf, np.nan)), estimable)
+    return Estimate(
+        value, steep, np.where(certain, flat, np.where(estimable, np.inf, np.nan)), estimable
+    )
 
 
 def log_slope(
