@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
+from itertools import chain
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.access.handling import Handling
 from app.registry.models import WATCHED, Standing, Substance
-from app.surveillance import rules, sightings
+from app.surveillance import occurrences, rules, sightings
 from app.surveillance.curves import Curves, curves
 from app.surveillance.evidence import WORLD, Evidence, Signal
-from app.surveillance.models import NodeId, Rule, Tier, of_substance
+from app.surveillance.harming import harming
+from app.surveillance.models import NodeId, NodeKind, Rule, Tier, of_substance
+from app.surveillance.returning import returning
 from app.surveillance.rising import rising
 from app.surveillance.ruleset import Ruleset
 from app.surveillance.sightings import Cell, Total
+from app.surveillance.spots import clusters_of_harm, unusual_quantities
 from app.surveillance.totals import growth_in_totals, volumes
+from app.surveillance.unknowns import fresh_since, new_unknowns, unresolved
 from app.surveillance.windows import months_before
 
 Levels = dict[Handling, Evidence]
@@ -85,7 +90,12 @@ def evaluate(session: Session, *, as_of: date, limits: Ruleset) -> Evaluation:
     curved = _Curved(watched)
     for seen in curves(session, as_of=as_of, months=limits.growth.history_months):
         curved.add(seen, limits)
-    fired |= curved.fired()
+    fired |= _each_group_once(_unless_spread_tells(curved.fired(), fired))
+    fired |= dict(_spotted(session, as_of, limits))
+    unknown = unresolved(session, as_of=as_of, since=fresh_since(as_of, limits))
+    for signal, levels, written in new_unknowns(unknown, as_of=as_of, rules=limits):
+        fired[signal] = rules.sparing(levels)
+        curved.names[signal.node] = written
     return Evaluation(
         as_of=as_of,
         limits=limits,
@@ -129,6 +139,51 @@ def _grown_in_totals(
                 yield Signal(of_substance(number), Rule.GROWTH, scope), rules.sparing(told)
 
 
+def _spotted(session: Session, as_of: date, limits: Ruleset) -> Iterable[tuple[Signal, Levels]]:
+    """Clusters of harm and unusual quantities."""
+    span = limits.cluster.days + limits.cluster.fresh_days
+    recent = occurrences.harms(session, as_of=as_of, since=as_of - timedelta(days=span))
+    fresh = as_of - timedelta(days=limits.quantity.fresh_days)
+    seized = occurrences.weighed_since(session, as_of=as_of, since=fresh)
+    history = occurrences.weighed(session, as_of=as_of, substances=seized)
+    for signal, levels in chain(
+        clusters_of_harm(recent, as_of=as_of, rules=limits),
+        unusual_quantities(history.items(), as_of=as_of, rules=limits),
+    ):
+        yield signal, rules.sparing(levels)
+
+
+def _unless_spread_tells(
+    grown: Mapping[Signal, Levels], fired: Mapping[Signal, Levels]
+) -> dict[Signal, Levels]:
+    """Without the growth of a young substance whose spread is told of: it is the same news."""
+    return {
+        signal: levels
+        for signal, levels in grown.items()
+        if signal.rule is not Rule.GROWTH or signal._replace(rule=Rule.NEW_SPREAD) not in fired
+    }
+
+
+KINDS_TOLD = (NodeKind.FAMILY, NodeKind.GROUP, NodeKind.CLUSTER, NodeKind.BLOCK)
+
+
+def _each_group_once(grown: Mapping[Signal, Levels]) -> dict[Signal, Levels]:
+    """Of families, clusters and blocks that grow by the same members, the first alone."""
+    told: set[frozenset[str]] = set()
+    kept: dict[Signal, Levels] = {}
+    kinds = {kind: place for place, kind in enumerate(KINDS_TOLD)}
+    for signal in sorted(grown, key=lambda s: (kinds.get(s.node.kind, -1), s)):
+        levels = grown[signal]
+        if signal.node.kind in kinds:
+            highest = levels[max(levels)].details
+            members = frozenset(member["id"] for member in highest["members"])
+            if members in told:
+                continue
+            told.add(members)
+        kept[signal] = levels
+    return kept
+
+
 class _Curved:
     """What the rules on curves say, level by level; the full knowledge decides in the end."""
 
@@ -143,7 +198,8 @@ class _Curved:
         """Run the rules on what one audience knows; the audiences come from the lowest up."""
         self._highest = seen.level
         self.names |= {node.id: node.name for node in seen.nodes}
-        for signal, evidence, opens in rising(seen, rules_):
+        found = chain(rising(seen, rules_), returning(seen, rules_), harming(seen, rules_))
+        for signal, evidence, opens in found:
             number = signal.node.substance_id
             known = number is None or self.watched[number].effect != rules.NO_FAMILY
             told = evidence if known else replace(evidence, tier=Tier.WATCH)

@@ -147,7 +147,7 @@ def cells(
     `edges` are first days of windows, in any order. With `harms_apart` deaths and acute toxicity
     have cells of their own, by causal role; without, there are far fewer cells.
     """
-    known = _known(session, as_of, edges)
+    known = known_reports(session, as_of, edges)
     key = (
         known.c.substance_id,
         known.c.country,
@@ -180,7 +180,7 @@ def periods(
     session: Session, *, as_of: date, since: date, ceiling: Handling = Handling.RED
 ) -> list[Period]:
     """The aggregate counts known as of a day whose spans end on `since` or later."""
-    known = _known(session, as_of, ())
+    known = known_reports(session, as_of)
     key = (
         known.c.substance_id,
         known.c.country,
@@ -203,7 +203,7 @@ def periods(
 
 def totals(session: Session, *, as_of: date) -> tuple[list[Total], list[Total]]:
     """What sources counted over spans of time: of each watched substance, and of everything."""
-    known = _known(session, as_of, ())
+    known = known_reports(session, as_of)
     span = ("country", "authority_id", "event_date", "event_end", "level", "simulated")
     mine = (known.c.substance_id, *(known.c[name] for name in span))
     of_each = (
@@ -250,13 +250,19 @@ def data_version(session: Session, as_of: date) -> int:
     return session.scalar(newest) or 0
 
 
-def _known(session: Session, as_of: date, edges: Sequence[date]) -> Subquery:
+def known_reports(
+    session: Session,
+    as_of: date,
+    edges: Sequence[date] = (),
+    among: Callable[[Any], ColumnElement[bool]] | None = None,
+) -> Subquery:
     """One row for each report and watched substance known as of a day, with its best grade.
 
     Two findings of the same substance in a report are one sighting, and so are two reports that
-    were held to be one event on that day (app.intake.duplicates.counting).
+    were held to be one event on that day (app.intake.duplicates.counting). `among` says of a
+    report's number whether it is asked for; left out, all are.
     """
-    resolved = resolved_findings(session, as_of)
+    resolved = resolved_findings(session, as_of, among)
     found = (
         select(
             resolved.c.report_id,
@@ -283,10 +289,15 @@ def _known(session: Session, as_of: date, edges: Sequence[date]) -> Subquery:
         select(
             found.c.substance_id,
             found.c.confirmed,
+            Report.id.label("report_id"),
             Report.country,
             Report.authority_id,
             Report.type,
             Report.event_kind,
+            Report.causal_role,
+            Report.quantity,
+            Report.unit,
+            Report.physical_form,
             case((is_harm, Report.event_kind)).label("harm"),
             case((is_harm, Report.causal_role)).label("harm_role"),
             Report.simulated,

@@ -1,0 +1,79 @@
+"""RE_EMERGENCE: a substance is back after a silence that was none of chance.
+
+The silence is the longest gap that ended in the last months. It was real when the rate before it
+made it surprising, given how much was looked for meanwhile (signals 2.1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import timedelta
+
+import numpy as np
+
+from app.surveillance.curves import Curves
+from app.surveillance.evidence import WORLD, Evidence, Signal
+from app.surveillance.models import NodeKind, Rule, Tier
+from app.surveillance.months import first_day, month_of
+from app.surveillance.ruleset import Ruleset
+from app.surveillance.statistics.silence import chance_of_silence
+
+
+def returning(seen: Curves, rules: Ruleset) -> Iterator[tuple[Signal, Evidence, bool]]:
+    """Every substance that is back, with the evidence; each suffices to open an episode."""
+    limits = rules.silence
+    months = seen.monthly.months
+    newest = months - limits.within_months
+    for place, node in enumerate(seen.nodes):
+        if node.kind is not NodeKind.SUBSTANCE or not seen.events[place, newest:].any():
+            continue
+        with_events = np.flatnonzero(seen.events[place])
+        before, after = with_events[with_events < newest], with_events[with_events >= newest]
+        if not len(before):
+            continue
+        begins, ends = int(before[-1]) + 1, int(after[0])
+        if ends - begins < limits.gap_months:
+            continue
+        exposure = seen.discounted[place]
+        chance = chance_of_silence(
+            float(seen.events[place, :begins].sum()),
+            float(exposure[:begins].sum()),
+            float(exposure[begins:ends].sum()),
+        )
+        span = seen.since(place, ends)
+        enough = span.events >= limits.events or span.deaths >= 1
+        if chance is None or chance > limits.chance or not enough:
+            continue
+        urgent = span.deaths >= rules.tiers.urgent_deaths
+        evidence = Evidence(
+            rule=Rule.RE_EMERGENCE,
+            scope=WORLD,
+            tier=Tier.URGENT if urgent else rules.tiers.base(Rule.RE_EMERGENCE),
+            level=seen.level,
+            countries=span.countries,
+            numbers={
+                "reports": span.events,
+                "confirmed": span.confirmed,
+                "events": span.events,
+                "deaths": span.deaths,
+            },
+            first=span.first,
+            first_end=first_day(month_of(span.first) + 1) - timedelta(days=1),
+            last=span.last,
+            since=span.first,
+            as_of=seen.monthly.as_of,
+            ruleset=rules.version,
+            simulated=span.simulated,
+            thresholds={**asdict(limits), "urgent_deaths": rules.tiers.urgent_deaths},
+            details={
+                "silent_months": ends - begins,
+                "silent_from": seen.label(begins),
+                "chance": round(chance, 6),
+                "events_before": int(seen.events[place, :begins].sum()),
+                "exposure": seen.basis(place),
+                "months": [seen.label(month) for month in range(months)],
+                "events": [int(n) for n in seen.events[place]],
+            },
+        )
+        yield Signal(node.id, Rule.RE_EMERGENCE, WORLD), evidence, True
