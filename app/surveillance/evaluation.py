@@ -141,7 +141,7 @@ def _grown_in_totals(
 
 def _spotted(session: Session, as_of: date, limits: Ruleset) -> Iterable[tuple[Signal, Levels]]:
     """Clusters of harm and unusual quantities."""
-    span = limits.cluster.days + limits.cluster.fresh_days
+    span = limits.cluster.days + limits.cluster.fresh_days + limits.cluster.history_days
     recent = occurrences.harms(session, as_of=as_of, since=as_of - timedelta(days=span))
     fresh = as_of - timedelta(days=limits.quantity.fresh_days)
     seized = occurrences.weighed_since(session, as_of=as_of, since=fresh)

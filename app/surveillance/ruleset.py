@@ -113,6 +113,8 @@ class ClusterRule:
     harms: int
     days: int
     fresh_days: int
+    history_days: int
+    p: float
 
 
 @dataclass(frozen=True, slots=True)

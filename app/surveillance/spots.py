@@ -18,6 +18,7 @@ from app.surveillance.occurrences import Occurrence
 from app.surveillance.ruleset import ClusterRule, Ruleset
 from app.surveillance.sightings import CAUSAL
 from app.surveillance.statistics.clusters import densest
+from app.surveillance.statistics.growth import predictive
 from app.surveillance.statistics.quantity import unusual_above
 
 MOST_REPORTS = 50  # named in the evidence
@@ -29,7 +30,7 @@ Levels = dict[Handling, Evidence]
 def clusters_of_harm(
     occurrences: Iterable[Occurrence], *, as_of: date, rules: Ruleset
 ) -> Iterator[tuple[Signal, Levels]]:
-    """Substances with several harms in one country within a month.
+    """Substances with several harms in one country within a month, more than are usual there.
 
     A substance that was found and had no part in it (`present`) is none of them, and neither is an
     event of which only the month is known.
@@ -72,8 +73,15 @@ def _cluster(
 ) -> Evidence | None:
     limits: ClusterRule = rules.cluster
     days = sorted(one.day.toordinal() for one in mine for _ in range(max(one.cases, 1)))
-    found = densest(days, within=limits.days, least=limits.harms)
-    if found is None or found.last < as_of.toordinal() - limits.fresh_days:
+    fresh = as_of.toordinal() - limits.fresh_days
+    found = densest(
+        [day for day in days if day >= fresh - limits.days], within=limits.days, least=limits.harms
+    )
+    if found is None or found.last < fresh:
+        return None
+    before = sum(found.first - limits.history_days <= day < found.first for day in days)
+    p = predictive(found.events, limits.days, before, limits.history_days).p.item()
+    if p > limits.p:
         return None
     first, last = date.fromordinal(found.first), date.fromordinal(found.last)
     inside = [one for one in mine if first <= one.day <= last]
@@ -104,6 +112,8 @@ def _cluster(
         thresholds={**asdict(limits), "urgent_deaths": rules.tiers.urgent_deaths},
         details={
             "days": (last - first).days + 1,
+            "harms_before": before,
+            "p": round(p, 6),
             "deaths_of_any_cause": sum(one.cases for one in inside if one.kind is EventKind.DEATH),
             "reports": [one.report for one in inside[:MOST_REPORTS]],
         },
