@@ -17,6 +17,8 @@ from scipy.stats import t as student
 from app.surveillance.statistics import quasi_poisson
 from app.surveillance.statistics.series import Bools, Floats, counts
 
+LOOSEST = 10.0  # standard error of the log mean, from which on an expectation says nothing
+
 Method = Literal["delta", "nb_plugin", "muan"]
 Compat = Literal["R"] | None
 
@@ -93,7 +95,8 @@ def farrington(
     """The bounds of every period from `start` on.
 
     `exposure` (samples analysed) is in proportion to the expected count; a period without any is
-    left out of baselines and is not testable, and neither is one with only zeros behind it.
+    left out of baselines and is not testable, and neither is one with only zeros behind it in its
+    season, or where the regression finds no hold.
     `compat="R"` repeats, for comparison, R's standard errors (docs/statistics.md) and its bounds on
     empty baselines.
     """
@@ -107,7 +110,7 @@ def farrington(
     history = options.years * options.periods_per_year + options.half_width
     for now in range(max(start, history), size):
         model = _expect(row, seen, now, options, compat)
-        if model is None:
+        if model is None or (model.link_se > LOOSEST and compat is None):
             continue
         testable[now], expected[now] = True, model.mean
         dispersion[now], trend[now] = model.dispersion, model.trend
@@ -148,7 +151,7 @@ def _expect(
     active = exposure[periods] > 0
     periods, season = periods[active], season[active]
     y = row[periods]
-    if exposure[now] == 0 or (y.sum() == 0 and compat is None):
+    if exposure[now] == 0 or (y[season == 0].sum() == 0 and compat is None):
         return None
     others = np.unique(season[season > 0])
     flags = (season[:, None] == others).astype(float)

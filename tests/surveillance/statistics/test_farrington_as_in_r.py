@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from app.surveillance.statistics.farrington import Options, classic, farrington
 from tests.surveillance.statistics.reference import (
@@ -101,6 +103,14 @@ def test_classic():
     assert reproduced == REPRODUCED["farrington_classic"]
 
 
+def test_after_empty_years_nothing_is_tested():
+    new = np.concatenate([np.zeros(72), [1, 2, 1, 3, 4, 5, 6, 3, 5, 7, 9, 8]])
+    answer = farrington(new, MONTHLY)
+    # Only the last month has an event in its season of an earlier year.
+    assert not answer.testable[:-1].any() and not answer.alarm[:-1].any()
+    assert (answer.p[:-1] == 1).all()
+
+
 YEARS = np.tile([4.0, 6, 5, 3, 4, 7, 5, 4, 6, 5, 3, 4], 7)
 MONTHLY = Options(half_width=1, recent=3, periods_per_year=12, trend_below=0.05)
 
@@ -110,6 +120,12 @@ def test_a_steady_series_does_not_alarm_and_a_fivefold_month_does():
     rise[-1] *= 5
     assert not farrington(YEARS, MONTHLY).alarm.any()
     assert farrington(rise, MONTHLY).alarm[-1]
+
+
+def test_a_trend_is_followed_down_but_not_beyond_what_was_ever_seen():
+    rise = np.round(5 * 1.5 ** (np.arange(84) / 12))
+    assert farrington(rise[::-1], MONTHLY, start=83).trend[-1]
+    assert not farrington(rise, MONTHLY, start=83).trend[-1]
 
 
 def test_a_past_outbreak_counts_less_than_it_would_unweighted():
@@ -140,3 +156,16 @@ def test_a_month_in_which_nobody_looked_is_not_testable_and_in_no_baseline():
     answer = farrington(silent, MONTHLY, exposure=looked, start=70)
     assert not answer.testable[-1] and answer.upper[-1] == 0
     assert answer.upper[-2] < 30
+
+
+@pytest.mark.parametrize("method", ["delta", "nb_plugin", "muan"])
+@pytest.mark.parametrize("cut", [1, 4])
+@given(y=st.lists(st.sampled_from([0, 0, 0, 0, 1, 1, 2, 9]), min_size=52, max_size=56))
+@settings(max_examples=10, deadline=None)
+def test_however_sparse_a_series_is_no_number_is_none(method, cut, y):
+    options = Options(
+        years=4, half_width=1, recent=2, seasons=cut, method=method, periods_per_year=12
+    )
+    answer = farrington(y, options)
+    assert np.isfinite([answer.upper, answer.expected, answer.p, answer.dispersion]).all()
+    assert not answer.alarm[~answer.testable].any()

@@ -60,6 +60,15 @@ def test_a_busy_month_of_the_whole_country_is_no_cluster():
     assert clusters.scan(days, busy, seeded(), replicates=199).p > 0.05
 
 
+def test_a_cluster_is_of_two_events_within_the_longest_window():
+    others = np.arange(0, 720, 9)
+    assert clusters.scan([0, 360, 711], others, seeded(), replicates=9) is None
+    wide = np.arange(180, 270, 9)
+    found = clusters.scan(wide, np.arange(0, 720, 9), seeded(), replicates=9)
+    assert found.cluster.last - found.cluster.first < clusters.LONGEST
+    assert found.cluster.events == 7
+
+
 def test_deaths_spread_over_two_years_do_not_stand_out():
     found = clusters.scan(np.arange(0, 720, 90), EVERY_THIRD_DAY, seeded(), replicates=99)
     assert found is None or found.p > 0.1
@@ -141,6 +150,13 @@ def test_the_whole_tree_never_stands_out_but_by_season():
         counts, shares, NODES, seeded(), exposure=[1.0] * 11 + [3.0], replicates=99
     )
     assert alike.p[10] == 0.01 and by_samples.p[10] == 1
+
+
+def test_one_event_does_not_stand_out_however_unexpected():
+    counts = np.zeros((8, 12))
+    counts[7, -1] = counts[0, 0] = 1
+    found = tree.scan(counts, tree.leaf_shares(PAST, FAMILY), NODES, seeded(), replicates=9)
+    assert found.evidence[7] == 0 and found.p[7] == 1
 
 
 def test_an_empty_table_is_not_testable_and_a_crooked_one_is_refused():
