@@ -35,8 +35,8 @@ class EmergenceLimits:
     """Thresholds, chosen on the simulator's worlds 1-10 and reported on 11-20."""
 
     young_months: int = 12  # months since first seen; as NEW_SPREAD, signals 1.3
-    young_statistic: float = 4.0  # log likelihood ratio; docs/simulator.md
-    established_statistic: float = 7.0  # log likelihood ratio; docs/simulator.md
+    young_statistic: float = 5.0  # log likelihood ratio; docs/simulator.md
+    established_statistic: float = 6.0  # log likelihood ratio; docs/simulator.md
     sightings: int = 3  # reporter-months since the onset; docs/simulator.md
     reporters: int = 2  # distinct, since the onset; signals 0, item 5
 

@@ -31,7 +31,7 @@ Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 NO_ONSET = -1  # in the place of a month index: no start makes the rate look raised
-BISECTIONS = 40  # halvings of an interval of log rate ratios; 40 leave less than 1e-10 of it
+BISECTIONS = 26  # halvings of an interval of log rate ratios; the statistic is flat at its top
 FISHER_STEPS = 30  # of the log-linear fit; a handful suffice, the rest are for odd data
 SMALL = 1e-9
 
@@ -260,7 +260,11 @@ def likelihood_ratio(
         ratio = np.where(raised, events, 1.0) / np.where(raised, sums, 1.0)
         values = np.where(raised, events * np.log(ratio) + sums - events, 0.0)
     else:
-        values = np.where(raised, _negative_binomial(y, mu, dispersion), 0.0)
+        values = np.zeros(y.shape)
+        some = raised.any(-1)  # most series have nothing to maximise
+        alpha = np.broadcast_to(np.asarray(dispersion, dtype=np.float64), some.shape)
+        values[some] = _negative_binomial(y[some], mu[some], alpha[some])
+        values[~raised] = 0.0
     best = values.argmax(-1)
     at = best[..., None]
     statistic = np.take_along_axis(values, at, -1)[..., 0]
@@ -375,11 +379,14 @@ def _odds(probability: Floats) -> Floats:
     return odds
 
 
-def _negative_binomial(y: Floats, mu: Floats, dispersion: ArrayLike) -> Floats:
-    """Per start, the ratio maximised over rate ratios above 1; alpha 0 is the Poisson limit."""
-    alpha = np.broadcast_to(np.asarray(dispersion, dtype=np.float64), y.shape[:-1])[..., None]
-    if (alpha < 0).any():
+def _negative_binomial(y: Floats, mu: Floats, dispersion: Floats) -> Floats:
+    """Per start, the ratio maximised over rate ratios above 1; alpha 0 is the Poisson limit.
+
+    Shapes (series, months) and (series,).
+    """
+    if (dispersion < 0).any():
         raise ValueError("a dispersion is not negative")
+    alpha = dispersion[:, None]
     values = np.zeros(y.shape)
     safe = np.maximum(alpha, SMALL)
     for start in range(y.shape[-1]):
