@@ -1,0 +1,180 @@
+"""Rules on curves, through the database: growth, families, silence, harm, unknown names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+import pytest
+from sqlalchemy.orm import Session
+
+from app.access.handling import Handling
+from app.db import Database
+from app.intake.models import Finding
+from app.intake.words import CausalRole, EventKind, Grade, Resolution
+from app.registry.models import Standing
+from app.surveillance.evaluation import Evaluation, evaluate
+from app.surveillance.evidence import Evidence
+from app.surveillance.models import NodeId, NodeKind, Rule, Tier, of_substance
+from app.surveillance.ruleset import ruleset
+from app.surveillance.wording import sentence, would_not_fire
+from tests.surveillance.making import AMBER, CLEAR, a_report, a_substance
+
+AS_OF = date(2026, 10, 31)
+
+
+def seen(session: Session, as_of: date = AS_OF) -> Evaluation:
+    session.flush()
+    return evaluate(session, as_of=as_of, limits=ruleset())
+
+
+def fired(found: Evaluation, rule: Rule) -> dict[NodeId, dict[Handling, Evidence]]:
+    return {signal.node: levels for signal, levels in found.fired.items() if signal.rule is rule}
+
+
+def reported(session, substance, days: Iterable[date], countries="DE FR SE", **more) -> None:
+    for place, day in enumerate(days):
+        a_report(session, substance, countries.split()[place % len(countries.split())], day, **more)
+
+
+def every_month(first: tuple[int, int], months: int, each: int = 1) -> list[date]:
+    return [
+        date(first[0] + (first[1] - 1 + n) // 12, (first[1] - 1 + n) % 12 + 1, 3 + 5 * k)
+        for n in range(months)
+        for k in range(each)
+    ]
+
+
+def background(session: Session, months: int = 58) -> None:
+    """What else laboratories report: the exposure, three events a month for years."""
+    other = a_substance(session, "everyday", family="cathinone", group="cathinones")
+    reported(session, other, every_month((2022, 1), months, each=3))
+
+
+def test_a_rate_that_rises_is_growth_with_its_onset_and_what_was_expected(
+    database: Database,
+) -> None:
+    with database.transaction() as session:
+        background(session)
+        one = a_substance(session, "Riser")
+        reported(session, one, every_month((2023, 1), 12)[::6])
+        reported(session, one, every_month((2026, 7), 4, each=4))
+        found = seen(session)
+        evidence = fired(found, Rule.GROWTH)[of_substance(one.id)][CLEAR]
+        assert evidence.tier is Tier.ALERT and evidence.countries == ("DE", "FR", "SE")
+        assert evidence.details["onset"] == "2026-07" and evidence.numbers["events"] == 16
+        assert evidence.details["exposure"] == "reports" and evidence.details["expected"] < 4
+        assert evidence.details["statistic"] > evidence.details["threshold"]
+        assert 0 <= evidence.details["p"] < 0.01 and len(evidence.details["events"]) == 60
+        assert "since July 2026: 16 events in three countries" in sentence(evidence, "riser")
+        assert would_not_fire(evidence)
+        assert "everyday" not in str(fired(found, Rule.GROWTH))
+        # it goes on counting as firing after it has stopped sufficing to open
+        assert found.held.keys() >= found.fired.keys()
+
+
+def test_what_nobody_knows_what_it_is_is_only_watched(database: Database) -> None:
+    with database.transaction() as session:
+        background(session)
+        one = a_substance(session, "Riser", standing=Standing.UNCLASSIFIED, group="", family="")
+        reported(session, one, every_month((2023, 1), 12)[::6])
+        reported(session, one, every_month((2026, 7), 4, each=4))
+        assert fired(seen(session), Rule.GROWTH)[of_substance(one.id)][CLEAR].tier is Tier.WATCH
+
+
+def test_a_family_emerges_before_any_member_does(database: Database) -> None:
+    with database.transaction() as session:
+        background(session)
+        members = [a_substance(session, f"New {n}") for n in range(4)]
+        for place, member in enumerate(members):
+            a_report(session, member, ("DE", "FR", "SE", "PL")[place], date(2026, 9, 3 + place))
+            a_report(session, member, ("DE", "FR", "SE", "PL")[place], date(2026, 10, 3 + place))
+        found = seen(session)
+        families = fired(found, Rule.FAMILY)
+        (node,) = families
+        assert node == NodeId(NodeKind.FAMILY, "nitazene"), "not once more as group and cluster"
+        evidence = families[node][CLEAR]
+        assert evidence.numbers["events"] == 8 and evidence.details["new_members"] == 4
+        assert evidence.details["largest_share"] <= 0.6 and evidence.details["turnover_p"] < 0.05
+        assert [m["events"] for m in evidence.details["members"]] == [2, 2, 2, 2]
+        said = sentence(evidence, found.names[node])
+        assert "four substances, four of them never reported before (New 0, New 1" in said
+
+
+def test_one_member_alone_is_no_emerging_family(database: Database) -> None:
+    with database.transaction() as session:
+        background(session)
+        big, small = a_substance(session, "Big"), a_substance(session, "Small")
+        reported(session, big, every_month((2026, 7), 4, each=4))
+        a_report(session, small, "DE", date(2026, 9, 1))
+        assert not fired(seen(session), Rule.FAMILY)
+
+
+def test_back_after_a_silence_that_was_no_chance(database: Database) -> None:
+    with database.transaction() as session:
+        background(session)
+        back, rare = a_substance(session, "Back"), a_substance(session, "Rare", group="x")
+        reported(session, back, every_month((2022, 1), 24, each=2))
+        reported(session, rare, [date(2023, 3, 1)])
+        for substance in (back, rare):
+            reported(session, substance, [date(2026, 9, 10), date(2026, 10, 10)])
+        found = fired(seen(session), Rule.RE_EMERGENCE)
+        assert found.keys() == {of_substance(back.id)}, "one report in years is no silence"
+        evidence = found[of_substance(back.id)][CLEAR]
+        assert evidence.details["silent_months"] == 32 and evidence.details["chance"] < 0.05
+        assert evidence.details["silent_from"] == "2024-01"
+        assert "is back after 32 months without a report: two events" in sentence(evidence, "back")
+
+
+def test_more_harm_than_its_class_shows_where_deaths_are_its_doing(database: Database) -> None:
+    with database.transaction() as session:
+        usual, worse, found_in = (a_substance(session, name) for name in ("A", "B", "C"))
+        reported(session, usual, every_month((2025, 1), 20, each=2), countries="DE")
+        for substance, role in ((worse, CausalRole.SOLE), (found_in, CausalRole.PRESENT)):
+            reported(session, substance, every_month((2025, 1), 5), countries="DE")
+            for day in every_month((2025, 8), 6):
+                a_report(session, substance, "DE", day, kind=EventKind.DEATH, causal_role=role)
+        found = fired(seen(session), Rule.HARM)
+        assert found.keys() == {of_substance(worse.id)}
+        details = found[of_substance(worse.id)][CLEAR].details
+        assert details["harms"] == 6 and details["of"] == 11 and details["ic025"] > 0
+        assert details["fraction"] > details["usual"] and details["compared_with"] == 2
+        said = sentence(found[of_substance(worse.id)][CLEAR], "B")
+        assert "% are deaths or acute poisonings" in said
+
+
+def unnamed(session: Session, name: str, country: str, level: Handling = CLEAR, day=AS_OF) -> None:
+    report = a_report(session, a_substance(session, "carrier"), country, day, handling=level)
+    report.findings = [
+        Finding(
+            position=0, substance_name=name, name_key=name.casefold(), role="main", techniques=[],
+            resolution=Resolution.QUEUED, grade=Grade.C,
+        )
+    ]  # fmt: skip
+    session.flush()
+
+
+def test_a_name_from_two_countries_that_nobody_knows(database: Database) -> None:
+    with database.transaction() as session:
+        unnamed(session, "Kestrel-7", "DE")
+        unnamed(session, "kestrel-7", "FR", AMBER)
+        unnamed(session, "Alone", "DE")
+        unnamed(session, "Old", "DE", day=date(2024, 1, 1))
+        unnamed(session, "Old", "FR", day=date(2024, 1, 1))
+        found = seen(session)
+        unknown = fired(found, Rule.NEW_UNKNOWN)
+        node = NodeId(NodeKind.NAME, "kestrel-7")
+        assert unknown.keys() == {node} and unknown[node].keys() == {AMBER}
+        assert unknown[node][AMBER].countries == ("DE", "FR")
+        assert '"Kestrel-7", a name that nobody has resolved' in sentence(
+            unknown[node][AMBER], "Kestrel-7"
+        )
+
+
+@pytest.mark.parametrize("rule", list(Rule))
+def test_every_rule_has_a_tier_and_words(rule: Rule) -> None:
+    from app.surveillance.sentences import SENTENCES
+    from app.web.wording import RULES
+
+    assert ruleset().tiers.base(rule) in set(Tier)
+    assert rule in SENTENCES and rule in RULES
