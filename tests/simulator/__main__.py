@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from tests.simulator.detectors import compared, new_spread, service, supported, union
+from tests.simulator.detectors import compared, new_spread, service, supported, tuned, union
 from tests.simulator.scoring import Detector, Score, measure
 from tests.simulator.world import VARIANTS, make
 
@@ -19,7 +19,7 @@ def main(arguments: Sequence[str]) -> None:
     seeds = range(first, last + 1)
     print(f"Seeds {first} to {last}, {len(seeds)} worlds. Synthetic: see docs/simulator.md.\n")
     for name, setting in VARIANTS.items():
-        rows = compared() | services() if name == "as in 1.3" else varied()
+        rows = compared() | tuned() | services() if name == "as in 1.3" else varied()
         print(table(name, measure([make(seed, setting) for seed in seeds], rows)))
 
 
