@@ -22,7 +22,13 @@ from app.surveillance.months import first_day, month_of
 from app.surveillance.nodes import Node
 from app.surveillance.ruleset import GrowthRule, Ruleset
 from app.surveillance.statistics.emergence import Emergence, EmergenceLimits, emerging
-from app.surveillance.statistics.growth import NO_ONSET, predictive, rate_ratio, windows
+from app.surveillance.statistics.growth import (
+    NO_ONSET,
+    pooled_dispersion,
+    predictive,
+    rate_ratio,
+    windows,
+)
 from app.surveillance.statistics.multiplicity import benjamini_hochberg
 
 RULE_OF = {
@@ -46,6 +52,7 @@ def rising(seen: Curves, rules: Ruleset) -> Iterator[tuple[Signal, Evidence, boo
         sightings=seen.sightings,
         reporters_since=seen.reporters_since,
         first_seen=seen.first_seen,
+        dispersion=_dispersion(seen),
         limits=_limits(rules.growth),
     )
     raised = (found.ratio.onset != NO_ONSET) & (found.ratio.statistic > rules.growth.keep_statistic)
@@ -66,6 +73,16 @@ def rising(seen: Curves, rules: Ruleset) -> Iterator[tuple[Signal, Evidence, boo
                 _evidence(seen, rule, span, details, rules),
                 opens,
             )
+
+
+def _dispersion(seen: Curves) -> Floats:
+    """How much more than by chance counts scatter, once for each kind of node (signals 1.4)."""
+    kinds = np.array([node.kind.value for node in seen.nodes])
+    found = np.zeros(len(kinds))
+    for kind in np.unique(kinds):
+        mine = kinds == kind
+        found[mine] = pooled_dispersion(seen.events[mine], seen.discounted[mine])
+    return found
 
 
 def _limits(rule: GrowthRule) -> EmergenceLimits:

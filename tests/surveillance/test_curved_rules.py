@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from app.access.handling import Handling
 from app.db import Database
-from app.intake.models import Finding
 from app.intake.words import CausalRole, EventKind, Grade, Resolution
 from app.registry.models import Standing
 from app.surveillance.evaluation import Evaluation, evaluate
@@ -145,12 +144,10 @@ def test_more_harm_than_its_class_shows_where_deaths_are_its_doing(database: Dat
 
 def unnamed(session: Session, name: str, country: str, level: Handling = CLEAR, day=AS_OF) -> None:
     report = a_report(session, a_substance(session, "carrier"), country, day, handling=level)
-    report.findings = [
-        Finding(
-            position=0, substance_name=name, name_key=name.casefold(), role="main", techniques=[],
-            resolution=Resolution.QUEUED, grade=Grade.C,
-        )
-    ]  # fmt: skip
+    (finding,) = report.findings
+    finding.substance_id, finding.resolved_at = None, None
+    finding.substance_name, finding.name_key = name, name.casefold()
+    finding.resolution, finding.grade = Resolution.QUEUED, Grade.C
     session.flush()
 
 
