@@ -11,13 +11,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from math import ceil
 from pathlib import Path
+from typing import Any
 
 from app.countries import country_name
 from app.web.wording import MONTHS
 
 WIDTHS = {"wide": 620, "narrow": 330}
 PROVISIONAL_MONTHS = 3  # reports of the newest months are still arriving
+PROVISIONAL_SHARE = 0.9  # of the reports of a month that have come in
 
 
 def months_between(first: date, last: date) -> list[date]:
@@ -65,6 +68,8 @@ class BarChart:
     bars: tuple[Bar, ...]
     rows: tuple[Tick, ...]
     columns: tuple[Tick, ...]
+    line: str = ""  # points of what was expected, as steps over the bars
+    mark: Tick | None = None  # where something begins, and its name
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +81,14 @@ class Column:
     total: int
     harm: int = 0
     provisional: bool = False
+    expected: float | None = None
+    begins: str = ""  # the name of what begins here
 
 
 def bars(name: str, columns: Sequence[Column], *, width: int, height: int = 190) -> BarChart:
     """Bars on a zero-based axis with round marks."""
-    marks = round_marks(max((c.total for c in columns), default=0))
+    most = max((max(c.total, ceil(c.expected or 0)) for c in columns), default=0)
+    marks = round_marks(most)
     rows = [f"{mark:,}".replace(",", "\u202f") for mark in marks]
     left, right, top, base = max(34.0, 10.0 + 7.5 * len(rows[-1])), 4.0, 10.0, height - 24.0
     scale = (base - top) / marks[-1]
@@ -102,7 +110,15 @@ def bars(name: str, columns: Sequence[Column], *, width: int, height: int = 190)
     lines = tuple(
         Tick(round(base - m * scale, 1), said) for m, said in zip(marks, rows, strict=True)
     )
-    return BarChart(name, width, height, left, base, drawn, lines, ticks)
+    steps = " ".join(
+        f"{left + step * (n + side):.1f},{base - c.expected * scale:.1f}"
+        for n, c in enumerate(columns)
+        if c.expected is not None
+        for side in (0, 1)
+    )
+    begin = next((n for n, c in enumerate(columns) if c.begins), None)
+    mark = None if begin is None else Tick(round(left + step * begin, 1), columns[begin].begins)
+    return BarChart(name, width, height, left, base, drawn, lines, ticks, steps, mark)
 
 
 def both_widths(name: str, columns: Sequence[Column]) -> dict[str, BarChart]:
@@ -145,6 +161,29 @@ def month_columns(counts: Mapping[date, tuple[int, int]], first: date, today: da
         text += f", {harm} of them harm" if harm else ""
         text += " (provisional)" if provisional else ""
         found.append(Column(text, said, total, harm, provisional))
+    return found
+
+
+def curve_columns(told: Mapping[str, Any], months: int = 36) -> list[Column]:
+    """The last months of the curve in a signal's evidence, with what was expected where it is told.
+
+    Provisional are months of which less than nine tenths of the reports can have come in.
+    """
+    found = []
+    expected = told.get("baseline") or [None] * len(told["months"])
+    complete = told.get("complete") or [1.0] * len(told["months"])
+    begins = {told.get("onset"): "onset", told.get("silent_from"): "silent"}
+    curve = zip(told["months"], told["events"], expected, complete, strict=True)
+    for month, events, usual, share in list(curve)[-months:]:
+        year, number = month.split("-")
+        said = f"{MONTHS[int(number) - 1]} {year}"
+        text = f"{said}: {events} event{'' if events == 1 else 's'}"
+        text += f", {usual:.1f} expected" if usual is not None else ""
+        provisional = share < PROVISIONAL_SHARE
+        text += " (provisional)" if provisional else ""
+        found.append(
+            Column(text, said, events, 0, provisional, expected=usual, begins=begins.get(month, ""))
+        )
     return found
 
 

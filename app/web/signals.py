@@ -22,6 +22,8 @@ from app.surveillance.episodes import OUTCOMES
 from app.surveillance.evidence import Evidence
 from app.surveillance.models import EpisodeState, Rule, Tier
 from app.surveillance.queries import SeenEpisode
+from app.surveillance.rulebook import rulebook
+from app.surveillance.ruleset import ruleset
 from app.surveillance.wording import would_not_fire
 from app.web import charts, web
 from app.web.wording import rule_name
@@ -41,6 +43,69 @@ THRESHOLD_WORDS = {
     "window_months": "Months counted",
     "countries": "Countries needed",
     "events": "Events needed",
+    "young_months": "Months since first seen in which it is young",
+    "young_statistic": "Likelihood ratio needed while it is young",
+    "established_statistic": "Likelihood ratio needed once it is established",
+    "keep_statistic": "Likelihood ratio below which it no longer counts",
+    "sightings": "Reporters and months with it needed since the onset",
+    "reporters": "Reporters needed since the onset",
+    "least_events": "Events needed since the onset",
+    "history_months": "Months of events looked at",
+    "statistic": "Likelihood ratio needed",
+    "new_members": "New members needed, or else so many countries",
+    "largest_share": "Largest share of the excess that one member may have",
+    "new_months": "Months in which a member is new",
+    "chance": "Largest probability that the silence was chance",
+    "gap_months": "Months of silence needed",
+    "within_months": "Months in which the events must fall",
+    "ic025": "Lower limit of the information component it must exceed",
+    "harms": "Harms needed",
+    "days": "Days within which they must fall",
+    "fresh_days": "Days in which it is news",
+    "history_days": "Days before it that tell what is usual",
+    "p": "Largest probability that it is chance",
+    "prior": "Earlier seizures needed",
+    "deviations": "Robust standard deviations above the median",
+    "tier": "Tier",
+    "least": "Reports needed in the latest span",
+    "ratio": "Times the share before",
+    "baseline_spans": "Spans before it that are compared",
+    "span_tolerance": "How much spans may differ in length",
+}
+CHANCES = ("p", "q", "chance", "turnover_p")
+DETAIL_WORDS = {
+    "onset": "Estimated onset",
+    "rate_ratio": "Times the expected rate",
+    "expected": "Events expected since the onset",
+    "statistic": "Log likelihood ratio",
+    "threshold": "It had to exceed",
+    "reporters": "Reporters since the onset",
+    "sightings": "Reporters and months with it since the onset",
+    "p": "Probability of so many by chance",
+    "q": "False discovery rate among its kind",
+    "exposure": "Looked for, by",
+    "silent_from": "Silent from",
+    "silent_months": "Months of silence",
+    "chance": "Probability that the silence was chance",
+    "events_before": "Events before the silence",
+    "harms": "Harms, deaths by causal role",
+    "of": "Of so many reports",
+    "usual": "Share usual in its class",
+    "fraction": "Its share, drawn towards the class",
+    "ic": "Information component",
+    "ic025": "Its lower 95 % limit",
+    "compared_with": "Substances compared with",
+    "harms_before": "Harms in the two years before",
+    "deaths_of_any_cause": "Deaths, whatever its part in them",
+    "grams": "Grams",
+    "median_grams": "Median of earlier seizures, grams",
+    "bound_grams": "Unusual above, grams",
+    "seizures_before": "Earlier seizures",
+    "new_members": "Members never reported before",
+    "largest_share": "Largest share of one member in the excess",
+    "turnover_p": "Probability of so many new members by chance",
+    "count": "Counted in the span",
+    "before": "Counted in the spans before",
 }
 
 
@@ -77,6 +142,19 @@ def signals() -> Any:
         )
 
 
+@web.get("/signals/rules")
+@allow(Role.PUBLIC)
+def signal_rules() -> Any:
+    """Every rule in plain words, with its thresholds."""
+    limits = ruleset()
+    return render_template(
+        "signal_rules.html",
+        rules=rulebook(),
+        version=limits.version,
+        urgent_deaths=limits.tiers.urgent_deaths,
+    )
+
+
 @web.get("/signals/<code>")
 @allow(Role.PUBLIC)
 def signal(code: str) -> Any:
@@ -89,6 +167,8 @@ def signal(code: str) -> Any:
             episode=seen.episode,
             view=seen.view,
             month_charts=_month_charts(session, about),
+            curve=_curve(evidence),
+            statistics=_statistics(evidence),
             evidence=evidence,
             would_not_fire=would_not_fire(evidence),
             possible_duplicates=undecided(session, actor(), today(), about) if about else 0,
@@ -130,6 +210,27 @@ def _decide(code: str, act: Callable[[Session], Any]) -> Any:
     except (Conflict, Refused) as refusal:
         flash(f"Nothing changed: {refusal}.", "problem")
     return redirect(url_for("web.signal", code=code))
+
+
+def _curve(evidence: Evidence) -> dict[str, charts.BarChart]:
+    """The curve that the rule looked at, with what it expected; none for rules without one."""
+    if "months" not in evidence.details:
+        return {}
+    return charts.both_widths("curve", charts.curve_columns(evidence.details))
+
+
+def _statistics(evidence: Evidence) -> list[tuple[str, Any]]:
+    """What the statistic of a rule says, in the order of `DETAIL_WORDS`."""
+    told = evidence.details
+    return [
+        (word, _chance(told[name]) if name in CHANCES else told[name])
+        for name, word in DETAIL_WORDS.items()
+        if told.get(name) is not None
+    ]
+
+
+def _chance(p: float) -> str:
+    return "less than 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def _month_charts(session: Session, substance_id: int | None) -> dict[str, charts.BarChart]:
