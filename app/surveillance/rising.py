@@ -65,6 +65,8 @@ def rising(seen: Curves, rules: Ruleset) -> Iterator[tuple[Signal, Evidence, boo
         if node.kind is not NodeKind.SUBSTANCE:
             shared = _shared(seen, node, int(found.ratio.onset[place]), rules)
             details |= shared
+            if shared["largest_share"] > rules.family.largest_share:
+                continue  # it is the growth of that member
             opens = _opens_as_one(float(found.ratio.statistic[place]), span, shared, rules)
         if span.events:
             rule = RULE_OF[node.kind]
@@ -196,7 +198,6 @@ def _opens_as_one(statistic: float, span: Span, shared: dict[str, Any], rules: R
         and span.events >= limits.events
         and (shared["new_members"] >= limits.new_members or len(span.countries) >= limits.countries)
         and shared["members_in_all"] > 1
-        and shared["largest_share"] <= limits.largest_share
     )
 
 

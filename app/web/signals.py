@@ -21,6 +21,7 @@ from app.surveillance import triage
 from app.surveillance.episodes import OUTCOMES
 from app.surveillance.evidence import Evidence
 from app.surveillance.models import EpisodeState, Rule, Tier
+from app.surveillance.phrases import month
 from app.surveillance.queries import SeenEpisode
 from app.surveillance.rulebook import rulebook
 from app.surveillance.ruleset import ruleset
@@ -73,6 +74,7 @@ THRESHOLD_WORDS = {
     "span_tolerance": "How much spans may differ in length",
 }
 CHANCES = ("p", "q", "chance", "turnover_p")
+MONTHS = ("onset", "silent_from")
 DETAIL_WORDS = {
     "onset": "Estimated onset",
     "rate_ratio": "Times the expected rate",
@@ -81,8 +83,8 @@ DETAIL_WORDS = {
     "threshold": "It had to exceed",
     "reporters": "Reporters since the onset",
     "sightings": "Reporters and months with it since the onset",
-    "p": "Probability of so many by chance",
-    "q": "False discovery rate among its kind",
+    "p": "Last three months against the twelve before: probability by chance",
+    "q": "The same as a false discovery rate among its kind",
     "exposure": "Looked for, by",
     "silent_from": "Silent from",
     "silent_months": "Months of silence",
@@ -223,14 +225,16 @@ def _statistics(evidence: Evidence) -> list[tuple[str, Any]]:
     """What the statistic of a rule says, in the order of `DETAIL_WORDS`."""
     told = evidence.details
     return [
-        (word, _chance(told[name]) if name in CHANCES else told[name])
+        (word, _said(name, told[name]))
         for name, word in DETAIL_WORDS.items()
         if told.get(name) is not None
     ]
 
 
-def _chance(p: float) -> str:
-    return "less than 0.001" if p < 0.001 else f"{p:.3f}"
+def _said(name: str, value: Any) -> Any:
+    if name in CHANCES:
+        return "less than 0.001" if value < 0.001 else f"{value:.3f}"
+    return month(value) if name in MONTHS else value
 
 
 def _month_charts(session: Session, substance_id: int | None) -> dict[str, charts.BarChart]:
