@@ -18,7 +18,7 @@ from app.access.models import Authority
 from app.notification.models import Message, Subscription
 from app.notification.telling import Told, tell
 from app.registry.models import Cluster, ControlListing, Standing, Substance
-from app.surveillance.models import Episode, EpisodeState, EpisodeView, Rule, Tier
+from app.surveillance.models import Episode, EpisodeState, EpisodeView, NodeKind, Rule, Tier
 from app.surveillance.service import Change
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
@@ -93,6 +93,8 @@ def an_episode(
 ) -> Episode:
     """An open episode with a view at each level named; its sentences say rule, scope and level."""
     episode = Episode(
+        node_kind=NodeKind.SUBSTANCE,
+        node_key=substance.code,
         rule=rule,
         substance=substance,
         scope=scope,
