@@ -43,7 +43,7 @@ from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
 from sqlalchemy.types import JSON, TypeDecorator
 
 from app.errors import Misconfigured, Refused
-from app.turns import PATIENCE, Turn
+from app.turns import PATIENCE, Turn, begun_writing
 
 T = TypeVar("T")
 W = TypeVar("W", bound=StrEnum)
@@ -236,7 +236,8 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 def _begin_sqlite(turn: Turn, connection: Any) -> None:
     if connection.get_execution_options().get("tocsin_writes"):
         turn.take()
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        if not begun_writing(connection.connection.dbapi_connection):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")  # says that the database is locked
     else:
         connection.exec_driver_sql("BEGIN")
 

@@ -1,20 +1,24 @@
-"""Taking turns at an embedded database, which has one writer at a time."""
+"""Taking turns at an embedded database, which has one writer at a time.
+
+Those who wait for SQLite look again after ever longer naps, up to 100 ms; where others write
+without a pause, some wait a hundred times as long as others. So the threads of a process wait for
+each other first, and the one whose turn it is looks again soon.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from sqlite3 import SQLITE_BUSY, Connection, OperationalError
 from threading import Lock, local
+from time import monotonic, sleep
 
 PATIENCE = 60  # seconds to wait for another writer
+NAP = 0.001  # seconds; what a small submission writes takes about as long
 
 
 class Turn:
-    """Whose turn it is to write to an embedded database: one thread of a process at a time.
-
-    Those who wait for SQLite look again after ever longer naps, so that among many some wait a
-    hundred times as long as others; and who writes would have to share the interpreter with them.
-    """
+    """Whose turn it is to write: one thread of a process at a time."""
 
     def __init__(self) -> None:
         self._one = Lock()
@@ -39,3 +43,20 @@ class Turn:
     @property
     def _is_mine(self) -> bool:
         return getattr(self._mine, "taken", False)
+
+
+def begun_writing(connection: Connection) -> bool:
+    """Begin a transaction that writes, as soon as no other process does; False: none began."""
+    until = monotonic() + PATIENCE
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                return True
+            except OperationalError as error:
+                if error.sqlite_errorcode != SQLITE_BUSY or monotonic() > until:
+                    return False
+            sleep(NAP)
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {int(PATIENCE * 1000)}")

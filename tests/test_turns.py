@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from threading import Event, Thread
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from app import turns
+from app.db import Database
 from app.turns import Turn
 
 
@@ -84,3 +88,32 @@ def test_patience_ends_and_leaves_the_word_to_the_database(monkeypatch) -> None:
     thread.join()
     with turn.over_at_the_end():  # what was never taken was not given back
         turn.take()
+
+
+def test_another_process_is_waited_for_as_long_as_patience_lasts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"sqlite:///{tmp_path}/two.sqlite"
+    mine, theirs = Database(url), Database(url)  # each with turns of its own, as in two processes
+    monkeypatch.setattr(turns, "PATIENCE", 0.05)
+    with theirs.transaction() as session:
+        session.execute(text("CREATE TABLE seen (n INTEGER)"))
+        with pytest.raises(OperationalError, match="locked"), mine.transaction() as other:
+            other.execute(text("SELECT 1"))
+    monkeypatch.setattr(turns, "PATIENCE", 30)
+    held, written = Event(), Event()
+
+    def write() -> None:
+        held.wait(30)
+        with mine.transaction() as session:
+            session.execute(text("INSERT INTO seen VALUES (1)"))
+        written.set()
+
+    thread = Thread(target=write)
+    thread.start()
+    with theirs.transaction() as session:
+        session.execute(text("SELECT 1"))
+        held.set()
+        assert not written.wait(0.05)
+    thread.join(30)
+    assert written.is_set()
