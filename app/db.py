@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -25,8 +25,10 @@ from sqlalchemy import (
     Engine,
     Integer,
     MetaData,
+    Select,
     String,
     any_,
+    bindparam,
     cast,
     create_engine,
     event,
@@ -43,6 +45,7 @@ from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
 from sqlalchemy.types import JSON, TypeDecorator
 
 from app.errors import Misconfigured, Refused
+from app.turns import PATIENCE, Turn, begun_writing
 
 T = TypeVar("T")
 W = TypeVar("W", bound=StrEnum)
@@ -114,7 +117,9 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.engine = _engine(url)
+        self._turn = Turn()
+        self.engine = _engine(url, self._turn)
+        self._writing = self.engine.execution_options(tocsin_writes=True)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -123,8 +128,11 @@ class Database:
         On SQLite it takes the write lock at the start, so that it waits its turn instead of
         failing half-way.
         """
-        engine = self.engine.execution_options(tocsin_writes=True)
-        with Session(engine, expire_on_commit=False) as session, session.begin():
+        with (
+            self._turn.over_at_the_end(),
+            Session(self._writing, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             yield session
 
     @contextmanager
@@ -174,13 +182,14 @@ class Database:
         return ScriptDirectory.from_config(self.alembic_config()).get_current_head()
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: str, turn: Turn) -> Engine:
     """The engine. Parameters stay out of errors and logs: they are what countries reported."""
     if make_url(url).get_backend_name() != "sqlite":
         try:
             server = create_engine(
                 url,
                 pool_pre_ping=True,
+                max_overflow=-1,  # as many as there are threads; none waits for another's
                 hide_parameters=True,
                 # statements are planned for what they ask now: a plan kept from when a table was
                 # empty reads all of it when it is not
@@ -191,14 +200,18 @@ def _engine(url: str) -> Engine:
             raise Misconfigured(needed) from missing
         event.listen(server, "handle_error", _explain)
         return server
-    path = make_url(url).database
+    path, pool = make_url(url).database, {}
     if path and path != ":memory:":
         Path(path).parent.mkdir(parents=True, exist_ok=True)
+        pool = {"max_overflow": -1}
     engine = create_engine(
-        url, connect_args={"timeout": 60, "check_same_thread": False}, hide_parameters=True
+        url,
+        connect_args={"timeout": PATIENCE, "check_same_thread": False},
+        hide_parameters=True,
+        **pool,
     )
     event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "begin", partial(_begin_sqlite, turn))
     return engine
 
 
@@ -222,9 +235,13 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin_sqlite(connection: Any) -> None:
-    writes = connection.get_execution_options().get("tocsin_writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+def _begin_sqlite(turn: Turn, connection: Any) -> None:
+    if connection.get_execution_options().get("tocsin_writes"):
+        turn.take()
+        if not begun_writing(connection.connection.dbapi_connection):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")  # says that the database is locked
+    else:
+        connection.exec_driver_sql("BEGIN")
 
 
 def insert_new(session: Session, table: type[Base], **values: Any) -> bool:
@@ -259,8 +276,13 @@ def reserve_ids(session: Session, table: type[Base], number: int) -> Sequence[in
         ids = select(func.nextval(sequence.scalar_subquery())).select_from(series)
         return list(session.scalars(ids))
     # nobody else writes: an embedded database has one writer at a time, and it is us
-    newest = session.scalar(select(func.max(table.__table__.c.id))) or 0
+    newest = session.connection().execute(_newest_id(table)).scalar() or 0
     return range(newest + 1, newest + number + 1)
+
+
+@lru_cache(maxsize=64)
+def _newest_id(table: type[Base]) -> Select[Any]:
+    return select(func.max(table.__table__.c.id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,6 +379,13 @@ def one_of_ids(
         return column == any_(literal(list(ids), postgresql.ARRAY(Integer)))
     each = func.json_each(json.dumps(list(ids))).table_valued("value")
     return column.in_(select(each.c.value))
+
+
+def one_of_those(dialect: Dialect, column: ColumnElement[str], bound: str) -> ColumnElement[bool]:
+    """The same in a statement that is built once for each dialect: a list is bound under a name."""
+    if dialect.name == "postgresql":
+        return column == any_(bindparam(bound, type_=postgresql.ARRAY(String)))
+    return column.in_(bindparam(bound, expanding=True))
 
 
 def take_turns(session: Session, what: str) -> None:

@@ -26,7 +26,9 @@ from chem.jsonline import read_knowledge
 
 log = logging.getLogger("tocsin.serving")
 
-THREADS = 4
+# A connection occupies a thread while it is slow: an upload over a bad line, an export that
+# streams, one that a browser opens in advance (5 s). There must be threads left beside them.
+THREADS = 16
 GRACE = 5  # seconds a request has to end when the web server stops
 PATIENCE = 2 * GRACE  # seconds a process has to stop by itself
 
@@ -46,7 +48,12 @@ class _Web(BaseApplication):  # type: ignore[misc]
             "worker_class": "gthread",
             "timeout": 120,
             "graceful_timeout": GRACE,
+            # Kept-alive connections stay with the process that took them. From one listening
+            # socket the process that wakes first takes a whole burst and the other idles; with a
+            # socket for each the kernel shares them out. Not kept alive is no way out: gunicorn
+            # stops to listen while it waits, up to 2 s, for a client to close its end.
             "keepalive": 5,
+            "reuse_port": True,
             "accesslog": None,
             "loglevel": "warning",
             "proc_name": "tocsin-web",

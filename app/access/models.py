@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -27,8 +28,7 @@ class Authority(Base):
     @property
     def countries(self) -> tuple[str, ...]:
         """The countries it may report for: its own, and those it was given."""
-        own = (self.country,) if self.country else ()
-        return own + tuple(c for c in self.reports_for if c not in own)
+        return reporting_for(self.country, self.reports_for)
 
 
 class Person(Base):
@@ -64,10 +64,6 @@ class ApiKey(Base):
     authority_id: Mapped[int] = mapped_column(ForeignKey("authority.id"), index=True)
     authority: Mapped[Authority] = relationship(lazy="joined")
 
-    def actor(self) -> Actor:
-        """The holder of this key, as the one who asks."""
-        return acting(self.role, f"key {self.prefix}", self.authority)
-
 
 class AuditEvent(Base):
     """Who did what to what, and when. Only ever added to."""
@@ -80,6 +76,12 @@ class AuditEvent(Base):
     action: Mapped[str] = mapped_column(String(60), index=True)
     subject: Mapped[str] = mapped_column(String(254), index=True)
     detail: Mapped[dict[str, Any]]
+
+
+def reporting_for(country: str | None, others: Iterable[str]) -> tuple[str, ...]:
+    """The countries an authority may report for: its own first."""
+    own = (country,) if country else ()
+    return own + tuple(c for c in others if c not in own)
 
 
 def acting(role: Role, label: str, authority: Authority) -> Actor:

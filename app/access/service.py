@@ -15,7 +15,7 @@ from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app.access.email import email_address
-from app.access.models import ApiKey, AuditEvent, Authority, Person
+from app.access.models import ApiKey, AuditEvent, Authority, Person, reporting_for
 from app.access.roles import SYSTEM, Actor, Role
 from app.countries import countries, why_no_country
 from app.errors import Conflict, Forbidden, NotFound, Problem, Refused, TooManyTries
@@ -27,7 +27,16 @@ KEY_PREFIX = "tocsin"
 
 _hasher = PasswordHasher()
 _nobody = _hasher.hash(secrets.token_hex(16))
-_HOLDER = select(ApiKey).where(ApiKey.prefix == bindparam("prefix"))
+# built once and without objects: it is asked of every request of every machine
+_key, _home = ApiKey.__table__.c, Authority.__table__.c
+_HOLDER = (
+    select(
+        *(_key.digest, _key.role, _key.revoked_at),
+        *(_home.id, _home.code, _home.country, _home.reports_for),
+    )
+    .join_from(ApiKey.__table__, Authority.__table__, _home.id == _key.authority_id)
+    .where(_key.prefix == bindparam("prefix"))
+)
 _CODE = re.compile(r"[A-Z0-9][A-Z0-9_-]{0,39}")
 _KEY = re.compile(KEY_PREFIX + r"_([0-9a-f]{10})_([A-Za-z0-9_-]+)")
 
@@ -172,6 +181,7 @@ def revoke_key(session: Session, prefix: str, *, now: datetime, by: Actor = SYST
     if key is None:
         raise NotFound(f"there is no key {prefix}")
     key.revoked_at = key.revoked_at or now
+    session.flush()
     record(session, by, "key.revoke", prefix, now)
 
 
@@ -180,10 +190,18 @@ def key_actor(session: Session, key: str) -> Actor | None:
     shape = _KEY.fullmatch(key)
     if not shape:
         return None
-    held = session.scalar(_HOLDER, {"prefix": shape[1]})
+    held = session.connection().execute(_HOLDER, {"prefix": shape[1]}).one_or_none()
     if held is None or held.revoked_at is not None:
         return None
-    return held.actor() if hmac.compare_digest(held.digest, _digest(shape[2])) else None
+    if not hmac.compare_digest(held.digest, _digest(shape[2])):
+        return None
+    return Actor(
+        role=held.role,
+        label=f"key {shape[1]}",
+        authority_id=held.id,
+        authority_code=held.code,
+        countries=reporting_for(held.country, held.reports_for),
+    )
 
 
 def record(

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel
 
+from app.access.roles import Actor
 from app.api.shapes import link
-from app.intake.models import Submission
-from app.intake.receipts import ReceiptPage, ReceiptRow
+from app.intake.models import Submission, report_code
+from app.intake.receipts import ROWS, ReceiptPage, ReceiptRow
+from app.intake.service import Line
+from app.intake.taking import Receipt
 from app.intake.words import Fate
 
 
@@ -68,13 +72,48 @@ def receipt_out(
     repeats: Submission | None = None,
 ) -> ReceiptOut:
     """A receipt as the API shows it: the fate of each row, a page at a time."""
+    page = page or ReceiptPage([])
+    return _receipt(
+        submission,
+        submission.authority.code,
+        [row_out(row) for row in page.rows],
+        page.next,
+        only=f"&fate={fate.value}" if fate else "",
+        repeats=repeats.code if repeats else None,
+    )
+
+
+def fresh_receipt_out(receipt: Receipt, lines: Sequence[Line], by: Actor) -> ReceiptOut:
+    """The same of what `by` sent a moment ago, out of what is known without asking for it again."""
+    rows = [
+        RowOut(
+            row=line["row"],
+            fate=line["fate"].value,
+            reference=line["reference"],
+            report=report_code(line["report_id"]) if line["report_id"] else None,
+            notes=line["notes"],
+        )
+        for line in lines[:ROWS]
+    ]
+    following = rows[-1].row if len(lines) > ROWS else None
+    return _receipt(receipt.submission, by.authority_code or "", rows, following)
+
+
+def _receipt(
+    submission: Submission,
+    authority: str,
+    rows: list[RowOut],
+    following: int | None,
+    *,
+    only: str = "",
+    repeats: str | None = None,
+) -> ReceiptOut:
     path = f"/api/v1/submissions/{submission.code}"
-    page, only = page or ReceiptPage([]), f"&fate={fate.value}" if fate else ""
     return ReceiptOut(
         id=submission.code,
         url=link(path),
         state=submission.state.value,
-        authority=submission.authority.code,
+        authority=authority,
         submitted_by=submission.submitted_by,
         channel=submission.channel.value,
         filename=submission.filename,
@@ -82,11 +121,11 @@ def receipt_out(
         content_hash=submission.content_hash,
         content_bytes=submission.content_bytes,
         rows_done=submission.rows_done,
-        repeats=repeats.code if repeats else None,
+        repeats=repeats,
         problem=submission.problem,
         fates=dict(Counter(submission.fates)),
-        rows=[row_out(row) for row in page.rows],
-        next=f"{link(path)}?after={page.next}{only}" if page.next else None,
+        rows=rows,
+        next=f"{link(path)}?after={following}{only}" if following else None,
     )
 
 

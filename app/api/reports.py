@@ -15,7 +15,7 @@ from app.access.roles import REPORTERS, SIGNED_IN
 from app.api import api
 from app.api.asking import NumberedAsked, RowsAsked, ask
 from app.api.contract import USUAL_PAGE, answer, listing, promise
-from app.api.receipts import ReceiptOut, receipt_out
+from app.api.receipts import ReceiptOut, fresh_receipt_out, receipt_out
 from app.db import id_of
 from app.entrance import actor, allow, database, now, problem, today
 from app.errors import Problem, Unreadable
@@ -54,7 +54,7 @@ def submit_reports() -> Response:
     with _body() as body:
         receipt = take(
             database(),
-            _arriving(body),
+            _parts(body),
             lambda: _rows(body, kind),
             by=actor(),
             channel=Channel.API,
@@ -62,7 +62,9 @@ def submit_reports() -> Response:
             idempotency_key=request.headers.get("Idempotency-Key"),
             reading=kind,
         )
-    return _receipt(receipt.submission.code, repeated=receipt.repeated)
+    if receipt.lines is None:
+        return _receipt(receipt.submission.code, repeated=receipt.repeated)
+    return _said(receipt.submission, fresh_receipt_out(receipt, receipt.lines, actor()))
 
 
 @api.post("/activity")
@@ -87,7 +89,7 @@ def settled_whole(settle: Settle, most: int | None = None) -> Response:
     with _body() as body:
         submission, repeated = take_whole(
             database(),
-            _arriving(body),
+            _parts(body),
             lambda: _rows(body, kind),
             sent,
             settle,
@@ -127,10 +129,12 @@ def show_submission(code: str) -> Response:
 
 @contextmanager
 def _body() -> Iterator[IO[bytes]]:
-    """Where the body is put while it is kept, so that it is read once from the wire; on disk when
-    it is long. One that is too large is refused, and that is put on record."""
+    """The whole body; on disk when it is long. It is read from the wire before any transaction, so
+    that nobody waits for a slow sender. One too large is refused, and that is put on record."""
     try:
         with SpooledTemporaryFile(max_size=PART_BYTES) as body:
+            while part := request.stream.read(PART_BYTES):
+                body.write(part)
             yield body
     except RequestEntityTooLarge:
         limit = f"the limit is {current_app.config['MAX_CONTENT_LENGTH']} bytes"
@@ -141,9 +145,9 @@ def _body() -> Iterator[IO[bytes]]:
         raise RequestEntityTooLarge(detail) from None
 
 
-def _arriving(body: IO[bytes]) -> Iterator[bytes]:
-    while part := request.stream.read(PART_BYTES):
-        body.write(part)
+def _parts(body: IO[bytes]) -> Iterator[bytes]:
+    body.seek(0)
+    while part := body.read(PART_BYTES):
         yield part
 
 
@@ -174,6 +178,10 @@ def _receipt(code: str, *, repeated: bool = False) -> Response:
             else fresh_page(session, submission)
         )
         body = receipt_out(submission, page)
+    return _said(submission, body, repeated=repeated)
+
+
+def _said(submission: Submission, body: ReceiptOut, *, repeated: bool = False) -> Response:
     fates = set(submission.fates)
     if submission.state is SubmissionState.REFUSED:
         return problem(400, "Not readable", submission.problem or "", submission=submission.code)

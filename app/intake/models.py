@@ -38,6 +38,11 @@ from app.intake.words import (
 from app.registry.models import Substance
 
 
+def report_code(report_id: int) -> str:
+    """The number by which people quote the report of that id."""
+    return f"RP-{report_id:06d}"
+
+
 class Submission(Base):
     """What was sent, verbatim, kept for ever."""
 
@@ -159,7 +164,7 @@ class Report(Base):
     @property
     def code(self) -> str:
         """The number people quote: RP-000042."""
-        return f"RP-{self.id:06d}"
+        return report_code(self.id)
 
 
 class Finding(Base):
@@ -203,7 +208,7 @@ class Finding(Base):
     @property
     def code(self) -> str:
         """The report and the place in it, counted from 1; of a mixture the component after it."""
-        place = f"RP-{self.report_id:06d}.{self.position + 1}"
+        place = f"{report_code(self.report_id)}.{self.position + 1}"
         return f"{place}.{self.component}" if self.component else place
 
 

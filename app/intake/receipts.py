@@ -15,6 +15,8 @@ from app.intake.queries import submission_rows
 from app.intake.sight import rows_for, still_open_to
 from app.intake.words import Fate, ReportType, Resolution
 
+ROWS = 200  # of a page
+
 
 @dataclass(frozen=True, slots=True)
 class Since:
@@ -60,7 +62,7 @@ def receipt_page(
     *,
     fate: Fate | None = None,
     after: int = 0,
-    limit: int = 200,
+    limit: int = ROWS,
 ) -> ReceiptPage:
     """The rows of a submission in order, those of one `fate` when asked; what happened since."""
     found = submission_rows(session, submission, fate=fate, after=after, limit=limit + 1)
@@ -72,7 +74,7 @@ def receipt_page(
     return ReceiptPage(rows, shown[-1][0].row if len(found) > limit else None)
 
 
-def fresh_page(session: Session, submission: Submission, limit: int = 200) -> ReceiptPage:
+def fresh_page(session: Session, submission: Submission, limit: int = ROWS) -> ReceiptPage:
     """The first rows of what was sent a moment ago, for its sender: nothing happened since."""
     found = submission_rows(session, submission, limit=limit + 1)
     rows = [ReceiptRow(row, report, ()) for row, report in found[:limit]]

@@ -24,6 +24,8 @@ from app.intake.rows import Row
 from app.intake.versions import REPLACING, Versions, compare, explain, held_versions, supersede
 from app.intake.words import Fate
 
+Line = dict[str, Any]  # of a receipt: the columns of a SubmissionRow
+
 
 def process(
     session: Session,
@@ -32,8 +34,8 @@ def process(
     *,
     now: datetime,
     simulated: bool = False,
-) -> None:
-    """Take one chunk of judged rows into the register; the fate of every row is recorded.
+) -> list[Line]:
+    """Take one chunk of judged rows into the register; the fate of every row, as it is recorded.
 
     One chunk of an authority at a time: two versions of a report sent at once must see each other.
     """
@@ -50,6 +52,7 @@ def process(
         settle_openness(session, now=now)
     lines = [line for one in judged for line in _receipt_lines(submission, one)]
     insert_rows(session, SubmissionRow, lines)
+    return lines
 
 
 def rehearse(
@@ -86,7 +89,7 @@ def _point_repeats_to_what_they_repeat(judged: list[Judged]) -> None:
             one.held_id = stored[one.report.reference, one.report.version]
 
 
-def _receipt_lines(submission: Submission, one: Judged) -> Iterator[dict[str, Any]]:
+def _receipt_lines(submission: Submission, one: Judged) -> Iterator[Line]:
     """The fate of each row; what there is to say stands at the first row of a report."""
     reference = one.row.fields.get("reference") if one.row.fields else None
     for number in one.row.numbers:

@@ -9,13 +9,16 @@ stopped at any moment goes on exactly there.
 from __future__ import annotations
 
 import gc
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain, islice
 
 from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm import Session
 
 from app.access.roles import Actor
 from app.clock import Clock
@@ -25,13 +28,16 @@ from app.intake.judging import Judged, judge
 from app.intake.keeping import Arrival, Begins, Sent, advance, hold, plain_fates, receive, refuse
 from app.intake.models import Submission
 from app.intake.rows import Row
-from app.intake.service import process, rehearse
+from app.intake.service import Line, process, rehearse
 from app.intake.versions import Versions
 from app.intake.words import Channel, Fate, Resolution, SubmissionState
 
 CHUNK = 2_500  # rows in one transaction,
 HEAVIEST = 8_000_000  # or fewer, when their structures are that many characters long
 TRIES = 3
+SMALL = 128 * 1024  # bytes; what is longer may take long to read
+
+log = logging.getLogger("tocsin.intake")
 
 _SAID = {
     Resolution.STRUCTURE: "resolved by structure",
@@ -101,13 +107,15 @@ class Receipt:
     """What became of a submission; the fate of each row is in the database.
 
     `repeated`: what it brought had been answered before. `resumed`: the row at which reading went
-    on, when part of it had been read before.
+    on, when part of it had been read before. `lines`: the fate of each row, where all were settled
+    at once.
     """
 
     submission: Submission
     tally: Tally
     repeated: bool = False
     resumed: int = 0
+    lines: list[Line] | None = None
 
     @property
     def fates(self) -> Counter[Fate]:
@@ -149,17 +157,63 @@ def take(
     simulated: bool = False,
     progress: Progress | None = None,
 ) -> Receipt:
-    """Keep `content`, then `read` it into reports.
+    """Keep `content`, then `read` it into reports; what is small and new is settled at once.
 
-    `progress` hears the number of rows read so far. Raises as `keep` and `read_on`.
+    `read` may be called twice. `progress` hears the number of rows read so far. Raises as `keep`
+    and `read_on`.
     """
     sent = Sent(channel, filename, idempotency_key, reading, begins)
+    parts = iter(content)
+    head = list(islice(parts, 2))
+    if len(head) < 2 and sum(map(len, head)) <= SMALL and not progress:
+        receipt = _at_once(database, head, read, sent, by=by, clock=clock, simulated=simulated)
+        if receipt:
+            return receipt
+    content = chain(head, parts)
     submission, arrival = keep(database, content, sent, by=by, now=clock())
     if arrival is Arrival.ANSWERED:
         return Receipt(submission, Tally.of(submission), repeated=True)
     return read_on(
         database, submission, read, by=by, clock=clock, simulated=simulated, progress=progress
     )
+
+
+def _at_once(
+    database: Database,
+    content: list[bytes],
+    read: Callable[[], Iterable[Row]],
+    sent: Sent,
+    *,
+    by: Actor,
+    clock: Clock,
+    simulated: bool,
+) -> Receipt | None:
+    """Keep and settle a small submission in one transaction, at half the cost of two.
+
+    None when that is not all there is to do, or cannot be done: then nothing was changed, and
+    `take` goes the long way, on which what was sent is safe before anything else is tried. What
+    stopped us here, it meets again there and tells.
+    """
+    try:
+        # read before the transaction, in which others wait; not kept yet, but not answered either
+        chunk = next(_judged(_chunks(read()), by, clock), None)
+        if chunk is None or not chunk.last:
+            return None
+        with database.transaction() as session:
+            now = clock()
+            submission, arrival = receive(session, content, sent, by=by, now=now)
+            if arrival is not Arrival.READ or submission.state is SubmissionState.REFUSED:
+                session.rollback()
+                return None
+            lines = process(session, submission, chunk.judged, now=now, simulated=simulated)
+            tally = Tally().with_more(chunk.judged)
+            _advance(session, submission, chunk, tally, now)
+    except Exception as error:
+        log.info("not taken at once: %s", type(error).__name__)
+        return None
+    submission.rows_done = chunk.until
+    _read_to_its_end(submission, tally)
+    return Receipt(submission, tally, lines=lines)
 
 
 def keep(
@@ -209,8 +263,13 @@ def read_on(
                 gc.collect(0)
         if not tally.fates:
             raise Unreadable("there is no row in it")
-    submission.state, submission.fates = SubmissionState.PROCESSED, plain_fates(tally.fates)
+    _read_to_its_end(submission, tally)
     return Receipt(submission, tally, resumed=resumed)
+
+
+def _read_to_its_end(submission: Submission, tally: Tally) -> None:
+    """Say so of the object too, when its transaction is over."""
+    submission.state, submission.fates = SubmissionState.PROCESSED, plain_fates(tally.fates)
 
 
 def rehearsal(
@@ -299,21 +358,27 @@ def _settle(
                 hold(session, submission, now=now)
                 process(session, submission, judged, now=now, simulated=simulated)
                 after = tally.with_more(judged)
-                advance(
-                    session,
-                    submission,
-                    rows_done=chunk.until,
-                    fates=after.fates,
-                    tally=after.plain(),
-                    done=chunk.last,
-                    now=now,
-                )
+                _advance(session, submission, chunk, after, now)
                 return after
         except (IntegrityError, OperationalError):
             if not tries_left:
                 raise
             judged = judge(chunk.rows, by, clock().date())  # what was found of the first is spent
     raise AssertionError("unreachable")
+
+
+def _advance(
+    session: Session, submission: Submission, chunk: _Chunk, tally: Tally, now: datetime
+) -> None:
+    advance(
+        session,
+        submission,
+        rows_done=chunk.until,
+        fates=tally.fates,
+        tally=tally.plain(),
+        done=chunk.last,
+        now=now,
+    )
 
 
 def _beyond(rows: Iterable[Row], done: int) -> Iterator[Row]:

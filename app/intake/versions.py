@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import Dialect, Select, bindparam, func, select, update
 from sqlalchemy.orm import Session, aliased, selectinload
 
-from app.db import one_of
+from app.db import one_of, one_of_those
 from app.intake.differences import differences, told
 from app.intake.judging import Judged
 from app.intake.models import Report
@@ -20,10 +22,6 @@ from app.intake.words import Fate, ReportType
 # of each reference: each version's content hash, and its id where it is stored already
 Versions = dict[str, dict[int, tuple[str, int | None]]]
 
-_HELD = select(Report.reference, Report.version, Report.content_hash, Report.id).where(
-    Report.authority_id == bindparam("authority")
-)
-
 MOST_EXPLAINED = 100  # conflicts of one chunk
 REPLACING = (Fate.AMENDED, Fate.WITHDRAWN)
 
@@ -32,12 +30,23 @@ def held_versions(session: Session, authority_id: int, judged: Sequence[Judged])
     """What is held under the references of these reports."""
     references = {j.report.reference for j in judged if j.report and j.fate is Fate.ACCEPTED}
     held: Versions = {}
-    query = _HELD.where(one_of(session, Report.reference, references))
-    for reference, version, digest, report_id in session.execute(
-        query, {"authority": authority_id}
+    connection = session.connection()
+    asked = {"authority": authority_id, "references": list(references)}
+    for reference, version, digest, report_id in connection.execute(
+        _held(connection.dialect), asked
     ):
         held.setdefault(reference, {})[version] = (digest, report_id)
     return held
+
+
+@lru_cache(maxsize=8)
+def _held(dialect: Dialect) -> Select[Any]:
+    """Built once and without objects: it is asked of every chunk of every submission."""
+    report = Report.__table__.c
+    return select(report.reference, report.version, report.content_hash, report.id).where(
+        report.authority_id == bindparam("authority"),
+        one_of_those(dialect, report.reference, "references"),
+    )
 
 
 def compare(judged: Sequence[Judged], held: Versions) -> None:

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Integer, bindparam, or_, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import Integer, bindparam, func, or_, select, update
+from sqlalchemy.orm import Session
 
 from app.access.handling import Handling
 from app.db import insert_new, take_turns
 from app.errors import Conflict
 from app.registry.models import Cluster, Standing, Substance, SubstanceName
 from app.registry.names import name_key
-from app.registry.queries import meant
 from chem.examine import Examined
 from chem.identity import RDKIT_VERSION, RULESET, flat
 from chem.scaffold import cluster_reason
@@ -45,14 +44,19 @@ class Held:
     unnamed: bool = False  # until an open report or a curator names it
 
 
-_whole = aliased(Substance)
+# built once and without objects: it is asked of every chunk of every submission
+_substance, _whole = Substance.__table__.alias(), Substance.__table__.alias()
 _HELD = (
-    select(Substance.key, _whole.id, _whole.handling, _whole.name)
-    .join(_whole, _whole.id == meant())
+    select(_substance.c.key, _whole.c.id, _whole.c.handling, _whole.c.name)
+    .join_from(
+        _substance,
+        _whole,
+        _whole.c.id == func.coalesce(_substance.c.merged_into_id, _substance.c.id),
+    )
     .where(
         or_(
-            Substance.key.in_(bindparam("keys", expanding=True)),
-            Substance.connectivity.in_(bindparam("keys", expanding=True)),
+            _substance.c.key.in_(bindparam("keys", expanding=True)),
+            _substance.c.connectivity.in_(bindparam("keys", expanding=True)),
         )
     )
 )
@@ -66,9 +70,10 @@ def held_substances(session: Session, keys: Iterable[str]) -> dict[str, Held]:
     """
     wanted = sorted(set(keys))
     found: dict[str, Held] = {}
+    session.flush()
     for start in range(0, len(wanted), 500):
         asked = {"keys": wanted[start : start + 500]}
-        for key, substance_id, handling, name in session.execute(_HELD, asked):
+        for key, substance_id, handling, name in session.connection().execute(_HELD, asked):
             found[key] = Held(substance_id, handling, name.startswith(UNNAMED))
     return found
 

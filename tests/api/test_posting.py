@@ -21,6 +21,15 @@ def test_one_report_is_answered_with_a_receipt_and_where_to_find_it(post, client
     assert shown.json["reference"] == "R-1" and shown.json["findings"][0]["substance"]
 
 
+def test_a_long_receipt_has_the_same_first_page_when_it_is_asked_for(post, client, key):
+    answer = post([report(reference=f"R-{n}") for n in range(201)])
+    assert len(answer.json["rows"]) == 200
+    found = client.get(urlsplit(answer.headers["Location"]).path, headers=key)
+    assert found.json == answer.json
+    rest = client.get(answer.json["next"].removeprefix("http://tocsin.test"), headers=key)
+    assert [row["row"] for row in rest.json["rows"]] == [201]
+
+
 def test_one_bad_row_does_not_lose_the_batch(post):
     sent = [report(), report(reference="R-2", country="UK"), report(reference="R-3")]
     answer = post(sent)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier, Thread
@@ -14,12 +14,13 @@ from sqlalchemy import func, select
 from app.access.roles import ANYBODY, SYSTEM
 from app.db import Database
 from app.errors import Conflict, Forbidden, Refused, Unreadable
-from app.intake import lists
+from app.intake import lists, taking
 from app.intake.keeping import content_of, sliced
 from app.intake.models import Report, Submission, SubmissionRow
 from app.intake.queries import submission_rows
 from app.intake.readers import read_json
 from app.intake.rows import Row
+from app.intake.service import Line, process
 from app.intake.taking import CHUNK, Receipt, take
 from app.intake.words import Channel, Fate, ReportType, SubmissionState
 from tests.intake.taking import take_reports
@@ -237,6 +238,72 @@ def test_a_take_that_was_interrupted_is_completed_by_the_next_one_exactly(
         rows = session.scalar(select(func.count()).select_from(SubmissionRow))
     assert states[:2] == [SubmissionState.RECEIVED, SubmissionState.PROCESSED]
     assert rows == CHUNK + number * (len(states) - 1)
+
+
+def states(database: Database) -> list[tuple[SubmissionState, bytes]]:
+    with database.reading() as session:
+        kept = session.scalars(select(Submission).order_by(Submission.id))
+        return [(one.state, b"".join(content_of(session, one))) for one in kept]
+
+
+def small(database: Database, by, rows: Callable[[], Iterable[Row]]) -> Receipt:
+    return take(database, [b"small"], rows, by=by, channel=Channel.API, clock=lambda: NOW)
+
+
+def test_what_is_small_and_new_is_settled_at_once_and_says_so_in_the_same_words(
+    database: Database,
+) -> None:
+    lab = laboratory(database, "DE")
+    sent = [
+        report(),
+        report(reference="R-2", findings=[{"structure": "CN1CCCC1.CCO", "substance_name": "x"}]),
+        report(reference="R-3", findings=[{"substance_name": "nobody knows"}]),
+        report(reference="R-4", country="FR"),
+        report(count=2),
+    ]
+    receipt = take_reports(database, sent, by=lab)
+    with database.reading() as session:
+        found = [line for line, _ in submission_rows(session, receipt.submission)]
+        kept = session.get_one(Submission, receipt.submission.id)
+    assert receipt.lines == [
+        {name: getattr(line, name) for name in receipt.lines[0]} for line in found
+    ]
+    said = ("state", "rows_done", "fates", "content_hash", "content_bytes", "received_at")
+    assert all(getattr(kept, name) == getattr(receipt.submission, name) for name in said)
+    assert (kept.state, kept.tally) == (SubmissionState.PROCESSED, receipt.tally.plain())
+    assert (kept.reader, kept.leased_until) == (None, None)
+
+
+def test_what_is_small_is_kept_however_its_reading_ends(database: Database) -> None:
+    lab = laboratory(database, "DE")
+    with pytest.raises(PowerCut):
+        small(database, lab, lambda: many(3, fail_at=1))
+    assert states(database) == [(SubmissionState.RECEIVED, b"small")]
+    assert held(database) == []
+
+
+@pytest.mark.parametrize("failures", [1, 2])
+def test_what_is_small_is_kept_however_its_filing_ends(
+    database: Database, monkeypatch: pytest.MonkeyPatch, failures: int
+) -> None:
+    lab, left = laboratory(database, "DE"), [PowerCut()] * failures
+
+    def failing(*rows: object, **said: object) -> list[Line]:
+        lines = process(*rows, **said)
+        if left:
+            raise left.pop()
+        return lines
+
+    monkeypatch.setattr(taking, "process", failing)
+    if failures == 1:  # the second try, with what was sent kept before, is all there is to see
+        assert small(database, lab, lambda: many(3)).fates == {Fate.QUEUED: 3}
+        assert states(database) == [(SubmissionState.PROCESSED, b"small")]
+        assert len(held(database)) == 3
+    else:
+        with pytest.raises(PowerCut):
+            small(database, lab, lambda: many(3))
+        assert states(database) == [(SubmissionState.RECEIVED, b"small")]
+        assert held(database) == []
 
 
 def test_versions_that_arrive_at_once_leave_one_current(database: Database) -> None:
