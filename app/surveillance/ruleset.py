@@ -69,7 +69,6 @@ class EpisodeLimits:
 class Anchors:
     """Fixed anchors of the value functions; their meaning and units are in the data file."""
 
-    pillar_weight: float
     recent_months: int
     rate_anchors: tuple[float, float]
     event_anchors: tuple[float, float]
@@ -94,6 +93,30 @@ class Anchors:
     harm_prior: float
     harm_prior_events: float
     harm_anchor: float
+    control_grace_months: int
+    control_values: tuple[float, ...]
+    component_anchor: float
+    prior_share: float
+    prior_events: int
+    least_pillar: float
+
+
+@dataclass(frozen=True, slots=True)
+class StandingLimits:
+    """How the order is simulated, and which of it is called robust."""
+
+    draws: int
+    concentration: float
+    interval: float
+    tops: tuple[int, ...]
+    robust: float
+    contested: float
+    places: int
+
+
+# weights of the pillars prevalent, persistent and harmful
+Weights = tuple[float, float, float]
+USUAL_PRESET = "equal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +129,8 @@ class Ruleset:
     tiers: TierLimits
     episodes: EpisodeLimits
     priority: Anchors
+    presets: dict[str, Weights]
+    standing: StandingLimits
 
 
 @cache
@@ -120,6 +145,8 @@ def ruleset() -> Ruleset:
         tiers=TierLimits(**_values(data["tiers"])),
         episodes=EpisodeLimits(**_values(data["episodes"])),
         priority=Anchors(**_values(data["priority"])),
+        presets=_values(data["presets"]),
+        standing=StandingLimits(**_values(data["standing"])),
     )
 
 

@@ -30,7 +30,7 @@ from sqlalchemy import (
     tuple_,
     union_all,
 )
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from app.access.handling import Handling, effective_handling
 from app.clock import end_of_day
@@ -127,11 +127,13 @@ def cells(
     edges: Sequence[date],
     harms_apart: bool = False,
     ceiling: Handling = Handling.RED,
+    still_open: date | None = None,
 ) -> list[Cell]:
     """Every known sighting of a watched substance, handled at most as `ceiling`, in cells.
 
     `edges` are first days of windows, in any order. With `harms_apart` deaths and acute toxicity
-    have cells of their own, by causal role; without, there are far fewer cells.
+    have cells of their own, by causal role, and the confirmed apart from the others; without, there
+    are far fewer cells. For a past day, `still_open` is today: what was narrowed since is left out.
     """
     known = _known(session, as_of, edges)
     key = (
@@ -156,14 +158,27 @@ def cells(
     )
     grouped = (
         select(*(harm or (null(), null())), *key, *figures)
-        .where(known.c.level <= int(ceiling))
-        .group_by(*key, known.c.window, *harm)
+        .where(known.c.level <= int(ceiling), *_open_since(known, ceiling, still_open))
+        .group_by(*key, known.c.window, *harm, *((known.c.harm_confirmed,) if harms_apart else ()))
     )
     return [_cell(*row) for row in session.execute(grouped)]
 
 
+def sightings_of(
+    session: Session, substance_id: int, *, as_of: date, ceiling: Handling
+) -> Subquery:
+    """The reports that the cells of one substance are made of, a row each; `known` as below."""
+    known = _known(session, as_of, (), substance_id)
+    return select(known).where(known.c.level <= int(ceiling)).subquery("sightings")
+
+
 def periods(
-    session: Session, *, as_of: date, since: date, ceiling: Handling = Handling.RED
+    session: Session,
+    *,
+    as_of: date,
+    since: date,
+    ceiling: Handling = Handling.RED,
+    still_open: date | None = None,
 ) -> list[Period]:
     """The aggregate counts known as of a day whose spans end on `since` or later."""
     known = _known(session, as_of, ())
@@ -181,6 +196,7 @@ def periods(
             known.c.type == ReportType.AGGREGATE,
             known.c.event_end >= since,
             known.c.level <= int(ceiling),
+            *_open_since(known, ceiling, still_open),
         )
         .group_by(*key)
     )
@@ -211,13 +227,35 @@ def data_version(session: Session, as_of: date) -> int:
     return session.scalar(newest) or 0
 
 
-def _known(session: Session, as_of: date, edges: Sequence[date]) -> Subquery:
+def _open_since(
+    known: Subquery, ceiling: Handling, today: date | None
+) -> tuple[ColumnElement[bool], ...]:
+    """Not closed to this level since: the newest version says who may know of the older ones."""
+    if today is None:
+        return ()
+    newer = aliased(Report)
+    open_still = (
+        select(newer.id)
+        .where(
+            newer.authority_id == known.c.authority_id,
+            newer.reference == known.c.reference,
+            newer.superseded_at.is_(None),
+            effective_handling(newer.handling, newer.embargo_until, today) <= int(ceiling),
+        )
+        .exists()
+    )
+    return (or_(known.c.superseded_at.is_(None), open_still),)
+
+
+def _known(
+    session: Session, as_of: date, edges: Sequence[date], substance_id: int | None = None
+) -> Subquery:
     """One row for each report and watched substance known as of a day, with its best grade.
 
     Two findings of the same substance in a report are one sighting, and so are two reports that
     were held to be one event on that day (app.intake.duplicates.counting).
     """
-    resolved = _resolved(session, as_of)
+    resolved = _resolved(session, as_of, substance_id)
     found = (
         select(
             resolved.c.report_id,
@@ -242,6 +280,7 @@ def _known(session: Session, as_of: date, edges: Sequence[date]) -> Subquery:
     )
     return (
         select(
+            found.c.report_id,
             found.c.substance_id,
             found.c.confirmed,
             Report.country,
@@ -250,12 +289,15 @@ def _known(session: Session, as_of: date, edges: Sequence[date]) -> Subquery:
             Report.event_kind,
             case((is_harm, Report.event_kind)).label("harm"),
             case((is_harm, Report.causal_role)).label("harm_role"),
+            case((is_harm, found.c.confirmed)).label("harm_confirmed"),
             Report.simulated,
             Report.count,
             case((caused, Report.count), else_=0).label("deaths"),
             Report.event_date,
             Report.event_end,
             Report.received_at,
+            Report.superseded_at,
+            Report.reference,
             level.label("level"),
             _window(edges).label("window"),
         )
@@ -281,8 +323,8 @@ def _sighting(finding: Any, as_of: date) -> tuple[ColumnElement[bool], ...]:
     return finding.resolved_at <= end_of_day(as_of), finding.role.in_(COUNTED_ROLES)
 
 
-def _resolved(session: Session, as_of: date) -> Subquery:
-    """Findings of watched substances as they were taken on a day.
+def _resolved(session: Session, as_of: date, substance_id: int | None) -> Subquery:
+    """Findings of watched substances, or of one of them, as they were taken on a day.
 
     One that was moved since (substances merged or split) meant what it meant then; where none was,
     as on most days, today's column and its index answer alone. One whose resolution was taken back
@@ -290,7 +332,9 @@ def _resolved(session: Session, as_of: date) -> Subquery:
     """
     end = end_of_day(as_of)
     meant: Any = findings_at(end).c if any_moved_since(session, end) else Finding
-    watched = Substance.standing.in_(WATCHED)
+    watched: ColumnElement[bool] = Substance.standing.in_(WATCHED)
+    if substance_id is not None:
+        watched = and_(watched, Substance.id == substance_id)
     still = (
         select(meant.report_id, meant.substance_id, _confirmed(meant))
         .join(Substance, Substance.id == meant.substance_id)
