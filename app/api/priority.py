@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
 from flask import Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlalchemy import select
 
 from app.access.roles import Role
 from app.api import api
-from app.api.asking import Asked, Preset, ask
+from app.api.asking import Asked, Preset, SubstanceCode, ask
 from app.api.contract import answer, listing, promise
 from app.api.shapes import link
 from app.db import Page
@@ -135,6 +135,7 @@ class ExplainedOut(PriorityOut):
     """One substance of the list, and what its place rests on."""
 
     among: int
+    before: float | None  # probability of coming before the substance asked `against`
     depends_on: list[str]
     counterfactuals: list[CounterfactualOut]
     evidence: list[BehindOut]
@@ -145,6 +146,14 @@ class WeighedAsked(Asked):
     """Under which weights of the pillars."""
 
     preset: Preset | None = None
+
+
+class ExplainedAsked(WeighedAsked):
+    """Under which weights, and beside which other substance."""
+
+    against: (
+        Annotated[SubstanceCode, Field(description="how often it comes before this one")] | None
+    ) = None
 
 
 class PriorityAsked(WeighedAsked):
@@ -181,14 +190,23 @@ def list_priority() -> Response:
 
 @api.get("/priority/<code>")
 @allow(Role.PUBLIC)
-@promise("One substance of the priority list", answers=ExplainedOut, asks=WeighedAsked)
+@promise("One substance of the priority list", answers=ExplainedOut, asks=ExplainedAsked)
 def show_priority(code: str) -> Response:
     """What the place of one substance rests on, down to the reports that you may read."""
-    preset = ask(WeighedAsked).preset or USUAL_PRESET
+    asked = ask(ExplainedAsked)
     with database().reading() as session:
         substance = substance_by_code(session, actor(), code)
-        found = explain(session, actor(), substance, preset=preset, as_of=today(), now=now())
-        return answer(_explained(found, substance.name))
+        other = substance_by_code(session, actor(), asked.against) if asked.against else None
+        found = explain(
+            session,
+            actor(),
+            substance,
+            preset=asked.preset or USUAL_PRESET,
+            as_of=today(),
+            now=now(),
+        )
+        before = found.of.before(substance.id, other.id) if other else None
+        return answer(_explained(found, substance.name, before))
 
 
 def _item(
@@ -241,12 +259,13 @@ def _standing(standing: Standing) -> StandingOut:
     )
 
 
-def _explained(found: Explanation, name: str) -> ExplainedOut:
+def _explained(found: Explanation, name: str, first: float | None) -> ExplainedOut:
     item = _item(found.of, found.entry, found.standing, name, found.of.data_version)
     before = found.earlier.entry
     return ExplainedOut(
         **item.model_dump(),
         among=found.among,
+        before=first,
         depends_on=found.depends_on,
         counterfactuals=[
             CounterfactualOut(

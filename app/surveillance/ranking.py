@@ -23,7 +23,7 @@ from app.surveillance.priority import Entry, entry, ranked
 from app.surveillance.ruleset import USUAL_PRESET, Weights, ruleset
 from app.surveillance.severity import severity_of
 from app.surveillance.sightings import Cell, Period
-from app.surveillance.standing import Standing, standings
+from app.surveillance.standing import Standing, before_others, standings
 from app.surveillance.windows import months_before, quarter_edges
 
 # Before the quarters looked back on, cells are split by years: harm is aged as the latest of its
@@ -77,6 +77,14 @@ class PriorityList:
     def standings(self) -> dict[int, Standing]:
         """How sure the rank of each is; of those for consideration alone."""
         return standings(self.ranked, self.weights, ruleset().standing, as_of=self.as_of)
+
+    def before(self, one: int, other: int) -> float | None:
+        """P(one comes before the other), of two for consideration; None when one is not there."""
+        if {one, other} - {e.substance_id for e in self.ranked} or one == other:
+            return None
+        limits = ruleset().standing
+        found = before_others(self.ranked, [one, other], self.weights, limits, as_of=self.as_of)
+        return found[0][1]
 
     def of(self, substance_id: int) -> Entry | None:
         """The entry of one substance, in either list."""

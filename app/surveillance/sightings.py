@@ -30,7 +30,7 @@ from sqlalchemy import (
     tuple_,
     union_all,
 )
-from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.access.handling import Handling, effective_handling
 from app.clock import end_of_day
@@ -38,6 +38,7 @@ from app.countries import REGIONS, countries
 from app.intake.duplicates.counting import passed_over_for_substance
 from app.intake.models import Activity, Finding, FormerResolution, Report
 from app.intake.moves import any_moved_since, findings_at
+from app.intake.sight import open_since
 from app.intake.words import CausalRole, EventKind, FindingRole, Grade, ReportType
 from app.registry.models import WATCHED, Substance
 
@@ -230,21 +231,7 @@ def data_version(session: Session, as_of: date) -> int:
 def _open_since(
     known: Subquery, ceiling: Handling, today: date | None
 ) -> tuple[ColumnElement[bool], ...]:
-    """Not closed to this level since: the newest version says who may know of the older ones."""
-    if today is None:
-        return ()
-    newer = aliased(Report)
-    open_still = (
-        select(newer.id)
-        .where(
-            newer.authority_id == known.c.authority_id,
-            newer.reference == known.c.reference,
-            newer.superseded_at.is_(None),
-            effective_handling(newer.handling, newer.embargo_until, today) <= int(ceiling),
-        )
-        .exists()
-    )
-    return (or_(known.c.superseded_at.is_(None), open_still),)
+    return () if today is None else (open_since(known.c, ceiling, today),)
 
 
 def _known(
