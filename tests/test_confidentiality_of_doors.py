@@ -223,6 +223,7 @@ def codes(database: Database) -> dict[str, list[str]]:
             "cap": of(Alert),
             "episodes": of(Episode),
             "signals": of(Episode),
+            "priority": substances,
             "clusters": of(Cluster, "key"),
             "review": of(ReviewCase),
             "profiles": ["secretprofile", "nflis"],

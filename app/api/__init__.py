@@ -16,6 +16,7 @@ from app.api import (  # noqa: E402, F401 - each module hangs its routes on the 
     figures,
     handling,
     lives,
+    priority,
     reading,
     register,
     reports,

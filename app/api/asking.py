@@ -29,6 +29,7 @@ from app.countries import countries, why_no_country
 from app.errors import Problem, Refused, shown
 from app.intake.schema import HandlingWord
 from app.intake.words import Fate
+from app.surveillance.ruleset import ruleset
 from chem.families import EFFECTS, GROUPS, families
 
 A = TypeVar("A", bound="Asked")
@@ -106,6 +107,7 @@ def nearest(given: str, words: Sequence[str]) -> str:
 _GROUPS = _one_of(GROUPS, "group")
 _FAMILIES = _one_of([family.id for family in families()], "family")
 _EFFECTS = _one_of(EFFECTS, "effect")
+_PRESETS = _one_of(tuple(ruleset().presets), "preset")
 
 Limit = Annotated[
     int,
@@ -122,6 +124,9 @@ Country = Annotated[
 Group = Annotated[str, *_GROUPS, Field(description="UNODC group of a substance")]
 FamilyId = Annotated[str, *_FAMILIES, Field(description="family of a substance")]
 Effect = Annotated[str, *_EFFECTS, Field(description="effect group of a substance")]
+Preset = Annotated[
+    str, *_PRESETS, Field(description="weights of prevalent, persistent and harmful")
+]
 SubstanceCode = Annotated[
     str, Field(pattern=r"^TS-[0-9]{5,9}$", description="number of a substance, as TS-00042")
 ]

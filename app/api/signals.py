@@ -1,4 +1,4 @@
-"""Signals and episodes, alerts, the priority list."""
+"""Signals, episodes and alerts."""
 
 from __future__ import annotations
 
@@ -6,24 +6,19 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from flask import Response
-from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import select
+from pydantic import BaseModel, Field
 
 from app.access.roles import SECRETARIAT, Role
 from app.api import api
-from app.api.asking import Asked, Country, Group, NumberedAsked, Paged, ask
+from app.api.asking import Country, Group, NumberedAsked, Paged, ask
 from app.api.contract import USUAL_PAGE, answer, body, listing, promise
 from app.api.shapes import link
-from app.db import Page
-from app.entrance import actor, allow, database, now, today
+from app.entrance import actor, allow, database, now
 from app.notification import queries as alerts
 from app.notification.queries import SeenAlert
-from app.registry.models import Substance
 from app.surveillance import queries
 from app.surveillance.models import EpisodeState, Rule, Tier
-from app.surveillance.priority import Entry
 from app.surveillance.queries import SeenEpisode
-from app.surveillance.ranking import priority_list
 from app.surveillance.triage import acknowledge
 
 
@@ -67,21 +62,6 @@ class AlertOut(BaseModel):
     simulated: bool
 
 
-class PriorityOut(BaseModel):
-    """One substance for consideration, and where its score comes from."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    rank: int
-    substance: str
-    substance_name: str
-    score: float
-    ceiling: float
-    pillars: list[dict[str, Any]]
-    flags: list[str]
-    controlled: bool
-
-
 class SignalsAsked(Paged):
     """What may be asked of signals."""
 
@@ -114,12 +94,6 @@ class AlertsAsked(NumberedAsked):
 
     group: Group | None = None
     country: Country | None = None
-
-
-class PriorityAsked(Asked):
-    """Which of the two lists."""
-
-    controlled: Literal["0", "1", "true", "false"] | None = None
 
 
 class NoteIn(BaseModel, extra="forbid"):
@@ -202,22 +176,6 @@ def show_alert(code: str) -> Response:
         return answer(_alert_out(alerts.alert_by_code(session, actor(), code)))
 
 
-@api.get("/priority")
-@allow(Role.PUBLIC)
-@promise("Priority list", answers=PriorityOut, listed=True, asks=PriorityAsked)
-def list_priority() -> Response:
-    """Substances for consideration, most prevalent, persistent and harmful first.
-
-    `controlled=1` lists those under international control instead.
-    """
-    apart = ask(PriorityAsked).controlled in {"1", "true"}
-    with database().reading() as session:
-        ranks = priority_list(session, actor(), as_of=today(), now=now())
-        entries = ranks.controlled if apart else ranks.ranked
-        names = dict(session.execute(select(Substance.id, Substance.name)).all())
-    return listing(Page(list(entries)), lambda entry: _priority_out(entry, names))
-
-
 def _episodes(asked: SignalsAsked, state: EpisodeState | None) -> Response:
     with database().reading() as session:
         page = queries.episodes(
@@ -267,36 +225,4 @@ def _alert_out(seen: SeenAlert) -> AlertOut:
         issued_at=seen.first_issued,
         modified_at=seen.modified,
         simulated=seen.alert.simulated,
-    )
-
-
-def _priority_out(entry: Entry, names: dict[int, str]) -> PriorityOut:
-    return PriorityOut(
-        rank=entry.rank,
-        substance=f"TS-{entry.substance_id:05d}",
-        substance_name=names[entry.substance_id],
-        score=entry.score,
-        ceiling=entry.ceiling,
-        pillars=[
-            {
-                "name": pillar.name,
-                "value": pillar.value,
-                "weight": pillar.weight,
-                "contribution": pillar.contribution,
-                "criteria": [
-                    {
-                        "id": c.id,
-                        "label": c.label,
-                        "raw": c.raw,
-                        "unit": c.unit,
-                        "value": c.value,
-                        "contribution": c.contribution,
-                    }
-                    for c in pillar.criteria
-                ],
-            }
-            for pillar in entry.pillars
-        ],
-        flags=list(entry.flags),
-        controlled=entry.controlled,
     )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, literal, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
-from app.access.handling import effective_handling, figure_clearance, visible_rows
+from app.access.handling import Handling, effective_handling, figure_clearance, visible_rows
 from app.access.roles import SECRETARIAT, Actor
 from app.intake.duplicates.counting import passed_over, passed_over_for_substance
 from app.intake.models import Finding, Report
@@ -53,6 +54,26 @@ def still_open_to(actor: Actor, today: date, report: type[Report] = Report) -> C
         .correlate(report)
         .exists()
     )
+
+
+def open_since(known: Any, ceiling: Handling, today: date) -> ColumnElement[bool]:
+    """The same of figures: not closed to a level since a past day, whose versions `known` are.
+
+    `known` has authority_id, reference and superseded_at of each.
+    """
+    newer = aliased(Report)
+    level = effective_handling(newer.handling, newer.embargo_until, today)
+    open_still = (
+        select(newer.id)
+        .where(
+            newer.authority_id == known.authority_id,
+            newer.reference == known.reference,
+            newer.superseded_at.is_(None),
+            level <= int(ceiling),
+        )
+        .exists()
+    )
+    return or_(known.superseded_at.is_(None), open_still)
 
 
 def figures_for(

@@ -120,6 +120,28 @@ def controlling(session: Session, actor: Actor, today: date) -> tuple[int, int, 
     return countries, substances, classes
 
 
+def control_dates(session: Session, actor: Actor, as_of: date) -> list[tuple[str, str, str]]:
+    """What is controlled, where, since when: measures known and in force on a day.
+
+    What is a substance ("substance:42") or a class as `Fact.covers` has it; a date is as exact as
+    it was given. Measures whose start is not known are left out.
+    """
+    wanted = Wanted(as_of=as_of, in_force=as_of)
+    query = _seen(actor, wanted.as_of).where(
+        Fact.topic == Topic.MEASURE,
+        Fact.kind != MeasureKind.NONE,
+        Fact.since.is_not(None),
+        Fact.country.is_not(None),
+        *_conditions(wanted),
+    )
+    of = func.coalesce(Substance.merged_into_id, Fact.substance_id)
+    rows = session.execute(query.with_only_columns(of, Fact.covers, Fact.country, Fact.since))
+    return [
+        (covers or f"substance:{substance}", country or "", since or "")
+        for substance, covers, country, since in rows
+    ]
+
+
 def countries_with_measures(session: Session, actor: Actor) -> list[str]:
     """Countries that any measure is held of, by code."""
     query = _seen(actor, None).where(Fact.topic == Topic.MEASURE)

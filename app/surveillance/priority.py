@@ -1,25 +1,25 @@
 """Priority for review: how prevalent, persistent and harmful, from fixed anchors, fully decomposed.
 
-The three pillars are the words of GA resolution 72/198, a third each; criteria count equally inside
-a pillar, and the share of one without data goes to the others. Without any report on harm it is
-"harm unknown": the pillar contributes nothing, and the entry says so and what it could reach.
-Aggregates have a criterion for volume and speak for the quarters they cover; they never enter a
-count of events. The order is advisory: for consideration, and no more.
+The three pillars are the words of GA resolution 72/198; a preset weighs them, equally unless asked
+otherwise. Criteria count equally inside a pillar, but for the severity of the class, which counts
+little and fades (app.surveillance.harmful); the share of one without data goes to the others.
+Without any report on harm it is "harm unknown": that part of the pillar contributes nothing, and
+the entry says so and what it could reach. Nothing is ever left out: a weak pillar is a mark. The
+order is advisory: for consideration, and no more.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
-from math import exp, fsum, log
+from math import prod
 
-from app.intake.words import CausalRole, EventKind, ReportType
-from app.surveillance.ruleset import Anchors
-from app.surveillance.sightings import HARMS, Cell, Exposure, Period
-from app.surveillance.windows import months_before, months_between, quarter_edges
+from app.surveillance.criteria import EVENTS, Criterion, Setting, Subject, persistent, prevalent
+from app.surveillance.harmful import CLASS_PRIOR, harm_events, harmful, prior_share
+from app.surveillance.ruleset import USUAL_PRESET, Anchors, Weights, ruleset
+from app.surveillance.sightings import HARMS, Cell, Period
+
+PILLARS = ("prevalent", "persistent", "harmful")
 
 HARM_UNKNOWN = "harm unknown"
 HARM_IN_AGGREGATES = "harm known from aggregates only"
@@ -30,26 +30,14 @@ SIMULATED = "simulated"
 
 
 @dataclass(frozen=True, slots=True)
-class Criterion:
-    """One measured quantity, what it is worth, and what it adds to the score."""
-
-    id: str
-    label: str
-    raw: float | None  # in `unit`; None when there is nothing to measure
-    unit: str
-    value: float | None  # 0 to 100
-    weight: float = 0.0  # share of the score
-    contribution: float = 0.0  # points of the score
-
-
-@dataclass(frozen=True, slots=True)
 class Pillar:
     """Prevalent, persistent or harmful: the mean of its criteria, and its points of the score."""
 
     name: str
-    value: float | None
+    value: float | None  # with what is unknown of it as nought; None when nothing is known
     weight: float
     contribution: float
+    unknown: float  # points of the score that what is unknown of it could add
     criteria: tuple[Criterion, ...]
 
 
@@ -61,42 +49,10 @@ class Entry:
     rank: int
     score: float  # 0 to 100
     ceiling: float  # the score if what is unknown about harm were the worst
+    geometric: float | None  # where no pillar makes up for another; None while harm is unknown
     pillars: tuple[Pillar, ...]
     flags: tuple[str, ...]
     controlled: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """A substance, with the classes that a laboratory's scope may name it by."""
-
-    substance_id: int
-    classes: frozenset[str]
-    controlled: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What all substances are measured against on one day, for one reader."""
-
-    as_of: date
-    active_countries: int  # with an event of any watched substance in the recent months
-    active_quarters: frozenset[int]  # with a sighting of any; 1 the oldest
-    exposures: Sequence[Exposure]
-
-
-def setting(
-    cells: Iterable[Cell], exposures: Sequence[Exposure], *, as_of: date, anchors: Anchors
-) -> Setting:
-    """Measure who was active, over the sightings of all substances."""
-    since = months_before(as_of, anchors.recent_months)
-    countries: set[str] = set()
-    quarters: set[int] = set()
-    for cell in cells:
-        quarters |= _quarters(cell, as_of, anchors)
-        if cell.events and cell.first >= since:
-            countries.add(cell.country)
-    return Setting(as_of, len(countries), frozenset(quarters), exposures)
 
 
 def entry(
@@ -105,25 +61,30 @@ def entry(
     periods: Sequence[Period],
     among: Setting,
     anchors: Anchors,
+    *,
+    weights: Weights | None = None,
 ) -> Entry:
-    """The score of one substance, not yet ranked."""
-    informative = [c for c in cells if c.kind in HARMS]
-    prevalent = _prevalent(subject, cells, periods, among, anchors)
-    persistent = _persistent(cells, among, anchors)
-    harmful = _harmful(cells, bool(informative), among.as_of, anchors)
-    measured = {"prevalent": prevalent, "persistent": persistent, "harmful": harmful}
-    pillars = tuple(_pillar(name, criteria, anchors) for name, criteria in measured.items())
-    score = sum(pillar.contribution for pillar in pillars)
-    unknown = sum(pillar.weight * 100 for pillar in pillars if pillar.value is None)
-    return Entry(
-        substance_id=subject.substance_id,
-        rank=0,
-        score=score,
-        ceiling=min(100.0, score + unknown),
-        pillars=pillars,
-        flags=tuple(_flags(cells, informative, prevalent)),
-        controlled=subject.controlled,
+    """The score of one substance, not yet ranked; the usual weights if none are given."""
+    prior = prior_share(harm_events(cells), anchors)
+    measured = (
+        prevalent(subject, cells, periods, among, anchors),
+        persistent(subject, cells, among, anchors),
+        harmful(subject, cells, among, anchors),
     )
+    shares = (_shares(measured[0]), _shares(measured[1]), _shares(measured[2], prior))
+    asked = weights or ruleset().presets[USUAL_PRESET]
+    pillars = tuple(map(_pillar, PILLARS, measured, shares, asked))
+    flags = (*_flags(cells, measured[0]), *_gate(pillars, anchors))
+    return _entry(subject.substance_id, pillars, flags, subject.controlled)
+
+
+def reweighed(item: Entry, weights: Weights) -> Entry:
+    """The same substance under other weights of the pillars, not yet ranked."""
+    pillars = tuple(
+        _pillar(p.name, p.criteria, [c.share for c in p.criteria], weight)
+        for p, weight in zip(item.pillars, weights, strict=True)
+    )
+    return _entry(item.substance_id, pillars, item.flags, item.controlled)
 
 
 def ranked(entries: Iterable[Entry]) -> tuple[Entry, ...]:
@@ -136,215 +97,84 @@ def ranked(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     return tuple(placed)
 
 
-def log_value(amount: float, anchors: tuple[float, float]) -> float:
-    """0 at the lower anchor, 100 at the upper, straight on a log scale between.
-
-    >>> round(log_value(1.0, (0.05, 20.0)))
-    50
-    """
-    low, high = anchors
-    return 0.0 if amount <= low else min(100.0, 100 * log(amount / low) / log(high / low))
+def weak_pillar(name: str) -> str:
+    """The mark of a substance with a pillar so low that the resolution's "and" is in doubt."""
+    return f"hardly {name}"
 
 
-def latest_volume(
-    periods: Iterable[Period], *, as_of: date, anchors: Anchors
-) -> tuple[int, date] | None:
-    """Reports in the latest aggregated year of each country, added up, and the last day covered.
-
-    Where spans of one authority and kind overlap (a year and its quarters) the longest counts.
-    """
-    since = months_before(as_of, anchors.volume_months)
-    recent = [p for p in periods if p.until >= since]
-    if not recent:
-        return None
-    latest: dict[str, date] = {}
-    for period in recent:
-        latest[period.country] = max(period.until, latest.get(period.country, period.until))
-    total = 0
-    covered: defaultdict[tuple[int, str, EventKind], list[Period]] = defaultdict(list)
-    longest_first = sorted(recent, key=lambda p: (p.first - p.until, -p.until.toordinal()))
-    for period in longest_first:
-        taken = covered[period.authority_id, period.country, period.kind]
-        in_year = period.until > months_before(latest[period.country], 12)
-        if in_year and all(period.until < t.first or t.until < period.first for t in taken):
-            taken.append(period)
-            total += period.count
-    return total, max(latest.values())
-
-
-def _prevalent(
-    subject: Subject,
-    cells: Sequence[Cell],
-    periods: Sequence[Period],
-    among: Setting,
-    anchors: Anchors,
-) -> list[Criterion]:
-    since = months_before(among.as_of, anchors.recent_months)
-    recent = [c for c in cells if c.events and c.first >= since]
-    countries = {c.country for c in recent}
-    regions = {c.region for c in recent if c.region}
-    share = len(countries) / max(among.active_countries, anchors.least_active_countries)
-    volume = latest_volume(periods, as_of=among.as_of, anchors=anchors)
-    return [
-        _frequency(subject, recent, among, anchors),
-        Criterion(
-            "P2", "Share of active countries", share, "share",
-            min(100.0, 100 * share / anchors.share_anchor),
-        ),
-        Criterion(
-            "P3", "Regions", float(len(regions)), "regions", anchors.region_values[len(regions)]
-        ),
-        Criterion(
-            "P4", "Aggregate volume", float(volume[0]) if volume else None,
-            f"reports in the year to {volume[1]}" if volume else "reports a year",
-            log_value(volume[0], anchors.volume_anchors) if volume else None,
-        ),
-    ]  # fmt: skip
-
-
-def _frequency(
-    subject: Subject, recent: Sequence[Cell], among: Setting, anchors: Anchors
-) -> Criterion:
-    """Events per 1000 samples where exposure is declared well enough, else events."""
-    events = sum(c.events for c in recent)
-    samples = _declared(among.exposures, subject.classes, anchors)
-    counted = sum(c.events for c in recent if c.authority_id in samples)
-    total = sum(samples.values())
-    if total >= anchors.least_samples and counted >= anchors.declared_share * events:
-        rate = 1000 * counted / total
-        unit = f"events per 1000 samples ({total} samples)"
-        return Criterion("P1", "Rate", rate, unit, log_value(rate, anchors.rate_anchors))
-    unit = f"events in {anchors.recent_months} months"
-    return Criterion("P1", "Events", float(events), unit, log_value(events, anchors.event_anchors))
-
-
-def _declared(
-    exposures: Iterable[Exposure], classes: frozenset[str], anchors: Anchors
-) -> dict[int, int]:
-    """Samples by authority, of those that declared nearly every month with the class in scope."""
-    months: defaultdict[int, set[date]] = defaultdict(set)
-    samples: defaultdict[int, int] = defaultdict(int)
-    for exposure in exposures:
-        if not exposure.scope or exposure.scope & classes:
-            months[exposure.authority_id].add(exposure.month)
-            samples[exposure.authority_id] += exposure.samples
-    return {who: n for who, n in samples.items() if len(months[who]) >= anchors.declared_months}
-
-
-def _persistent(cells: Sequence[Cell], among: Setting, anchors: Anchors) -> list[Criterion]:
-    as_of = among.as_of
-    present: set[int] = set()
-    for cell in cells:
-        present |= _quarters(cell, as_of, anchors)
-    k, n = len(present & among.active_quarters), len(among.active_quarters)
-    last = max(min(_last(c), as_of) for c in cells)
-    silent = months_between(last, as_of)
-    lasting = months_between(min(c.first for c in cells), as_of)
-    return [
-        Criterion(
-            "S1", "Quarters seen", float(k), f"of {n} active quarters",
-            100 * (k + 0.5) / (n + 1) if n else None,
-        ),
-        Criterion(
-            "S2", "Recency", silent, "months since last seen",
-            100 * exp(-silent / anchors.recency_months),
-        ),
-        Criterion(
-            "S3", "Duration", lasting, "months since first seen",
-            100 * (1 - exp(-lasting / anchors.duration_months)),
-        ),
-    ]  # fmt: skip
-
-
-def _harmful(
-    cells: Sequence[Cell], informed: bool, as_of: date, anchors: Anchors
-) -> list[Criterion]:
-    """From single events only; without any harm-informative report, nothing can be said."""
-    events = [c for c in cells if c.events]
-    total = sum(c.events for c in events)
-    harms = sum(c.events for c in events if c.kind in HARMS)
-    deaths = _weighted(events, EventKind.DEATH, as_of, anchors)
-    toxic = _weighted(events, EventKind.ACUTE_TOXICITY, as_of, anchors)
-    prior = anchors.harm_prior_events
-    fraction = (harms + anchors.harm_prior * prior) / (total + prior)
-    measured = [
-        Criterion(
-            "H1", "Deaths", deaths, "deaths, weighted by cause and age",
-            100 * (1 - exp(-deaths / anchors.death_constant)),
-        ),
-        Criterion(
-            "H2", "Harm fraction", fraction, f"of {total} events, shrunken",
-            min(100.0, 100 * fraction / anchors.harm_anchor),
-        ),
-        Criterion(
-            "H3", "Acute toxicity", toxic, "cases, weighted by cause and age",
-            100 * (1 - exp(-toxic / anchors.toxicity_constant)),
-        ),
-    ]  # fmt: skip
-    if informed:
-        return measured
-    return [replace(criterion, raw=None, value=None) for criterion in measured]
-
-
-def _weighted(cells: Iterable[Cell], kind: EventKind, as_of: date, anchors: Anchors) -> float:
-    """Cases of a kind, each by the substance's part in it, halved with every half-life of age."""
-    weights = (
-        cell.cases
-        * _part(cell.causal_role, anchors)
-        * exp(-log(2) * months_between(cell.last, as_of) / anchors.half_life_months)
-        for cell in cells
-        if cell.kind is kind
+def _entry(
+    substance_id: int, pillars: tuple[Pillar, ...], flags: tuple[str, ...], controlled: bool
+) -> Entry:
+    score = sum(pillar.contribution for pillar in pillars)
+    unknown = sum(pillar.unknown for pillar in pillars)
+    known = [(p.value, p.weight) for p in pillars if p.value is not None and not p.unknown]
+    whole = len(known) == len(pillars)
+    return Entry(
+        substance_id=substance_id,
+        rank=0,
+        score=score,
+        ceiling=min(100.0, score + unknown),
+        geometric=prod(value**weight for value, weight in known) if whole else None,
+        pillars=pillars,
+        flags=flags,
+        controlled=controlled,
     )
-    return fsum(weights)  # exact, so that the order of the cells changes nothing
 
 
-def _part(role: CausalRole | None, anchors: Anchors) -> float:
-    return {
-        CausalRole.SOLE: anchors.role_sole,
-        CausalRole.CONTRIBUTORY: anchors.role_contributory,
-        CausalRole.PRESENT: anchors.role_present,
-    }.get(role or CausalRole.UNKNOWN, anchors.role_unknown)
-
-
-def _pillar(name: str, criteria: Sequence[Criterion], anchors: Anchors) -> Pillar:
-    measured = [c.value for c in criteria if c.value is not None]
-    share = anchors.pillar_weight / len(measured) if measured else 0.0
-    weighed = tuple(
-        c if c.value is None else replace(c, weight=share, contribution=share * c.value)
+def _shares(criteria: Sequence[Criterion], prior: float = 0.0) -> list[float]:
+    """The share of each criterion in its pillar: `prior` of the class, the others alike."""
+    has_prior = any(c.id == CLASS_PRIOR and c.value is not None for c in criteria)
+    of_class = prior if has_prior else 0.0
+    others = sum(c.value is not None and c.id != CLASS_PRIOR for c in criteria)
+    return [
+        0.0 if c.value is None else of_class if c.id == CLASS_PRIOR else (1 - of_class) / others
         for c in criteria
-    )
+    ]
+
+
+def _pillar(
+    name: str, criteria: Sequence[Criterion], shares: Sequence[float], weight: float
+) -> Pillar:
+    weighed = tuple(_weighed(c, s, weight) for c, s in zip(criteria, shares, strict=True))
+    values = [c.share * c.value for c in weighed if c.value is not None]
+    prior = sum(c.share for c in weighed if c.id == CLASS_PRIOR)
+    unknown = not any(c.share for c in weighed if c.id != CLASS_PRIOR)
     return Pillar(
         name=name,
-        value=sum(measured) / len(measured) if measured else None,
-        weight=anchors.pillar_weight,
+        value=min(100.0, sum(values)) if values else None,
+        weight=weight,
         contribution=sum(c.contribution for c in weighed),
+        unknown=100 * weight * (1 - prior) if unknown else 0.0,
         criteria=weighed,
     )
 
 
-def _flags(
-    cells: Sequence[Cell], informative: Sequence[Cell], prevalent: Sequence[Criterion]
-) -> Iterable[str]:
+def _weighed(c: Criterion, share: float, weight: float) -> Criterion:
+    """Made anew and not by `replace`, which is slow for the many there are."""
+    points = weight * share * (c.value or 0.0)
+    return Criterion(
+        c.id, c.label, c.raw, c.unit, c.value, c.low, c.high, share, weight * share, points,
+        c.posterior, c.scale,
+    )  # fmt: skip
+
+
+def _gate(pillars: Sequence[Pillar], anchors: Anchors) -> Iterable[str]:
+    for pillar in pillars:
+        if pillar.value is not None and not pillar.unknown and pillar.value < anchors.least_pillar:
+            yield weak_pillar(pillar.name)
+
+
+def _flags(cells: Sequence[Cell], prevalence: Sequence[Criterion]) -> Iterable[str]:
+    informative = [c for c in cells if c.kind in HARMS]
     if not informative:
         yield HARM_UNKNOWN
     elif not any(c.events for c in informative):
         yield HARM_IN_AGGREGATES
     if not any(c.events for c in cells):
         yield AGGREGATES_ONLY
-    elif prevalent[0].label == "Events":
+    elif prevalence[0].label == EVENTS:
         yield NO_EXPOSURE
     if not any(c.confirmed for c in cells):
         yield UNCONFIRMED
     if any(c.simulated for c in cells):
         yield SIMULATED
-
-
-def _last(cell: Cell) -> date:
-    return cell.until if cell.type is ReportType.AGGREGATE else cell.last
-
-
-def _quarters(cell: Cell, as_of: date, anchors: Anchors) -> set[int]:
-    """The quarters looked back on in which it was seen; an aggregate speaks for all it covers."""
-    edges = quarter_edges(as_of, anchors.quarters)
-    begins, ends = bisect_right(edges, cell.first), bisect_right(edges, min(_last(cell), as_of))
-    return set(range(max(begins, 1), ends + 1))

@@ -160,7 +160,6 @@ class EpisodeLimits:
 class Anchors:
     """Fixed anchors of the value functions; their meaning and units are in the data file."""
 
-    pillar_weight: float
     recent_months: int
     rate_anchors: tuple[float, float]
     event_anchors: tuple[float, float]
@@ -185,6 +184,30 @@ class Anchors:
     harm_prior: float
     harm_prior_events: float
     harm_anchor: float
+    control_grace_months: int
+    control_values: tuple[float, ...]
+    component_anchor: float
+    prior_share: float
+    prior_events: int
+    least_pillar: float
+
+
+@dataclass(frozen=True, slots=True)
+class StandingLimits:
+    """How the order is simulated, and which of it is called robust."""
+
+    draws: int
+    concentration: float
+    interval: float
+    tops: tuple[int, ...]
+    robust: float
+    contested: float
+    places: int
+
+
+# weights of the pillars prevalent, persistent and harmful
+Weights = tuple[float, float, float]
+USUAL_PRESET = "equal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +228,8 @@ class Ruleset:
     totals: TotalLimits
     episodes: EpisodeLimits
     priority: Anchors
+    presets: dict[str, Weights]
+    standing: StandingLimits
 
 
 @cache
@@ -227,6 +252,8 @@ def ruleset() -> Ruleset:
         totals=TotalLimits(**_values(data["totals"])),
         episodes=EpisodeLimits(**_values(data["episodes"])),
         priority=Anchors(**_values(data["priority"])),
+        presets=_values(data["presets"]),
+        standing=StandingLimits(**_values(data["standing"])),
     )
 
 

@@ -38,6 +38,7 @@ from app.countries import REGIONS, countries
 from app.intake.duplicates.counting import passed_over_for_substance
 from app.intake.models import Activity, Finding, FormerResolution, Report
 from app.intake.moves import any_moved_since, findings_at
+from app.intake.sight import open_since
 from app.intake.words import CausalRole, EventKind, FindingRole, Grade, ReportType
 from app.registry.models import WATCHED, Substance
 
@@ -141,11 +142,13 @@ def cells(
     edges: Sequence[date],
     harms_apart: bool = False,
     ceiling: Handling = Handling.RED,
+    still_open: date | None = None,
 ) -> list[Cell]:
     """Every known sighting of a watched substance, handled at most as `ceiling`, in cells.
 
     `edges` are first days of windows, in any order. With `harms_apart` deaths and acute toxicity
-    have cells of their own, by causal role; without, there are far fewer cells.
+    have cells of their own, by causal role, and the confirmed apart from the others; without, there
+    are far fewer cells. For a past day, `still_open` is today: what was narrowed since is left out.
     """
     known = known_reports(session, as_of, edges)
     key = (
@@ -170,14 +173,27 @@ def cells(
     )
     grouped = (
         select(*(harm or (null(), null())), *key, *figures)
-        .where(known.c.level <= int(ceiling))
-        .group_by(*key, known.c.window, *harm)
+        .where(known.c.level <= int(ceiling), *_open_since(known, ceiling, still_open))
+        .group_by(*key, known.c.window, *harm, *((known.c.harm_confirmed,) if harms_apart else ()))
     )
     return [_cell(*row) for row in session.execute(grouped)]
 
 
+def sightings_of(
+    session: Session, substance_id: int, *, as_of: date, ceiling: Handling
+) -> Subquery:
+    """The reports that the cells of one substance are made of, a row each; `known` as below."""
+    known = known_reports(session, as_of, substance_id=substance_id)
+    return select(known).where(known.c.level <= int(ceiling)).subquery("sightings")
+
+
 def periods(
-    session: Session, *, as_of: date, since: date, ceiling: Handling = Handling.RED
+    session: Session,
+    *,
+    as_of: date,
+    since: date,
+    ceiling: Handling = Handling.RED,
+    still_open: date | None = None,
 ) -> list[Period]:
     """The aggregate counts known as of a day whose spans end on `since` or later."""
     known = known_reports(session, as_of)
@@ -195,6 +211,7 @@ def periods(
             known.c.type == ReportType.AGGREGATE,
             known.c.event_end >= since,
             known.c.level <= int(ceiling),
+            *_open_since(known, ceiling, still_open),
         )
         .group_by(*key)
     )
@@ -250,11 +267,19 @@ def data_version(session: Session, as_of: date) -> int:
     return session.scalar(newest) or 0
 
 
+def _open_since(
+    known: Subquery, ceiling: Handling, today: date | None
+) -> tuple[ColumnElement[bool], ...]:
+    return () if today is None else (open_since(known.c, ceiling, today),)
+
+
 def known_reports(
     session: Session,
     as_of: date,
     edges: Sequence[date] = (),
+    *,
     among: Callable[[Any], ColumnElement[bool]] | None = None,
+    substance_id: int | None = None,
 ) -> Subquery:
     """One row for each report and watched substance known as of a day, with its best grade.
 
@@ -262,7 +287,7 @@ def known_reports(
     were held to be one event on that day (app.intake.duplicates.counting). `among` says of a
     report's number whether it is asked for; left out, all are.
     """
-    resolved = resolved_findings(session, as_of, among)
+    resolved = resolved_findings(session, as_of, among, substance_id)
     found = (
         select(
             resolved.c.report_id,
@@ -287,9 +312,9 @@ def known_reports(
     )
     return (
         select(
+            found.c.report_id,
             found.c.substance_id,
             found.c.confirmed,
-            Report.id.label("report_id"),
             Report.country,
             Report.authority_id,
             Report.type,
@@ -300,12 +325,15 @@ def known_reports(
             Report.physical_form,
             case((is_harm, Report.event_kind)).label("harm"),
             case((is_harm, Report.causal_role)).label("harm_role"),
+            case((is_harm, found.c.confirmed)).label("harm_confirmed"),
             Report.simulated,
             Report.count,
             case((caused, Report.count), else_=0).label("deaths"),
             Report.event_date,
             Report.event_end,
             Report.received_at,
+            Report.superseded_at,
+            Report.reference,
             level.label("level"),
             _window(edges).label("window"),
         )
@@ -332,9 +360,12 @@ def _sighting(finding: Any, as_of: date) -> tuple[ColumnElement[bool], ...]:
 
 
 def resolved_findings(
-    session: Session, as_of: date, among: Callable[[Any], ColumnElement[bool]] | None = None
+    session: Session,
+    as_of: date,
+    among: Callable[[Any], ColumnElement[bool]] | None = None,
+    substance_id: int | None = None,
 ) -> Subquery:
-    """Findings of watched substances as they were taken on a day.
+    """Findings of watched substances, or of one of them, as they were taken on a day.
 
     `among` says of a report's number whether its findings are asked for; left out, all are.
 
@@ -344,7 +375,9 @@ def resolved_findings(
     """
     end = end_of_day(as_of)
     meant: Any = findings_at(end).c if any_moved_since(session, end) else Finding
-    watched = Substance.standing.in_(WATCHED)
+    watched: ColumnElement[bool] = Substance.standing.in_(WATCHED)
+    if substance_id is not None:
+        watched = and_(watched, Substance.id == substance_id)
     still = (
         select(meant.report_id, meant.substance_id, _confirmed(meant))
         .join(Substance, Substance.id == meant.substance_id)

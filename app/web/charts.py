@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from math import ceil
+from math import ceil, log
 from pathlib import Path
 from typing import Any
 
@@ -229,6 +229,25 @@ def stacked(parts: Sequence[tuple[str, float]]) -> tuple[Segment, ...]:
         found.append(Segment(name, round(x, 2), round(width, 2)))
         x += width
     return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class RankSpan:
+    """A rank and its interval on a line from the first to the last, in per cent of its length."""
+
+    start: float
+    width: float
+    at: float
+
+
+def rank_span(low: int, rank: int, high: int, last: int) -> RankSpan:
+    """Laid out on a log scale, where the first ranks have as much room as they matter."""
+
+    def place(where: int) -> float:
+        return 100 * log(where) / log(max(last, 2))
+
+    start = place(low)
+    return RankSpan(round(start, 2), round(max(place(high) - start, 0.8), 2), round(place(rank), 2))
 
 
 @dataclass(frozen=True, slots=True)

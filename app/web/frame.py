@@ -29,7 +29,7 @@ NAVIGATION: tuple[Entry, ...] = (
     ),
     ("web.clusters", "Clusters", frozenset({"web.cluster"})),
     ("web.signals", "Signals", frozenset({"web.signal", "web.alert", "web.alerts"})),
-    ("web.priority", "Priority", frozenset()),
+    ("web.priority", "Priority", frozenset({"web.priority_of"})),
     ("web.reports", "Reports", frozenset({"web.report"})),
 )
 DESK: tuple[tuple[Entry, frozenset[Role]], ...] = (
@@ -76,7 +76,8 @@ SAYINGS = (
     "day", "month", "moment", "dated", "ago", "seen_in", "seen_between", "number", "amount",
     "count", "spelled", "label", "sentence", "options", "listing", "places", "scope", "rule_name",
     "news", "basis", "effect_class", "family_name", "family_label", "breaks", "formula", "told",
-    "place", "measure_kind", "exactly",
+    "place", "measure_kind", "exactly", "preset_name", "percent", "pillar_weights",
+    "change_name", "firmness_word", "about",
 )  # fmt: skip
 
 

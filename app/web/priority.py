@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Response, render_template, request
@@ -14,13 +14,23 @@ from sqlalchemy.orm import Session
 from app.access.roles import Role
 from app.entrance import actor, allow, database, now, today
 from app.registry.models import Substance
-from app.registry.queries import known_to
+from app.registry.queries import known_to, substance_by_code
 from app.spreadsheets import plain_cell
+from app.surveillance.counterfactuals import boards, counterfactuals, depends_on
+from app.surveillance.explanation import explain
 from app.surveillance.priority import SIMULATED, Entry
 from app.surveillance.ranking import PriorityList, priority_list
+from app.surveillance.ruleset import USUAL_PRESET, ruleset
+from app.surveillance.standing import Standing
 from app.web import charts, web
 
 PAGE = 40
+COLUMNS = (
+    "rank", "rank_low", "rank_high", "expected_rank", "top_10", "top_20", "tier", "substance",
+    "name", "group", "controlled", "preset", "score", "ceiling", "geometric", "pillar", "weight",
+    "pillar_value", "contribution", "criterion", "raw", "low", "high", "unit", "value",
+    "criterion_contribution", "flags", "as_of", "ruleset",
+)  # fmt: skip
 
 
 @web.get("/priority")
@@ -31,12 +41,15 @@ def priority() -> Any:
     apart = args.get("list") == "controlled"
     start = int(args["after"]) if args.get("after", "").isdecimal() else 0
     with database().reading() as session:
-        ranking = priority_list(session, actor(), as_of=today(), now=now())
+        ranking = _list(session)
         chosen = ranking.controlled if apart else ranking.ranked
+        standing = {} if apart else ranking.standings()
         entries = chosen[start : start + PAGE]
+        board = boards(ranking)
         return render_template(
             "priority.html",
             ranking=ranking,
+            presets=ruleset().presets,
             apart=apart,
             entries=entries,
             first=chosen[0] if chosen else None,
@@ -44,12 +57,40 @@ def priority() -> Any:
             simulated_flag=SIMULATED,
             next=str(start + PAGE) if len(chosen) > start + PAGE else None,
             substances=_substances(session, [e.substance_id for e in (*chosen[:1], *entries)]),
-            bars={
-                e.substance_id: charts.stacked(
-                    [*((p.name, p.contribution) for p in e.pillars), ("open", e.ceiling - e.score)]
+            bars={e.substance_id: _bar(e) for e in entries},
+            standing=standing,
+            spans={
+                e.substance_id: charts.rank_span(
+                    standing[e.substance_id].low, e.rank, standing[e.substance_id].high, len(chosen)
                 )
                 for e in entries
+                if e.substance_id in standing
             },
+            rests={e.substance_id: depends_on(counterfactuals(ranking, e, board)) for e in entries},
+        )
+
+
+@web.get("/priority/<code>")
+@allow(Role.PUBLIC)
+def priority_of(code: str) -> Any:
+    """Why one substance stands where it stands, down to the reports."""
+    with database().reading() as session:
+        substance = substance_by_code(session, actor(), code)
+        found = explain(session, actor(), substance, preset=_preset(), as_of=today(), now=now())
+        standing = found.standing
+        return render_template(
+            "priority_of.html",
+            substance=substance,
+            found=found,
+            entry=found.entry,
+            ranking=found.of,
+            presets=ruleset().presets,
+            bar=_bar(found.entry),
+            span=charts.rank_span(standing.low, found.entry.rank, standing.high, found.among)
+            if standing
+            else None,
+            simulated_flag=SIMULATED,
+            places=ruleset().standing.places,
         )
 
 
@@ -58,13 +99,29 @@ def priority() -> Any:
 def priority_csv() -> Response:
     """The same list as a file, criterion by criterion."""
     with database().reading() as session:
-        ranking = priority_list(session, actor(), as_of=today(), now=now())
+        ranking = _list(session)
         entries = [*ranking.ranked, *ranking.controlled]
         substances = _substances(session, [e.substance_id for e in entries])
-        text = _csv(ranking, substances)
-    name = f"tocsin-priority-{today()}.csv"
+        text = _csv(ranking, ranking.standings(), substances)
+    name = f"tocsin-priority-{ranking.preset}-{today()}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(text, mimetype="text/csv", headers=headers)
+
+
+def _list(session: Session) -> PriorityList:
+    return priority_list(session, actor(), as_of=today(), now=now(), preset=_preset())
+
+
+def _preset() -> str:
+    """The weights that the address asks for; the usual ones when it names none of ours."""
+    asked = request.args.get("preset", USUAL_PRESET)
+    return asked if asked in ruleset().presets else USUAL_PRESET
+
+
+def _bar(entry: Entry) -> tuple[charts.Segment, ...]:
+    """The points of each pillar side by side, and what harm unknown leaves open."""
+    open_ = ("open", entry.ceiling - entry.score)
+    return charts.stacked([*((p.name, p.contribution) for p in entry.pillars), open_])
 
 
 def _substances(session: Session, ids: list[int]) -> dict[int, Substance]:
@@ -80,13 +137,12 @@ def _shared_flags(entries: Sequence[Entry]) -> tuple[str, ...]:
     return tuple(flag for flag in shared if flag != SIMULATED)
 
 
-def _csv(ranking: PriorityList, substances: dict[int, Substance]) -> str:
+def _csv(
+    ranking: PriorityList, standing: Mapping[int, Standing], substances: Mapping[int, Substance]
+) -> str:
     file = io.StringIO()
     table = csv.writer(file)
-    table.writerow(
-        ["rank", "substance", "name", "group", "controlled", "score", "pillar", "weight",
-         "pillar_value", "contribution", "criterion", "raw", "unit", "value", "flags"]
-    )  # fmt: skip
+    table.writerow(COLUMNS)
     for entry in [*ranking.ranked, *ranking.controlled]:
         substance = substances.get(entry.substance_id)
         if substance is None:
@@ -94,10 +150,24 @@ def _csv(ranking: PriorityList, substances: dict[int, Substance]) -> str:
         for pillar in entry.pillars:
             for criterion in pillar.criteria:
                 row = [
-                    entry.rank, substance.code, substance.name, substance.group,
-                    "yes" if entry.controlled else "no", round(entry.score, 2), pillar.name,
+                    entry.rank, *_standing_cells(standing.get(entry.substance_id)),
+                    substance.code, substance.name, substance.group,
+                    "yes" if entry.controlled else "no", ranking.preset, round(entry.score, 2),
+                    round(entry.ceiling, 2),
+                    None if entry.geometric is None else round(entry.geometric, 2), pillar.name,
                     round(pillar.weight, 4), pillar.value, pillar.contribution, criterion.id,
-                    criterion.raw, criterion.unit, criterion.value, "; ".join(entry.flags),
+                    criterion.raw, criterion.low, criterion.high, criterion.unit, criterion.value,
+                    criterion.contribution, "; ".join(entry.flags), ranking.as_of.isoformat(),
+                    ranking.ruleset,
                 ]  # fmt: skip
                 table.writerow([plain_cell(cell) for cell in row])
     return file.getvalue()
+
+
+def _standing_cells(standing: Standing | None) -> list[Any]:
+    if standing is None:
+        return [None] * 6
+    return [
+        standing.low, standing.high, round(standing.expected, 1),
+        *(round(share, 4) for share in standing.within), standing.firmness.value,
+    ]  # fmt: skip

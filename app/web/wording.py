@@ -58,6 +58,12 @@ MEASURES = {
     "hazardous_substances": "hazardous-substances law",
     "none": "not controlled",
 }
+PRESETS = {
+    "equal": "Equal thirds",
+    "ranked": "Prevalence first",
+    "harm_first": "Harm first",
+}
+FIRMNESS = {"robust": "robust", "contested": "contested", "unlikely": "unlikely"}
 _FINDING = re.compile(r"findings\[(\d+)\]\.(\w+)")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
@@ -136,6 +142,45 @@ def measure_kind(word: str) -> str:
     return MEASURES.get(word, label(word))
 
 
+def preset_name(preset: str) -> str:
+    """The weights of the three pillars, in words."""
+    return PRESETS.get(preset, label(preset))
+
+
+def pillar_weights(weights: Iterable[float]) -> str:
+    """Weights as shares of a hundred: 61 : 28 : 11."""
+    return " : ".join(str(round(100 * weight)) for weight in weights)
+
+
+def change_name(change: str) -> str:
+    """What a rank depends on, from the change that moves it.
+
+    >>> change_name("without the largest reporter"), change_name("preset harm_first")
+    ('the largest reporter', 'the weights (Harm first)')
+    """
+    if change.startswith("preset "):
+        return f"the weights ({preset_name(change.removeprefix('preset '))})"
+    return change.removeprefix("without ")
+
+
+def firmness_word(firmness: str) -> str:
+    """How sure it is that a substance is among the first."""
+    return FIRMNESS.get(str(firmness), label(firmness))
+
+
+def percent(share: float) -> str:
+    """A probability; never 0 or 100 per cent unless it is.
+
+    >>> percent(0.662), percent(0.0004), percent(0.9996), percent(0.0)
+    ('66\xa0%', 'under 1\xa0%', 'over 99\xa0%', '0\xa0%')
+    """
+    if 0 < share < 0.01:
+        return "under 1\u00a0%"
+    if 0.99 < share < 1:
+        return "over 99\u00a0%"
+    return f"{share:.0%}".replace("%", "\u00a0%")
+
+
 def ago(then: date, today: date) -> str:
     """How long ago a day was, in words."""
     days = (today - then).days
@@ -155,6 +200,17 @@ def number(value: float | None, places: int = 0) -> str:
     if value is None:
         return "–"
     return f"{value:,.{places}f}".replace(",", "\u202f").replace("-", "−")
+
+
+def about(value: float | None) -> str:
+    """A measured number to two figures after the first, whole ones as they are.
+
+    >>> about(0.0765), about(45.76), about(1234.0), about(3.0), about(None)
+    ('0.076', '46', '1\u202f234', '3', '–')
+    """
+    if value is None or float(value).is_integer() or abs(value) >= 100:
+        return number(value)
+    return f"{value:.2g}".replace("-", "−")
 
 
 def amount(value: float | None) -> str:

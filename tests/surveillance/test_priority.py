@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
-from math import exp
+from math import exp, log2
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import gamma
 
 from app.access.roles import ANYBODY
 from app.db import Database
 from app.intake.words import CausalRole, EventKind, ReportType
 from app.registry.models import ControlListing, Standing
+from app.surveillance.criteria import Criterion, Subject, latest_volume, setting
+from app.surveillance.posteriors import LogScale, worth
 from app.surveillance.priority import (
     AGGREGATES_ONLY,
     HARM_IN_AGGREGATES,
     HARM_UNKNOWN,
     NO_EXPOSURE,
-    Criterion,
     Entry,
-    Subject,
     entry,
-    latest_volume,
-    log_value,
     ranked,
-    setting,
+    reweighed,
+    weak_pillar,
 )
 from app.surveillance.ranking import priority_list
-from app.surveillance.ruleset import ruleset
+from app.surveillance.ruleset import Weights, ruleset
+from app.surveillance.severity import severity_of
 from app.surveillance.sightings import Cell, Exposure, Period
 from app.surveillance.windows import months_before
 from tests.surveillance.making import (
@@ -49,13 +51,21 @@ from tests.surveillance.test_rules_properties import cells
 
 ANCHORS = ruleset().priority
 SUBJECT = Subject(1, frozenset({"nitazenes"}), controlled=False)
+JUDGED = replace(SUBJECT, group="nitazenes", severity=severity_of("nitazenes", ()))
 
 
 def scored(
-    *known: Cell, periods: tuple[Period, ...] = (), exposures: tuple[Exposure, ...] = ()
+    *known: Cell,
+    periods: tuple[Period, ...] = (),
+    exposures: tuple[Exposure, ...] = (),
+    subject: Subject = SUBJECT,
+    others: tuple[Cell, ...] = (),
+    weights: Weights | None = None,
 ) -> Entry:
-    among = setting(known, exposures, as_of=AS_OF, anchors=ANCHORS)
-    return entry(SUBJECT, known, periods, among, ANCHORS)
+    """Of substance 1, beside the cells of substance 2 of the same group."""
+    groups = {1: subject.group, 2: subject.group}
+    among = setting((*known, *others), exposures, as_of=AS_OF, anchors=ANCHORS, groups=groups)
+    return entry(subject, known, periods, among, ANCHORS, weights=weights)
 
 
 def criterion(found: Entry, number: str) -> Criterion:
@@ -71,20 +81,32 @@ def year(number: int, count: int, country: str = "US", quarter: int | None = Non
 
 @pytest.mark.parametrize(("amount", "value"), [(0, 0), (0.05, 0), (1, 50), (20, 100), (5000, 100)])
 def test_the_log_scale_has_fixed_ends(amount: float, value: float) -> None:
-    assert log_value(amount, (0.05, 20.0)) == pytest.approx(value)
+    assert worth(amount, LogScale(0.05, 20.0)) == pytest.approx(value)
 
 
-@given(history=st.lists(cells(), min_size=1, max_size=8), other=st.randoms())
-def test_contributions_add_up_to_the_score(history: list[Cell], other: Any) -> None:
-    found = scored(*history)
+@given(
+    history=st.lists(cells(), min_size=1, max_size=8),
+    other=st.randoms(),
+    subject=st.sampled_from([SUBJECT, JUDGED, replace(JUDGED, controls={"DE": days_ago(400)})]),
+    weights=st.sampled_from(list(ruleset().presets.values())),
+)
+def test_contributions_add_up_to_the_score(
+    history: list[Cell], other: Any, subject: Subject, weights: Weights
+) -> None:
+    found = scored(*history, subject=subject, weights=weights)
     assert sum(p.contribution for p in found.pillars) == found.score
     for pillar in found.pillars:
         assert sum(c.contribution for c in pillar.criteria) == pillar.contribution
         assert all(c.value is None or 0 <= c.value <= 100 for c in pillar.criteria)
+        for c in pillar.criteria:
+            if c.low is not None and c.high is not None and c.raw is not None:
+                assert c.low <= c.raw <= c.high
     assert 0 <= found.score <= found.ceiling <= 100
+    assert (HARM_UNKNOWN in found.flags) == (found.pillars[2].unknown > 0)
+    assert reweighed(found, weights) == found
     shuffled = list(history)
     other.shuffle(shuffled)
-    assert scored(*shuffled) == found
+    assert scored(*shuffled, subject=subject, weights=weights) == found
 
 
 def test_without_exposure_events_are_counted_and_it_is_said() -> None:
@@ -178,6 +200,59 @@ def test_harm_nobody_could_report_on_is_unknown_and_not_low() -> None:
     told = scored(cell(), death(type=ReportType.AGGREGATE, cases=40))
     assert HARM_IN_AGGREGATES in told.flags
     assert criterion(told, "H1").raw == 0
+
+
+def test_a_substance_that_outlasts_national_control_says_so() -> None:
+    began = date(2024, 1, 1)
+    controls = {"DE": began, "FR": began, "US": began}
+    subject = replace(SUBJECT, controls=controls)
+    early, late = cell("DE", date(2024, 5, 1)), cell("DE", date(2024, 9, 1))
+    assert criterion(scored(cell("SE"), subject=subject), "S4").value is None  # none that reports
+    assert criterion(scored(early, subject=subject), "S4").value == 0
+    assert criterion(scored(early, late, subject=subject), "S4").value == 50
+    both = scored(late, cell("FR"), subject=subject)
+    assert (criterion(both, "S4").raw, criterion(both, "S4").value) == (2, 100)
+
+
+def test_deaths_are_held_beside_those_of_the_class_in_the_same_country_and_year() -> None:
+    others = (cell("US", substance_id=2, reports=90), death("US", substance_id=2, reports=10))
+    deadly = scored(death("US", reports=8), subject=JUDGED, others=others)
+    found = criterion(deadly, "H4")
+    expected = 8 * 18 / 108
+    assert found.raw == pytest.approx(log2(8.5 / (expected + 0.5)))
+    low = log2(gamma.ppf(0.025, 8.5) / (expected + 0.5))
+    assert found.low == pytest.approx(low)
+    assert found.value == pytest.approx(min(100, 100 * low / 2))
+    elsewhere = scored(death("DE", reports=8), subject=JUDGED, others=others)
+    assert criterion(elsewhere, "H4").value == 0  # nobody else in that country: nothing to compare
+    alone = scored(death("US", reports=8), subject=JUDGED)
+    assert criterion(alone, "H4").value is None
+
+
+def test_the_severity_of_its_class_counts_little_and_fades() -> None:
+    unknown = scored(cell(), subject=JUDGED)
+    assert HARM_UNKNOWN in unknown.flags
+    assert criterion(unknown, "H5").contribution == pytest.approx(0.15 * 100 / 3)
+    assert unknown.ceiling == pytest.approx(unknown.score + 0.85 * 100 / 3)
+    shares = [
+        criterion(scored(death(reports=n), subject=JUDGED), "H5").share for n in (1, 5, 10, 50)
+    ]
+    assert shares == pytest.approx([0.135, 0.075, 0, 0])
+
+
+def test_a_weak_pillar_is_a_mark_and_nothing_is_hidden() -> None:
+    old = death(day=months_before(AS_OF, 90), causal_role=CausalRole.PRESENT)
+    found = scored(old, cell(reports=400))
+    assert weak_pillar("harmful") in found.flags
+    assert found.geometric is not None and found.geometric < found.score
+    assert scored(cell()).geometric is None  # unknown is not nought
+
+
+def test_presets_weigh_the_pillars() -> None:
+    weights = ruleset().presets["harm_first"]
+    found = scored(death(), weights=weights)
+    assert [p.weight for p in found.pillars] == [0.25, 0.15, 0.60]
+    assert found == reweighed(scored(death()), weights)
 
 
 def test_equal_scores_share_a_rank() -> None:

@@ -22,6 +22,7 @@ DETAILS = (
     "/reports/RP-",
     "/alerts/A-",
     "/review/C-",
+    "/priority/TS-",
 )
 SIZES = ((1440, "light"), (390, "light"), (390, "dark"))
 

@@ -20,6 +20,7 @@ PAGES = (
     "/signals?state=open",
     "/clusters?group=nitazenes",
     "/priority?list=controlled",
+    "/priority?preset=harm_first",
 )
 
 
