@@ -24,6 +24,7 @@ from app.registry.service import add_name, meanings
 from chem.errors import StructureError
 from tests.intake.care import (
     ANALYST,
+    CARED,
     ENOL,
     FLAT,
     KETO,
@@ -45,7 +46,7 @@ TODAY = days(0).date()
 @pytest.fixture
 def cared(backend) -> Iterator[Database]:
     """Two tautomers and a cathinone in three drawings, on each kind of database."""
-    database = backend.make("cared", fill)
+    database = backend.make(CARED)
     yield database
     backend.drop(database)
 
