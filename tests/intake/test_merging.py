@@ -20,7 +20,7 @@ from app.intake.parting import Choice
 from app.intake.preview import merge_preview, split_preview
 from app.registry import queries, search
 from app.registry.models import RegistryAct, Substance, SubstanceName
-from app.registry.service import add_name, meanings
+from app.registry.service import meanings
 from chem.errors import StructureError
 from tests.intake.care import (
     ANALYST,
@@ -37,6 +37,7 @@ from tests.intake.care import (
     means,
 )
 from tests.intake.taking import take_reports
+from tests.naming import add_name
 from tests.reporting import laboratory, report
 
 WHY = "they are one"
