@@ -81,11 +81,6 @@ def country_name(code: str | None) -> str:
     return known.name if known else code
 
 
-def region_of(code: str) -> str:
-    """The M49 region of a country code."""
-    return countries()[code].region
-
-
 def why_no_country(text: str) -> str:
     """One sentence saying that `text` is no country code and which one was probably meant."""
     wanted = text.strip().upper()

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from rdkit import Chem
+from rdkit.Chem.Draw import rdMolDraw2D
 
 from app.structures import describe_file
 from bench.figure import Figure, seconds
 from bench.molecules import drug_like
 from chem import examine
+from chem.depict import svg
 from chem.examine import TOGETHER, examine_all
 from chem.jsonline import lines, to_json
 
 MOLECULES = 3_000
 MANY = 12_000  # enough that starting a second process hardly counts
+DRAWN = 200
+LARGEST = ("C" * 250, "NCC(=O)" * 60, "c1ccccc1" * 40, "C12CC3CC(C1)CC(C2)C3" * 20)
 FLOOR_IS = "parse + canonical SMILES"
 
 
@@ -41,8 +45,35 @@ def measure() -> list[Figure]:
     return [
         _each("examine a structure", seconds(ours, 3), floor),
         _each("the same, with tautomer key, law and JSON", seconds(line, 3), floor),
+        _drawing("draw a structure", smiles[:DRAWN]),
+        _drawing("draw one of the largest", LARGEST),
         _two_processes(),
     ]
+
+
+def _drawing(what: str, smiles: Sequence[str]) -> Figure:
+    """CPU of a picture for a page, over RDKit's own layout and drawing of the same."""
+    mols = [Chem.MolFromSmiles(text) for text in smiles]
+
+    def bare() -> None:
+        for mol in mols:
+            canvas = rdMolDraw2D.MolDraw2DSVG(220, 150)
+            rdMolDraw2D.PrepareAndDrawMolecule(canvas, Chem.Mol(mol))
+            canvas.FinishDrawing()
+
+    def ours() -> None:
+        for mol in mols:
+            svg(mol)
+
+    each = 1000 / len(mols)
+    measured, floor = seconds(ours, 3), seconds(bare, 3)
+    return Figure(
+        what,
+        f"{measured * each:.1f} ms",
+        f"{floor * each:.1f} ms",
+        measured / floor,
+        "RDKit's layout and drawing",
+    )
 
 
 def _each(what: str, measured: float, floor: float) -> Figure:

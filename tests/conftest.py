@@ -7,23 +7,21 @@ skipped, saying so; with CI=true that is a failure.
 from __future__ import annotations
 
 import os
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine, text
-from sqlalchemy.engine import make_url
+from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
 
 from app import create_app
+from app.access import service as access
 from app.db import Database
-from app.registry.knowledge import load_knowledge
 from app.settings import Settings
-from app.tables import metadata
+from tests.databases import EMPTY, KNOWN, NOTHING, Postgres, Sqlite
 from tests.reporting import NOW
 
 LOCAL_POSTGRES = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
@@ -39,95 +37,6 @@ def shared_data(name: str) -> Path:
     return path
 
 
-class Sqlite:
-    """Embedded databases: one file is migrated once, and copied for every test."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.templates: dict[str, Path] = {}
-
-    def make(self, template: str, fill: Callable[[Database], None]) -> Database:
-        if template not in self.templates:
-            path = self.folder / f"{template}.sqlite"
-            original = Database(f"sqlite:///{path}")
-            fill(original)
-            with original.engine.connect() as connection:
-                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-            original.engine.dispose()
-            self.templates[template] = path
-        copy = self.folder / f"{uuid4().hex}.sqlite"
-        shutil.copyfile(self.templates[template], copy)
-        return Database(f"sqlite:///{copy}")
-
-    def drop(self, database: Database) -> None:
-        database.engine.dispose()
-        for path in self.folder.glob(f"{Path(make_url(database.url).database or '').name}*"):
-            path.unlink()
-
-    def close(self) -> None:
-        """The folder is pytest's to remove."""
-
-
-class Postgres:
-    """Databases on a server: one is migrated once, and used as the template of every test's.
-
-    Making and dropping a database costs the server a checkpoint, so an emptied one is used again.
-    """
-
-    def __init__(self, url: str) -> None:
-        self.url = make_url(url)
-        self.server = create_engine(self.url, isolation_level="AUTOCOMMIT")
-        self.mark = f"tocsin_test_{uuid4().hex[:8]}"
-        self.made: list[str] = []
-        self.free: list[Database] = []
-
-    def make(self, template: str, fill: Callable[[Database], None]) -> Database:
-        if template == "empty" and self.free:
-            return self.free.pop()
-        source = f"{self.mark}_{template}"
-        if source not in self.made:
-            original = self._create(source)
-            fill(original)
-            original.engine.dispose()
-        return self._create(f"{source}_{uuid4().hex[:8]}", template=source)
-
-    def drop(self, database: Database) -> None:
-        if "_empty_" in str(make_url(database.url).database):
-            _empty(database)
-            self.free.append(database)
-        else:
-            database.engine.dispose()
-
-    def close(self) -> None:
-        for database in self.free:
-            database.engine.dispose()
-        for name in reversed(self.made):
-            self._run(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        self.server.dispose()
-
-    def _create(self, name: str, template: str = "template1") -> Database:
-        self._run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-        self.made.append(name)
-        return Database(self.url.set(database=name).render_as_string(hide_password=False))
-
-    def _run(self, statement: str) -> None:
-        with self.server.connect() as connection:
-            connection.execute(text(statement))
-
-
-def _empty(database: Database) -> None:
-    """Take out what a test put in; most tables are empty, and asking is quicker than emptying."""
-    tables = [f'"{table.name}"' for table in metadata.sorted_tables]
-    asked = " UNION ALL ".join(
-        f"SELECT '{table}' WHERE EXISTS (SELECT 1 FROM {table})" for table in tables
-    )
-    with database.engine.begin() as connection:
-        filled = [name for (name,) in connection.execute(text(asked))]
-        if filled:
-            names = ", ".join(filled)
-            connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
-
-
 def _postgres_url() -> str | None:
     """Where a PostgreSQL server answers, or None."""
     url = os.environ.get("TOCSIN_TEST_POSTGRES_URL", LOCAL_POSTGRES)
@@ -137,6 +46,17 @@ def _postgres_url() -> str | None:
             return url
     except OperationalError:
         return None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[PasswordHasher]:
+    """Argon2 at its least cost, since every login of a test pays it; the hasher of the service."""
+    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        real = access._hasher
+        patch.setattr(access, "_hasher", quick)
+        patch.setattr(access, "_nobody", quick.hash("nobody's"))
+        yield real
 
 
 @pytest.fixture(scope="session")
@@ -160,20 +80,10 @@ def backend(request: pytest.FixtureRequest, backends: dict[str, Sqlite | Postgre
     return backends[request.param]
 
 
-def _migrate(database: Database) -> None:
-    database.migrate()
-
-
-def _migrate_and_load(database: Database) -> None:
-    database.migrate()
-    with database.transaction() as session:
-        load_knowledge(session, now=NOW)
-
-
 @pytest.fixture
 def nothing(backend) -> Iterator[Database]:
     """A database without any table."""
-    database = backend.make("nothing", lambda _: None)
+    database = backend.make(NOTHING)
     yield database
     backend.drop(database)
 
@@ -181,7 +91,7 @@ def nothing(backend) -> Iterator[Database]:
 @pytest.fixture
 def database(backend) -> Iterator[Database]:
     """A migrated, empty database of each kind."""
-    database = backend.make("empty", _migrate)
+    database = backend.make(EMPTY)
     yield database
     backend.drop(database)
 
@@ -189,7 +99,7 @@ def database(backend) -> Iterator[Database]:
 @pytest.fixture
 def known(backend) -> Iterator[Database]:
     """A migrated database of each kind with the knowledge base in it, as after `tocsin init`."""
-    database = backend.make("known", _migrate_and_load)
+    database = backend.make(KNOWN)
     yield database
     backend.drop(database)
 

@@ -42,6 +42,7 @@ from app.settings import Settings
 from app.surveillance.models import Episode
 from app.worker import Work, assess_and_tell
 from chem import examine
+from tests.databases import EMPTY, Template
 from tests.intake.attachments.making import msp, put
 from tests.intake.duplicates.making import seizure
 from tests.intake.taking import take_reports
@@ -103,7 +104,6 @@ class Secret:
 
 
 def fill(database: Database) -> None:
-    database.migrate()
     with database.transaction() as session:
         add_authority(session, "EWS", "Secretariat", country=None, now=NOW)
     home, abroad = laboratory(database, "DE"), laboratory(database, "FR")
@@ -256,9 +256,12 @@ def addresses(app: Flask, held: dict[str, list[str]]) -> Iterator[str]:
                 yield filled
 
 
+GUARDED = Template("guarded", fill, upon=EMPTY)
+
+
 @pytest.fixture
 def guarded(backend) -> Iterator[Database]:
-    database = backend.make("guarded", fill)
+    database = backend.make(GUARDED)
     yield database
     backend.drop(database)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.countries import MISTAKEN, REGIONS, countries, country_name, region_of, why_no_country
+from app.countries import MISTAKEN, REGIONS, countries, country_name, why_no_country
 
 
 def test_all_249_codes_are_there_once_each() -> None:
@@ -20,7 +20,7 @@ def test_all_249_codes_are_there_once_each() -> None:
     [("DE", "Europe"), ("BR", "Americas"), ("ZA", "Africa"), ("JP", "Asia"), ("NZ", "Oceania")],
 )
 def test_a_country_lies_in_its_m49_region(code: str, region: str) -> None:
-    assert region_of(code) == region
+    assert countries()[code].region == region
 
 
 def test_only_uninhabited_places_lie_outside_the_five_regions() -> None:

@@ -26,6 +26,7 @@ from app.db import Database
 from app.demonstration import PASSWORD
 from app.demonstration.logins import create_logins
 from app.settings import Settings
+from tests.databases import EMPTY
 from tests.notification.making import MailServer
 from tests.reporting import PROTONITAZENE_HCL, report
 
@@ -195,7 +196,7 @@ def _alert_is_everywhere(house, code):
 @pytest.fixture
 def embedded(backends, tmp_path):
     """A house on an embedded database."""
-    database = backends["sqlite"].make("empty", lambda new: new.migrate())
+    database = backends["sqlite"].make(EMPTY)
     yield House(tmp_path, database.url)
     backends["sqlite"].drop(database)
 

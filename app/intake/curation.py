@@ -18,13 +18,12 @@ from app.db import LARGEST_ID, Moment, take_turns
 from app.errors import Conflict, Forbidden, NotFound, shown
 from app.intake.models import Finding, FormerResolution, Report
 from app.intake.openness import settle_openness
-from app.intake.saying import Said, like, this_substance
+from app.intake.saying import Said, like
 from app.intake.sight import current, rows_for
 from app.intake.words import Resolution
 from app.registry.models import (
     Meant,
     NameDecision,
-    Substance,
     SubstanceName,
 )
 from app.registry.names import CURATOR
@@ -32,13 +31,6 @@ from app.registry.service import held_name
 
 LONGEST_SUBJECT = 254  # of a line on the audit trail
 _RESOLVED = {Meant.SUBSTANCE: Resolution.CURATOR, Meant.NOTHING: Resolution.NOT_A_SUBSTANCE}
-
-
-def resolve_name(
-    session: Session, key: str, substance: Substance, *, by: Actor, now: datetime
-) -> int:
-    """Let a queued name mean `substance`; the number of findings that follow. See `decide`."""
-    return decide(session, key, this_substance(substance), by=by, now=now).findings
 
 
 def decide(
@@ -166,10 +158,22 @@ def _sent_by(authority_id: int | None) -> ColumnElement[bool]:
     return Finding.report_id.in_(select(Report.id).where(Report.authority_id == authority_id))
 
 
+def written_name(session: Session, key: str, *, by: Actor, now: datetime) -> str:
+    """A waiting name as the most open report that `by` may see writes it; else the key."""
+    waiting = and_(Finding.name_key == key, Finding.resolution == Resolution.QUEUED)
+    try:
+        return _most_open(session, waiting, by, now)[0]
+    except NotFound:
+        return key
+
+
 def _most_open(
     session: Session, waiting: ColumnElement[bool], by: Actor, now: datetime
 ) -> tuple[str, Handling]:
-    """How the most open report that `by` may see writes the name, and how open it is."""
+    """How the most open report that `by` may see writes the name, and how open it is.
+
+    Raises NotFound where none waits.
+    """
     openness = effective_handling(Report.handling, Report.embargo_until, now.date())
     found = session.execute(
         select(Finding.substance_name, openness)

@@ -7,6 +7,7 @@ facts, so their handling is clear unless the sender says otherwise.
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from functools import cache
 from typing import Annotated, Any, ClassVar
 
@@ -70,7 +71,7 @@ ClassOf = Annotated[str, StringConstraints(max_length=80), AfterValidator(_class
 Pointer = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4_000)]
 
 
-class DeclaredIn(Strict):
+class DeclaredIn(Strict, ABC):
     """What every declaration says; `substance` is a number, InChIKey, exact name or structure.
 
     The same reference again with a higher version corrects it, with `withdrawn` takes it back.
@@ -85,9 +86,9 @@ class DeclaredIn(Strict):
     source: Source
     handling: HandlingWord = Handling.CLEAR
 
+    @abstractmethod
     def values(self) -> dict[str, Any]:
-        """Its own columns of the register."""
-        raise NotImplementedError
+        """Its own columns of the register; `kind` is one of its topic's words."""
 
     @model_validator(mode="after")
     def hangs_together(self) -> DeclaredIn:
@@ -116,7 +117,7 @@ class MeasureIn(DeclaredIn):
 
     def values(self) -> dict[str, Any]:
         """`says` is the title of the instrument."""
-        return {"covers": self.covers, "says": self.title, **_span(self)}
+        return {"kind": self.kind.value, "covers": self.covers, "says": self.title, **_span(self)}
 
 
 class UseIn(DeclaredIn):
@@ -132,7 +133,7 @@ class UseIn(DeclaredIn):
 
     def values(self) -> dict[str, Any]:
         """`says` describes the use."""
-        return {"says": self.description, **_span(self)}
+        return {"kind": self.kind.value, "says": self.description, **_span(self)}
 
 
 class SurveillanceIn(DeclaredIn):
@@ -148,7 +149,7 @@ class SurveillanceIn(DeclaredIn):
 
     def values(self) -> dict[str, Any]:
         """`says` is the name of the list."""
-        return {"says": self.list_name, **_span(self)}
+        return {"kind": self.kind.value, "says": self.list_name, **_span(self)}
 
 
 class StandardIn(DeclaredIn):
@@ -165,6 +166,7 @@ class StandardIn(DeclaredIn):
     def values(self) -> dict[str, Any]:
         """`says` is the form: a salt, a solution, a labelled variant."""
         return {
+            "kind": self.kind.value,
             "says": self.form,
             "held": self.held,
             "since": str(self.since) if self.since else None,

@@ -166,7 +166,6 @@ def _values(one: _One, sent: DeclaredIn) -> dict[str, Any]:
         "withdrawn": sent.withdrawn,
         "substance_id": one.substance_id,
         "country": one.country,
-        "kind": str(getattr(sent, "kind")),  # noqa: B009 - every shape has one, of its own words
         "source": sent.source,
         "handling": sent.handling,
         **sent.values(),

@@ -7,9 +7,10 @@ page.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
@@ -172,13 +173,13 @@ def findings_wanted(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
         Finding.confirmation: wanted.confirmation,
         Finding.name_key: name_key(wanted.name) if wanted.name else None,
     }
-    yield from (column == value for column, value in plain.items() if value is not None)
+    yield from _given(plain)
     kind = {
         Substance.group: wanted.group,
         Substance.family: wanted.family,
         Substance.cluster_id: wanted.cluster_id,
     }
-    if about := [column == value for column, value in kind.items() if value is not None]:
+    if about := list(_given(kind)):
         yield Finding.substance_id.in_(select(Substance.id).where(*about))
 
 
@@ -193,7 +194,7 @@ def reports_about(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
         Report.reference: wanted.reference,
         Report.simulated: wanted.simulated,
     }
-    yield from (column == value for column, value in plain.items() if value is not None)
+    yield from _given(plain)
     if wanted.received_from:
         yield Report.received_at >= _midnight(wanted.received_from)
     if wanted.received_to and wanted.received_to < date.max:
@@ -202,6 +203,11 @@ def reports_about(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
         yield Report.event_date >= wanted.event_from
     if wanted.event_to:
         yield Report.event_date <= wanted.event_to
+
+
+def _given(asked: Mapping[Any, Any]) -> Iterator[ColumnElement[bool]]:
+    """Each column is what was asked of it; what was not asked is any."""
+    return (column == value for column, value in asked.items() if value is not None)
 
 
 def restricted_reports(session: Session, actor: Actor, now: datetime, wanted: Wanted) -> int:

@@ -115,17 +115,6 @@ def _wait_for_intake(session: Session, chosen: Sequence[Report]) -> None:
     session.scalars(query.execution_options(populate_existing=True)).all()
 
 
-def manner_at(session: Session, report: Report, moment: datetime) -> Manner:
-    """How this version was handled at that moment, as it was known then."""
-    later = session.scalar(
-        select(HandlingChange)
-        .where(HandlingChange.report_id == report.id, HandlingChange.changed_at > moment)
-        .order_by(HandlingChange.id)
-        .limit(1)
-    )
-    return Manner(later.handling_before, later.embargo_before) if later else manner_of(report)
-
-
 def changes_of(session: Session, report: Report) -> list[HandlingChange]:
     """How this version was handled anew, oldest first."""
     query = select(HandlingChange).where(HandlingChange.report_id == report.id)

@@ -12,9 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.access.handling import Handling
 from app.db import insert_new, take_turns
-from app.errors import Conflict
 from app.registry.models import Cluster, Standing, Substance, SubstanceName
-from app.registry.names import name_key
 from chem.examine import Examined
 from chem.identity import RDKIT_VERSION, RULESET, flat
 from chem.scaffold import cluster_reason
@@ -206,40 +204,6 @@ def _standing(examined: Examined) -> Standing:
     if examined.standing:
         return Standing(examined.standing)
     return Standing.NPS if examined.classification.family else Standing.UNCLASSIFIED
-
-
-def add_name(
-    session: Session,
-    substance_id: int,
-    name: str,
-    *,
-    source: str,
-    now: datetime,
-    authority_id: int | None = None,
-    handling: Handling = Handling.CLEAR,
-    language: str | None = None,
-) -> SubstanceName:
-    """Let `name` mean this substance from now on, for one authority's reports or for all.
-
-    Raises Conflict when it means another already.
-    """
-    held = held_name(session, name_key(name), authority_id)
-    if held is None:
-        held = SubstanceName(
-            key=name_key(name),
-            name=name,
-            source=source,
-            language=language,
-            since=now,
-            handling=handling,
-            authority_id=authority_id,
-            substance_id=substance_id,
-        )
-        session.add(held)
-        session.flush()
-    if held.substance_id != substance_id:
-        raise Conflict(f'"{name}" already means something else ({held.name}, {held.origin})')
-    return held
 
 
 def held_name(session: Session, key: str, authority_id: int | None) -> SubstanceName | None:

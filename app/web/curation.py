@@ -15,7 +15,7 @@ from app.access.service import record
 from app.entrance import actor, allow, database, now, settings, today
 from app.errors import Conflict, NotFound, Refused, shown
 from app.intake import waiting as intake
-from app.intake.curation import LONGEST_SUBJECT, decide, undo
+from app.intake.curation import LONGEST_SUBJECT, decide, undo, written_name
 from app.intake.saying import Said, like, read_said, same_as
 from app.intake.waiting import Order
 from app.intake.words import EventKind
@@ -93,7 +93,7 @@ def resolve() -> Any:
                 f"{decision.findings}. It can be taken back under Decided lately."
             )
     except (Conflict, NotFound, Refused) as refusal:
-        flash(f"“{shown(key)}” stays in the queue: {refusal}.", "problem")
+        flash(f"“{_written(key)}” stays in the queue: {refusal}.", "problem")
     return _back()
 
 
@@ -127,8 +127,14 @@ def look_up_name() -> Any:
         known = "knows it" if found else "does not know it"
         flash(f"PubChem {known}: “{name}”. External and unreviewed; nothing was resolved by it.")
     except (Refused, pubchem.NotAnswered) as refusal:
-        flash(f"“{shown(key)}” was not looked up: {refusal}.", "problem")
+        flash(f"“{_written(key)}” was not looked up: {refusal}.", "problem")
     return _back()
+
+
+def _written(key: str) -> str:
+    """A waiting name as its reader knows it: as it is written, not as it is looked up."""
+    with database().reading() as session:
+        return shown(written_name(session, key, by=actor(), now=now()))
 
 
 def _said(session: Session) -> Said:

@@ -17,6 +17,7 @@ from app.entrance import actor, allow, database, now, today, wants_json
 from app.errors import Conflict, Forbidden, Refused
 from app.intake import queries as intake
 from app.intake.answering import Answer, answer
+from app.intake.judging import content_hash
 from app.intake.keeping import sliced
 from app.intake.models import Report
 from app.intake.readers.jsontext import read_json
@@ -161,6 +162,8 @@ def _send(form: Typed, amending: str) -> Any:
     report, problems = read_form(form)
     if report is None:
         return _form(form, amending=amending, wrong=beside_fields(problems)), REFUSED
+    if amending and (unchanged := _changes_nothing(report, amending)):
+        return _form(form, amending=amending, wrong=[Wrong("", "", unchanged)]), REFUSED
     try:
         receipt = _take(report)
     except Conflict as error:  # an answer was lost, and something was changed since
@@ -173,6 +176,23 @@ def _send(form: Typed, amending: str) -> Any:
     if outcome.fate is Fate.REJECTED:
         return _form(form, amending=amending, wrong=beside_fields(outcome.notes)), REFUSED
     return _onward(receipt, outcome)
+
+
+def _changes_nothing(report: ReportIn, amending: str) -> str:
+    """Why a correction is none: it says what the form offered to be corrected; else "".
+
+    Only of what would be a next version: one that is sent again, its answer lost, is held by now.
+    """
+    with database().reading() as session:
+        _, newest = _own(session, amending)
+        if report.version <= newest.version:
+            return ""
+        held = intake.report_by_code(session, actor(), today(), newest.code)  # with its findings
+        offered = ReportIn.model_validate(correction_of(held))
+    same = content_hash(report) == content_hash(
+        offered.model_copy(update={"version": report.version})
+    )
+    return f"nothing has changed since version {newest.version}" if same else ""
 
 
 def _take(report: ReportIn) -> Receipt:

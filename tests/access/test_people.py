@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from argon2 import Type
 from sqlalchemy import select
 
 from app.access.models import AuditEvent, Person
@@ -86,6 +87,13 @@ def test_a_login_that_was_shut_neither_opens_nor_stays_signed_in(home: Database)
     with home.reading() as session:
         assert person_actor(session, person.id) is None
         assert person_actor(session, 999) is None
+
+
+def test_a_guess_at_a_password_costs_what_argon2_recommends(quick_passwords) -> None:
+    """Tests hash at less; RFC 9106 wants 64 MiB three times over of a machine of little memory."""
+    real = quick_passwords
+    assert real.type is Type.ID
+    assert real.memory_cost >= 64 * 1024 and real.time_cost >= 3
 
 
 def test_the_database_holds_no_password(home: Database) -> None:

@@ -16,6 +16,7 @@ from app.intake.models import Finding, Report
 from app.registry.models import Substance
 from app.settings import Settings
 from app.worker import Work, assess_and_tell
+from tests.databases import EMPTY, Template
 from tests.intake.taking import take_reports
 from tests.reporting import NOW, laboratory, report
 
@@ -34,7 +35,6 @@ NOBODY_MORE = {}
 
 
 def fill(database):
-    database.migrate()
     home = laboratory(database, "DE")
     laboratory(database, "FR")
     with database.transaction() as session:
@@ -48,9 +48,12 @@ def fill(database):
     assess_and_tell(work)
 
 
+HANDLED = Template("handled", fill, upon=EMPTY)
+
+
 @pytest.fixture
 def handled(backend):
-    database = backend.make("handled", fill)
+    database = backend.make(HANDLED)
     yield database
     backend.drop(database)
 

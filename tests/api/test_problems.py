@@ -128,7 +128,7 @@ def test_without_a_key_it_says_that_one_is_needed(client):
 
 def test_a_subscriber_does_not_report(client, database):
     answer = client.post(REPORTS, json=report(), headers=key_for(database, "FR", Role.SUBSCRIBER))
-    is_a_problem(answer, 403)
+    assert is_a_problem(answer, 403)["detail"]
 
 
 def test_a_wrong_method_is_told_the_right_ones(client):
@@ -140,8 +140,8 @@ def test_a_wrong_method_is_told_the_right_ones(client):
 @pytest.mark.parametrize("sent", [b"[]", b"null", b"{", b"[" * 200_000, b"\xff", b'{"name": 7}'])
 def test_a_search_that_makes_no_sense_is_refused(client, sent):
     answer = client.post("/api/v1/search", data=sent, content_type="application/json")
-    is_a_problem(answer, answer.status_code)
     assert answer.status_code in {400, 422}
+    assert is_a_problem(answer, answer.status_code)["detail"]
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_a_strange_question_is_never_our_fault(client, key, path):
 
 def test_a_number_no_row_can_bear_is_not_found(client, key):
     answer = client.delete(f"/api/v1/subscriptions/{10**30}", headers=key)
-    is_a_problem(answer, 404)
+    assert is_a_problem(answer, 404)["detail"]
 
 
 @pytest.mark.parametrize("text", ["\x00", "\ud800", "x" * 300])
@@ -179,4 +179,4 @@ def test_a_strange_subscription_is_refused(client, database, text):
     focal_key = key_for(database, "FR", Role.FOCAL_POINT)
     for body in ({"email": f"{text}@example.org"}, {"email": "a@example.org", "group": text}):
         answer = client.post("/api/v1/subscriptions", json=body, headers=focal_key)
-        is_a_problem(answer, 422)
+        assert is_a_problem(answer, 422)["detail"]

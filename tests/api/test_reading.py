@@ -19,6 +19,7 @@ from app.access.models import AuditEvent
 from app.access.roles import Role
 from app.intake.lists import Wanted, findings, reports
 from app.paging import page_of
+from tests.databases import EMPTY
 from tests.intake.taking import take_reports
 from tests.reporting import NOW, key_for, laboratory, report
 
@@ -281,7 +282,7 @@ MEANWHILE = st.lists(
 def test_nothing_that_happens_meanwhile_makes_a_walk_skip_or_repeat(backends, meanwhile, limit):
     """Each row that stood at the start comes once, whatever arrives or is amended."""
     backend = backends["sqlite"]
-    database = backend.make("empty", lambda d: d.migrate())
+    database = backend.make(EMPTY)
     try:
         by = laboratory(database, "DE")
         take_reports(database, [report(reference=f"R-{n}") for n in range(9)], by=by)

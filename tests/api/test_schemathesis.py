@@ -18,6 +18,7 @@ from app import create_app
 from app.access.roles import Role
 from app.access.service import add_authority, authority_by_code, issue_key
 from app.settings import Settings
+from tests.databases import EMPTY, Template
 from tests.intake.taking import take_reports
 from tests.reporting import NOW, laboratory, report
 
@@ -59,7 +60,6 @@ class Silent(WSGIRequestHandler):
 
 
 def fill(database) -> None:
-    database.migrate()
     home = laboratory(database, "DE")
     sent = [
         report(reference=f"R-{level}", handling=level)
@@ -76,7 +76,7 @@ def served(backends, tmp_path_factory):
 
     In process alone Schemathesis (4.32) cannot walk from one answer to the next question.
     """
-    database = backends["sqlite"].make("schemathesis", fill)
+    database = backends["sqlite"].make(Template("schemathesis", fill, upon=EMPTY))
     folder = str(tmp_path_factory.mktemp("schemathesis"))
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]

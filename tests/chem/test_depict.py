@@ -1,13 +1,13 @@
 """Pictures: alike within a family, readable anywhere, never a reason for an error page."""
 
 from collections import defaultdict
-from time import process_time
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from rdkit import Chem
 
+from chem import layout
 from chem.core import shared_core
 from chem.depict import pair, png, svg
 from chem.families import classify, family_named
@@ -148,13 +148,13 @@ def test_dark_paper_has_lighter_ink_and_a_png_the_paper_too():
         "O=C1c2ccccc2C(=O)N1" + "C1CC2CCC1CC2" * 9,
     ],
 )
-def test_even_the_largest_are_drawn_without_a_search_that_does_not_end(smiles):
-    """Some took minutes; now it is about a quarter of a second, depending on the machine."""
-    mol = Chem.MolFromSmiles(smiles)
-    began = process_time()
-    picture = svg(mol)
-    assert process_time() - began < 2.5
-    assert "path" in picture
+def test_even_the_largest_are_drawn_in_few_tries(smiles, monkeypatch):
+    """Some took minutes: of the very large one layout is made and taken as it is."""
+    tries, mol = [], Chem.MolFromSmiles(smiles)
+    plain = layout._plain
+    monkeypatch.setattr(layout, "_plain", lambda *asked: tries.append(asked) or plain(*asked))
+    assert "path" in svg(mol)
+    assert len(tries) <= (1 if mol.GetNumAtoms() > layout.MAX_ATOMS else layout._ORDERS)
 
 
 @pytest.mark.parametrize("smiles", ["", "[Na+].[Cl-]", "[Xe]", "[H][H]", "C" * 250, "[2H]O[2H]"])

@@ -12,7 +12,6 @@ from sqlalchemy import func, select
 from app.access.models import Authority
 from app.access.roles import ANYBODY, SIGNED_IN
 from app.clock import utc_now
-from app.db import Database
 from app.demonstration import LOGINS, PASSWORD, demonstration_loaded, load_demonstration, simulated
 from app.demonstration.real import FILE
 from app.errors import Misconfigured
@@ -20,23 +19,21 @@ from app.intake.models import Report, Submission, SubmissionRow
 from app.intake.words import Fate
 from app.notification.models import Alert
 from app.notification.queries import alerts
-from app.registry.knowledge import load_knowledge
 from app.serving import greeting
 from app.settings import Mode, Settings
 from app.surveillance.models import Episode
 from app.upkeep import check_up, require_own_logins
+from tests.databases import KNOWN
 from tests.reporting import NOW
 
 
 @pytest.fixture
-def fresh(tmp_path):
+def fresh(backends, tmp_path):
     """Settings of an embedded database as `tocsin init` leaves it."""
-    settings = Settings.from_env({"TOCSIN_DATA_DIR": str(tmp_path)})
-    database = Database(settings.database_url)
-    database.migrate()
-    with database.transaction() as session:
-        load_knowledge(session, now=NOW)
-    return settings, database
+    database = backends["sqlite"].make(KNOWN)
+    told = {"TOCSIN_DATA_DIR": str(tmp_path), "TOCSIN_DATABASE_URL": database.url}
+    yield Settings.from_env(told), database
+    backends["sqlite"].drop(database)
 
 
 def counts(database):

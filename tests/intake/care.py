@@ -11,6 +11,7 @@ from app.access.roles import Actor, Role
 from app.db import Database
 from app.intake.models import Finding
 from app.registry.models import Substance
+from tests.databases import EMPTY, Template
 from tests.intake.taking import take_reports
 from tests.reporting import NOW, laboratory, report
 
@@ -37,8 +38,6 @@ def found(structure: str, name: str | None = None, **more: Any) -> dict[str, Any
 
 def fill(database: Database) -> None:
     """Reports from two countries of a keto and its enol form, of a cathinone in three drawings."""
-    if not database.revision():
-        database.migrate()
     german, french = laboratory(database, "DE"), laboratory(database, "FR")
     sent = {
         german: [
@@ -67,6 +66,9 @@ def fill(database: Database) -> None:
             by=by,
             now=NOW - timedelta(days=9 - day),
         )
+
+
+CARED = Template("cared", fill, upon=EMPTY)
 
 
 def at(session: Any, name: str) -> Substance:

@@ -18,10 +18,10 @@ from app.intake.taking import take
 from app.intake.words import Channel
 from app.registry.models import Substance, SubstanceName
 from app.registry.names import name_key
-from app.registry.service import add_name
 from chem.law import BY_NAME
 from chem.variants import variants
 from tests.intake.care import ANALYST, ENOL, KETO, at
+from tests.naming import add_name
 from tests.reporting import NOW, laboratory, report
 
 ISOTONITAZENE = "CCN(CC)CCn1c(Cc2ccc(OC(C)C)cc2)nc2cc([N+](=O)[O-])ccc12"

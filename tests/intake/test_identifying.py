@@ -9,7 +9,6 @@ from app.access.models import AuditEvent
 from app.access.roles import ANYBODY, SYSTEM, Actor, Role
 from app.db import Database
 from app.errors import Conflict, Forbidden, NotFound
-from app.intake.curation import resolve_name
 from app.intake.figures import forms, occurrences
 from app.intake.models import Finding
 from app.intake.queries import submission_rows
@@ -20,8 +19,9 @@ from app.registry.knowledge import load_knowledge
 from app.registry.models import Substance, SubstanceName
 from app.registry.names import name_key
 from app.registry.queries import substances
-from app.registry.service import add_name, meanings
+from app.registry.service import meanings
 from tests.intake.taking import take_reports
+from tests.naming import add_name, resolve_name
 from tests.registry.making import ISOTONITAZENE, enrolled
 from tests.reporting import NOW, PROTONITAZENE, PROTONITAZENE_HCL, laboratory, report
 

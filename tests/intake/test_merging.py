@@ -20,10 +20,11 @@ from app.intake.parting import Choice
 from app.intake.preview import merge_preview, split_preview
 from app.registry import queries, search
 from app.registry.models import RegistryAct, Substance, SubstanceName
-from app.registry.service import add_name, meanings
+from app.registry.service import meanings
 from chem.errors import StructureError
 from tests.intake.care import (
     ANALYST,
+    CARED,
     ENOL,
     FLAT,
     KETO,
@@ -36,6 +37,7 @@ from tests.intake.care import (
     means,
 )
 from tests.intake.taking import take_reports
+from tests.naming import add_name
 from tests.reporting import laboratory, report
 
 WHY = "they are one"
@@ -45,7 +47,7 @@ TODAY = days(0).date()
 @pytest.fixture
 def cared(backend) -> Iterator[Database]:
     """Two tautomers and a cathinone in three drawings, on each kind of database."""
-    database = backend.make("cared", fill)
+    database = backend.make(CARED)
     yield database
     backend.drop(database)
 

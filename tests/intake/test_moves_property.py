@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
+from sqlalchemy.engine import make_url
 
 from app.db import Database
 from app.errors import Conflict, Refused
@@ -20,9 +21,9 @@ from app.intake.models import Finding
 from app.intake.parting import Choice
 from app.registry import queries
 from app.registry.models import RegistryAct, Substance, SubstanceName
-from app.registry.service import add_name
 from app.surveillance import sightings
-from tests.intake.care import ANALYST, ENOL, LEFT, PUBLIC, RIGHT, at, days, fill
+from tests.intake.care import ANALYST, CARED, ENOL, LEFT, PUBLIC, RIGHT, at, days
+from tests.naming import add_name
 
 SUBSTANCES = 4
 CHOICES = (
@@ -39,17 +40,15 @@ splitting = st.tuples(st.just("split"), number, into, st.sampled_from(CHOICES), 
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("moves") / "template.sqlite"
-    database = Database(f"sqlite:///{path}")
-    fill(database)
+def template(backends) -> Path:
+    database = backends["sqlite"].make(CARED)
     with database.transaction() as session:
         for name, called in (("Enoldione", "ED"), ("Ketodione", "KD"), ("Clophedrone", "CP")):
             add_name(session, at(session, name).id, called, source="files", now=days(0))
     with database.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     database.engine.dispose()
-    return path
+    return Path(make_url(database.url).database or "")
 
 
 def present(session):

@@ -14,9 +14,9 @@ from app.intake.naming import by_the_rules, choose_name, settle_name
 from app.registry.knowledge import LOADED, load_knowledge
 from app.registry.models import ActKind, RegistryAct, Substance
 from app.registry.preferred import Basis, Candidate, preferred
-from app.registry.service import add_name
 from tests.intake.care import ANALYST, at, days, fill, found
 from tests.intake.taking import take_reports
+from tests.naming import add_name
 from tests.reporting import NOW, laboratory, report
 
 NEW = "CCCSc1ccc(Cc2nc3cc([N+](=O)[O-])ccc3n2CCN2CCSCC2)cc1F"

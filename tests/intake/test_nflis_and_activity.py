@@ -20,6 +20,7 @@ from app.intake.models import Activity, Finding, Report, SubmissionRow
 from app.intake.readers import read_json
 from app.intake.words import Channel, EventKind, Fate, Precision, ReportType
 from tests.conftest import shared_data
+from tests.databases import EMPTY
 from tests.reporting import NOW, laboratory
 
 SAMPLE = """YYYY,SubstanceDetected,Freq,Percent_p100
@@ -34,7 +35,7 @@ SAMPLE = """YYYY,SubstanceDetected,Freq,Percent_p100
 @pytest.fixture
 def embedded(backends) -> Database:
     """A migrated, empty SQLite database."""
-    database = backends["sqlite"].make("empty", lambda made: made.migrate())
+    database = backends["sqlite"].make(EMPTY)
     yield database
     backends["sqlite"].drop(database)
 

@@ -17,8 +17,8 @@ from app.intake.models import Report
 from app.intake.release import (
     Manner,
     Wish,
+    changes_of,
     floors,
-    manner_at,
     rehandle,
 )
 from app.intake.resending import as_sent
@@ -58,8 +58,9 @@ def test_a_release_opens_the_row_and_the_substance_that_only_it_named(database, 
     with database.reading() as session:
         ((row, _),) = reports(session, ANYBODY, TOMORROW, Wanted())
         assert row.version == 1 and len(substances(session, ANYBODY).items) == 1
-        assert manner_at(session, row, NOW) == Manner(AMBER)
-        assert manner_at(session, row, TOMORROW) == Manner(CLEAR)
+        (done,) = changes_of(session, row)
+        assert (done.handling_before, done.handling_after) == (AMBER, CLEAR)
+        assert row.handling is CLEAR
 
 
 def test_every_change_is_on_the_audit_trail_with_its_reason(database, home):
@@ -144,7 +145,7 @@ def test_an_amendment_is_filed_no_wider_than_the_floor_and_the_receipt_says_so(d
         with database.reading() as session:
             row = the_report(session)
             assert (row.version, row.handling, row.embargo_until) == (version, RED, NEXT_YEAR)
-            assert manner_at(session, row, NOW) == Manner(CLEAR)  # as it was sent
+            assert changes_of(session, row)[0].handling_before is CLEAR  # as it was sent
             assert as_sent(row).handling is CLEAR
             assert not substances(session, ANYBODY).items
             assert all(s.name.startswith("Unnamed") for s in substances(session, SYSTEM).items)

@@ -13,7 +13,6 @@ from sqlalchemy import select
 
 from app.access.roles import SYSTEM
 from app.db import Database
-from app.intake.curation import resolve_name
 from app.intake.files import take_file
 from app.intake.models import Finding, Report, Submission
 from app.intake.readers import read_delimited, read_ndjson
@@ -23,6 +22,7 @@ from app.intake.words import Fate
 from app.registry.models import Substance
 from tests.intake.readers.books import book
 from tests.intake.taking import take_reports
+from tests.naming import resolve_name
 from tests.reporting import NOW, laboratory, report
 
 HEAD = ["reference", "event_kind", "event_date", "country", "substance_name", "sold_as", "quantity"]

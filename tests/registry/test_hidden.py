@@ -13,8 +13,8 @@ from app.intake.openness import settle_openness
 from app.registry import search
 from app.registry.models import Substance
 from app.registry.queries import cluster_by_key, clusters, relatives, substance_by_code, substances
-from app.registry.service import add_name
 from tests.intake.taking import take_reports
+from tests.naming import add_name
 from tests.registry.making import ISOTONITAZENE, enrolled
 from tests.reporting import NOW, PROTONITAZENE, laboratory, report
 

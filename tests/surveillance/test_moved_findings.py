@@ -14,14 +14,14 @@ from app.surveillance import sightings
 from app.surveillance.models import EpisodeState
 from app.surveillance.queries import episodes
 from app.surveillance.service import assess
-from tests.intake.care import ANALYST, LEFT, at, days, fill
+from tests.intake.care import ANALYST, CARED, LEFT, at, days
 
 WHY = "why"
 
 
 @pytest.fixture
 def cared(backend):
-    database = backend.make("cared", fill)
+    database = backend.make(CARED)
     yield database
     backend.drop(database)
 

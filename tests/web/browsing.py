@@ -11,9 +11,8 @@ import pytest
 from werkzeug.serving import make_server
 
 from app import create_app
-from app.db import Database
 from app.settings import Settings
-from tests.web.making import NOW, PASSWORD, fill
+from tests.web.making import FULL, NOW, PASSWORD
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
@@ -51,18 +50,17 @@ TEXT_ACCIDENTS = """() => {
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def site(backends, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a running service with a small full register."""
     folder = tmp_path_factory.mktemp("site")
     settings = Settings.from_env({"TOCSIN_DATA_DIR": str(folder)})
-    database = Database(settings.database_url)
-    fill(database)
+    database = backends["sqlite"].make(FULL)
     app = create_app(settings, database=database, clock=lambda: NOW)
     server = make_server("127.0.0.1", 0, app, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
-    database.engine.dispose()
+    backends["sqlite"].drop(database)
 
 
 @pytest.fixture(scope="module")

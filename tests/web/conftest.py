@@ -13,7 +13,7 @@ from app.access.roles import Role
 from app.db import Database
 from app.settings import Settings
 from tests.web.browsing import chromium, site  # noqa: F401 - fixtures
-from tests.web.making import NOW, PASSWORD, fill
+from tests.web.making import FULL, NOW, PASSWORD
 
 Visit = Callable[[Role], FlaskClient]
 
@@ -21,7 +21,7 @@ Visit = Callable[[Role], FlaskClient]
 @pytest.fixture
 def full(backend) -> Iterator[Database]:
     """A register with reports, signals, an alert and a case, on each kind of database."""
-    database = backend.make("web_full", fill)
+    database = backend.make(FULL)
     yield database
     backend.drop(database)
 

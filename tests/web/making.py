@@ -16,10 +16,10 @@ from app.intake.words import Channel
 from app.jobs import declare
 from app.notification.subscriptions import subscribe
 from app.notification.telling import tell
-from app.registry.knowledge import load_knowledge
 from app.registry.queries import substances
 from app.review.service import open_case
 from app.surveillance.service import assess
+from tests.databases import KNOWN, Template
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 PASSWORD = "a long enough password"
@@ -88,10 +88,8 @@ REPORTS: dict[str, list[dict[str, Any]]] = {
 
 
 def fill(database: Database) -> None:
-    """Migrate, let everybody report, assess, tell, and open a case."""
-    database.migrate()
+    """Let everybody report, assess, tell, and open a case."""
     with database.transaction() as session:
-        load_knowledge(session, now=NOW)
         home = add_authority(session, "EWS", "Secretariat", country=None, now=NOW)
         for role in sorted(SIGNED_IN):
             where = home
@@ -120,6 +118,9 @@ def fill(database: Database) -> None:
         analyst = Actor(Role.ANALYST, "analyst@tocsin.test")
         found = substances(session, analyst, text="isotonitazene").items[0]
         open_case(session, found, f"Is it still about? {HOSTILE}", by=analyst, now=NOW)
+
+
+FULL = Template("web_full", fill, upon=KNOWN)
 
 
 def _report(database: Database, country: str, sent: list[dict[str, Any]]) -> None:

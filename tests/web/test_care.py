@@ -15,7 +15,8 @@ from app.db import Database
 from app.registry.proposals import fill_tautomer_keys
 from app.review.service import open_case
 from app.settings import Settings
-from tests.intake.care import LEFT, at, fill
+from tests.databases import Template
+from tests.intake.care import CARED, LEFT, at
 from tests.reporting import NOW
 
 PASSWORD = "a long enough password"
@@ -25,8 +26,7 @@ PEOPLE = (Role.ANALYST, Role.REVIEWER, Role.ADMIN, Role.SUBSCRIBER)
 Ask = Callable[[Role], FlaskClient]
 
 
-def fill_and_staff(database: Database) -> None:
-    fill(database)
+def staff(database: Database) -> None:
     with database.transaction() as session:
         home = add_authority(session, "EWS", "Secretariat", country=None, now=NOW)
         for role in PEOPLE:
@@ -37,9 +37,12 @@ def fill_and_staff(database: Database) -> None:
         fill_tautomer_keys(session)
 
 
+STAFFED = Template("cared_desk", staff, upon=CARED)
+
+
 @pytest.fixture
 def cared(backend) -> Iterator[Database]:
-    database = backend.make("cared_desk", fill_and_staff)
+    database = backend.make(STAFFED)
     yield database
     backend.drop(database)
 

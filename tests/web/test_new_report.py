@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from html import unescape
+from html.parser import HTMLParser
 
 import pytest
 from flask.testing import FlaskClient
@@ -269,6 +270,49 @@ def test_a_report_is_corrected_as_its_next_version(full: Database, lab: FlaskCli
     again = lab.get(f"/reports/new?amend={first}")
     assert again.status_code == 302 and first not in again.location  # to the newest version
     assert f"amend={first}" not in lab.get(f"/reports/{first}").text
+
+
+def test_a_correction_that_changes_nothing_makes_no_version(full: Database, lab: FlaskClient):
+    mixture = FINDING | {"structure": f"{ISOTONITAZENE}.{NEW_TRYPTAMINE}", "substance_name": "mix"}
+    taken = send(lab, filled(mixture, {"substance_name": "3-MMC"}, period_end="2026-11"))
+    code = re.search(r"/reports/(RP-\d+)", lab.get(taken.location).text)[1]
+    offered = Offered(lab.get(f"/reports/new?amend={code}").text).sent
+    refused = send(lab, offered | {"do": "send"})
+    assert refused.status_code == 422
+    assert "Nothing has changed since version 1." in refused.text
+    assert send(lab, offered | {"do": "send", "version": "7"}).status_code == 422
+    corrected = offered | {"do": "send", "quantity": "13"}
+    first, again = send(lab, corrected), send(lab, corrected)  # the first answer was lost
+    assert first.status_code == 302 and again.location == first.location
+    with full.reading() as session:
+        held = select(Report.version).where(Report.reference == "SE-2026-1")
+        assert sorted(session.scalars(held)) == [1, 2]
+
+
+class Offered(HTMLParser):
+    """What a browser sends of the form of a report as it stands."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.sent: dict[str, list[str]] = {}
+        self.within = ""
+        form = page[page.index('<form class="report-form"') :].partition("</form>")[0]
+        self.feed(re.sub(r"<template.*?</template>", "", form, flags=re.DOTALL))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        told = dict(attrs)
+        name, value = told.get("name") or "", told.get("value") or ""
+        ticked = told.get("type") not in {"checkbox", "radio"} or "checked" in told
+        if tag in {"select", "textarea"}:
+            self.within = name
+        elif tag == "option" and "selected" in told:
+            self.sent[self.within] = [value]
+        elif tag == "input" and name and ticked:
+            self.sent.setdefault(name, []).append(value)
+
+    def handle_data(self, data: str) -> None:
+        if self.lasttag == "textarea":  # its first line break is the page's
+            self.sent.setdefault(self.within, [data.removeprefix("\n")])
 
 
 def test_filling_the_form_from_a_report_and_reading_it_gives_the_same_report():

@@ -4,7 +4,6 @@ weights.toml   what an agreement or a disagreement in each field weighs, with it
 cases          what is compared of a report
 scoring        the weight of a pair, field by field, and what follows from it
 grouping       which linked reports are one event: all pairs must agree, chains are not merged
-estimation     weights re-estimated from pairs
 candidates     which pairs are compared at all
 run            comparing what came in since the last time
 groups         groups as they stand, bitemporal and reversible

@@ -89,18 +89,12 @@ def pairs(
 def waiting(session: Session, actor: Actor, today: date) -> int:
     """How many pairs wait for a decision that `actor` could make."""
     first, second = aliased(Report), aliased(Report)
-    query = (
-        select(func.count(DuplicatePair.id))
-        .join(first, first.id == DuplicatePair.first_id)
-        .join(second, second.id == DuplicatePair.second_id)
-        .where(
-            DuplicatePair.status == PairStatus.PROPOSED,
-            *_as_they_stand(first, second),
-            rows_for(actor, today, first),
-            rows_for(actor, today, second),
-        )
-    )
-    return session.scalar(query) or 0
+    return _proposed(
+        session, first, second,
+        *_as_they_stand(first, second),
+        rows_for(actor, today, first),
+        rows_for(actor, today, second),
+    )  # fmt: skip
 
 
 def pair_by_code(session: Session, actor: Actor, today: date, code: str) -> DuplicatePair:
@@ -148,17 +142,24 @@ def undecided(session: Session, actor: Actor, today: date, substance_id: int) ->
     """Pairs that may be one event and nobody has decided, both in the reader's figures."""
     first, second = aliased(Report), aliased(Report)
     found = reports_of(substance_id)
+    return _proposed(
+        session, first, second,
+        may_enter(first, actor, today),
+        may_enter(second, actor, today),
+        first.id.in_(found),
+        second.id.in_(found),
+    )  # fmt: skip
+
+
+def _proposed(
+    session: Session, first: type[Report], second: type[Report], *such: ColumnElement[bool]
+) -> int:
+    """How many proposed pairs are such, of the reports `first` and `second`."""
     query = (
         select(func.count(DuplicatePair.id))
         .join(first, first.id == DuplicatePair.first_id)
         .join(second, second.id == DuplicatePair.second_id)
-        .where(
-            DuplicatePair.status == PairStatus.PROPOSED,
-            may_enter(first, actor, today),
-            may_enter(second, actor, today),
-            first.id.in_(found),
-            second.id.in_(found),
-        )
+        .where(DuplicatePair.status == PairStatus.PROPOSED, *such)
     )
     return session.scalar(query) or 0
 

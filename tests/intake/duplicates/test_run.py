@@ -9,7 +9,6 @@ from sqlalchemy import select
 
 from app.access.roles import Actor
 from app.db import Database
-from app.intake.curation import resolve_name
 from app.intake.duplicates import candidates
 from app.intake.duplicates.models import (
     DuplicateMember,
@@ -20,6 +19,7 @@ from app.intake.duplicates.models import (
 from app.intake.models import Report
 from app.registry.models import Substance
 from tests.intake.duplicates.making import ANALYST, run, seizure, take
+from tests.naming import resolve_name
 from tests.reporting import NOW, laboratory, report
 
 LATER = NOW + timedelta(hours=2)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from app.db import Database
 from app.intake.readers import READ
+from tests.databases import EMPTY
 from tests.intake.readers.hostile import hostile, read_fully, take_fully
 from tests.reporting import laboratory
 
@@ -18,7 +19,7 @@ from tests.reporting import laboratory
 @pytest.fixture
 def embedded(backends) -> Database:
     """A migrated, empty SQLite database."""
-    database = backends["sqlite"].make("empty", lambda made: made.migrate())
+    database = backends["sqlite"].make(EMPTY)
     yield database
     backends["sqlite"].drop(database)
 
