@@ -154,17 +154,21 @@ def _of_several(session: Session, view: View) -> Select[Any]:
     among = _among(session, view)
     more = or_(Finding.position > 0, Finding.component > 0)
     asked = () if among is None else (among(Finding.report_id),)
-    several = select(Finding.report_id).where(more, *asked).distinct().subquery("several")
-    return _one_by_one(session, view).join(several, several.c.report_id == Report.id)
+    return _one_by_one(session, view, select(Finding.report_id).where(more, *asked), outer=True)
 
 
 def _in_groups(session: Session, view: View) -> Select[Any]:
     """Each watched finding of the reports that are in a group of duplicates."""
-    return _one_by_one(session, view, outer=False)
+    grouped = grouped_reports(end_of_day(view.as_of)).subquery("in_groups")
+    wanted = select(grouped.c.report_id)
+    if (among := _among(session, view)) is not None:
+        wanted = wanted.where(among(grouped.c.report_id))
+    return _one_by_one(session, view, wanted, outer=False)
 
 
-def _one_by_one(session: Session, view: View, *, outer: bool = True) -> Select[Any]:
-    resolved = sightings.resolved_findings(session, view.as_of, _among(session, view))
+def _one_by_one(session: Session, view: View, wanted: Select[int], *, outer: bool) -> Select[Any]:
+    # the few are found first, and lead to their findings through the unique key of finding
+    resolved = sightings.resolved_findings(session, view.as_of, lambda column: column.in_(wanted))
     grouped = grouped_reports(end_of_day(view.as_of)).subquery("grouped")
     month, country, authority, kind, level, simulated = _described(session, view)
     return (
