@@ -34,6 +34,7 @@ from app.notification.telling import tell
 from app.notification.transport import transport_for
 from app.registry.proposals import fill_tautomer_keys
 from app.settings import Settings
+from app.surveillance.rollup import roll
 from app.surveillance.service import assess
 
 log = logging.getLogger("tocsin.worker")
@@ -56,6 +57,8 @@ class Work:
 def assess_and_tell(work: Work, as_of: date | None = None) -> dict[str, Any]:
     """Assess as of a day (today unless told otherwise); what opened is told in one transaction."""
     now = work.clock()
+    with work.database.transaction() as session:
+        roll(session, now=now)
     with work.database.transaction() as session:
         gather_stragglers(session, now=now)
         settle_openness(session, now=now)

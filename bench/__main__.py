@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
-from bench import assessing, chemistry, feed, importing, posting, ranking, searching, spectra
+from bench import (
+    assessing,
+    chemistry,
+    feed,
+    importing,
+    posting,
+    ranking,
+    rolling,
+    searching,
+    spectra,
+)
 from bench.figure import Figure
 
 
 def main() -> None:
     """Run them one after the other; a machine that does something else meanwhile makes noise."""
     figures: list[Figure] = []
-    for part in (chemistry, searching, spectra, importing, posting, assessing, ranking, feed):
+    for part in (
+        chemistry,
+        searching,
+        spectra,
+        importing,
+        posting,
+        rolling,
+        assessing,
+        ranking,
+        feed,
+    ):
         figures += part.measure()
     width = max(len(figure.what) for figure in figures)
     print(f"\n{'what':{width}}  {'measured':>16}  {'floor':>16}  {'ratio':>7}  floor is")

@@ -25,7 +25,8 @@ from app.surveillance.arrays import CELL, COUNTED, KEY, KINDS, Integers, Records
 from app.surveillance.models import NodeKind
 from app.surveillance.months import month_of
 from app.surveillance.nodes import Node, kin, nodes
-from app.surveillance.reading import WEIGHT, Events, View, events
+from app.surveillance.reading import WEIGHT, Events
+from app.surveillance.rollup import known_events
 
 ALL_KINDS = tuple(NodeKind)
 
@@ -123,11 +124,6 @@ def monthly(
     found = known_events(session, as_of=as_of, since=first)
     every = tuple(node for node in nodes(kin(session)) if node.kind in kinds)
     return counted(found, every, as_of=as_of, since=first, ceiling=ceiling)
-
-
-def known_events(session: Session, *, as_of: date, since: int) -> Events:
-    """The events known as of a day, from the month `since` on."""
-    return events(session, View(as_of, since))
 
 
 def counted(

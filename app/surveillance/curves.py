@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from app.access.handling import Handling
-from app.surveillance.counts import Monthly, counted, known_events
+from app.surveillance.counts import Monthly, counted
 from app.surveillance.delays import Delays, estimated
-from app.surveillance.exposure import ACTIVE_WITHIN, Basis, Exposure, exposed, looked
+from app.surveillance.exposure import Basis, Exposure, exposed, looked
 from app.surveillance.months import first_day, month_of
 from app.surveillance.nodes import Node, kin, nodes
-from app.surveillance.reading import View, volumes
+from app.surveillance.rollup import known_events, known_volumes
 from app.surveillance.sightings import exposures
 from app.surveillance.windows import months_before
 
@@ -130,7 +130,7 @@ def curves(session: Session, *, as_of: date, months: int) -> Iterator[Curves]:
     """The curves known as of a day over so many months, for each level at which there is more."""
     since = month_of(months_before(as_of, months - 1))
     events = known_events(session, as_of=as_of, since=since)
-    volume = volumes(session, View(as_of, since - ACTIVE_WITHIN))
+    volume = known_volumes(session, as_of=as_of)
     every = nodes(kin(session))
     for level in Handling:
         if level not in events.cells["level"]:

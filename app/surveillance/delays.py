@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 from app.access.handling import Handling
 from app.surveillance.arrays import KINDS, Records, codes
 from app.surveillance.months import elapsed, month_is_over, month_of
-from app.surveillance.reading import View, volumes
+from app.surveillance.rollup import known_volumes
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -67,7 +67,7 @@ def delays(
     session: Session, *, as_of: date, by: str = "kind", ceiling: Handling = Handling.RED
 ) -> Delays:
     """The reporting delays known as of a day, by event kind (`kind`) or by `country`."""
-    return estimated(volumes(session, View(as_of)), as_of=as_of, by=by, ceiling=ceiling)
+    return estimated(known_volumes(session, as_of=as_of), as_of=as_of, by=by, ceiling=ceiling)
 
 
 def estimated(

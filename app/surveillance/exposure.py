@@ -30,7 +30,7 @@ from app.surveillance.counts import Monthly
 from app.surveillance.delays import Delays
 from app.surveillance.months import month_of
 from app.surveillance.nodes import Node
-from app.surveillance.reading import View, volumes
+from app.surveillance.rollup import known_volumes
 
 Floats = NDArray[np.float64]
 
@@ -120,7 +120,7 @@ class Exposure:
 
 def exposure(session: Session, monthly: Monthly, *, ceiling: Handling = Handling.RED) -> Exposure:
     """The exposure of each node of `monthly` in each of its months, as known as of its day."""
-    volume = volumes(session, View(monthly.as_of, monthly.since - ACTIVE_WITHIN))
+    volume = known_volumes(session, as_of=monthly.as_of, since=monthly.since - ACTIVE_WITHIN)
     declared = sightings.exposures(session, as_of=monthly.as_of, since=date.min, ceiling=ceiling)
     return exposed(monthly, looked(monthly, volume, declared, ceiling=ceiling))
 

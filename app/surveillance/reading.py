@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Integer,
     Select,
     and_,
@@ -25,7 +26,9 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    text,
     type_coerce,
+    union,
 )
 from sqlalchemy.orm import Session, aliased
 
@@ -33,8 +36,15 @@ from app.access.handling import effective_handling
 from app.clock import end_of_day
 from app.db import one_of_ids
 from app.intake.duplicates.counting import grouped_reports
-from app.intake.models import Finding, HandlingChange, Report
+from app.intake.models import (
+    Finding,
+    FindingMove,
+    FormerResolution,
+    HandlingChange,
+    Report,
+)
 from app.intake.words import CausalRole, EventKind, Precision, ReportType
+from app.registry.models import WATCHED, Substance
 from app.surveillance import arrays, sightings
 from app.surveillance.arrays import CELL, KEY, KINDS, SHARED, VOLUME, Records
 from app.surveillance.months import first_day, month_number, year_number
@@ -73,14 +83,14 @@ class Events:
 
 def events(session: Session, view: View) -> Events:
     """Every counted event of a watched substance."""
-    alone = _fetched(session, _of_one_substance(session, view), CELL)
-    together = _told_apart(
-        _fetched(session, _of_several(session, view), _SEVERAL),
-        _fetched(session, _in_groups(session, view), _SEVERAL),
-    )
+    plain = _fetched(session, _plain(session, view), _ALONE)
+    plain = plain[plain["alone"] == 1][CELL_FIELDS].astype(CELL)
+    special = _fetched(session, _one_by_one(session, view, _special(session, view)), _SEVERAL)
+    several = _fetched(session, _one_by_one(session, view, _several(session, view)), _SEVERAL)
+    together = _told_apart(special, several)
     apart = together[CELL_FIELDS].astype(CELL)
-    cells = arrays.summed(arrays.joined(alone, apart), ("substance", *KEY), arrays.COUNTED)
-    return Events(cells, _with_others(together))
+    cells = arrays.summed(arrays.joined(plain, apart), ("substance", *KEY), arrays.COUNTED)
+    return Events(cells, together[_several_in(together)])
 
 
 def volumes(session: Session, view: View) -> Records:
@@ -116,32 +126,43 @@ def volumes(session: Session, view: View) -> Records:
 
 
 _SEVERAL = np.dtype([("report", "<i8"), *SHARED.descr])
+_ALONE = np.dtype([("alone", "u1"), *CELL.descr])
 CELL_FIELDS = list(CELL.names or ())
 
 
-def _of_one_substance(session: Session, view: View) -> Select[Any]:
-    """Cells of the events with one watched substance that came in once."""
-    resolved = sightings.resolved_findings(session, view.as_of, _among(session, view))
-    # both databases walk through the unique key of finding, which begins with the report
+def _plain(session: Session, view: View) -> Select[Any]:
+    """Cells of events that came in once, by whether one watched substance was found in them.
+
+    Nearly all events are of that kind, so the database adds them up. It walks through the unique
+    key of finding, which begins with the report.
+    """
     found = (
         select(
-            resolved.c.report_id,
-            func.min(resolved.c.substance_id).label("substance_id"),
-            func.max(resolved.c.confirmed).label("confirmed"),
+            Finding.report_id,
+            func.min(Finding.substance_id).label("substance_id"),
+            func.max(Finding.substance_id).label("other_id"),
+            func.max(sightings.confirmed(Finding)).label("confirmed"),
         )
-        .group_by(resolved.c.report_id)
-        .having(func.min(resolved.c.substance_id) == func.max(resolved.c.substance_id))
+        .join(Substance, Substance.id == Finding.substance_id)
+        .where(
+            Substance.standing.in_(WATCHED),
+            *sightings.sighting(Finding, view.as_of),
+            *_asked(session, view, Finding.report_id),
+        )
+        .group_by(Finding.report_id)
         .subquery("found")
     )
-    grouped = grouped_reports(end_of_day(view.as_of)).subquery("grouped")
+    special = _special(session, view).cte("special").prefix_with("MATERIALIZED")
+    alone = case((found.c.substance_id == found.c.other_id, 1), else_=0)
+    described = _described(session, view)
     rows = (
-        select(found.c.substance_id, *_described(session, view), found.c.confirmed, *_figures())
+        select(alone.label("alone"), found.c.substance_id, *described, found.c.confirmed, *_sums())
         .join(found, found.c.report_id == Report.id)
-        .outerjoin(grouped, grouped.c.report_id == Report.id)
-        .where(*_known(session, Report, view), grouped.c.report_id.is_(None))
-        .subquery("alone")
+        .outerjoin(special, special.c.report_id == Report.id)
+        .where(*_known(session, Report, view), special.c.report_id.is_(None))
+        .subquery("plain")
     )
-    key = [rows.c[name] for name in ("substance_id", "month", "country", "authority_id")]
+    key = [rows.c[name] for name in ("alone", "substance_id", "month", "country", "authority_id")]
     kept = [rows.c.level, rows.c.simulated]
     sums = [func.sum(rows.c[name]) for name in ("confirmed", "cases", "deaths", "weighted")]
     return select(*key, _kind(rows.c.event_kind), *kept, func.count(), *sums).group_by(
@@ -149,22 +170,45 @@ def _of_one_substance(session: Session, view: View) -> Select[Any]:
     )
 
 
-def _of_several(session: Session, view: View) -> Select[Any]:
-    """Each watched finding of the reports with more than one finding, watched or not."""
-    among = _among(session, view)
+def _special(session: Session, view: View) -> CompoundSelect[Any]:
+    """Reports that are counted one by one: the database holds more of them than one truth.
+
+    Those in a group of duplicates, and those of which a finding meant something else on the day
+    than it does now.
+    """
+    end = end_of_day(view.as_of)
+    grouped = grouped_reports(end).subquery("held")
+    taken_back = (
+        select(Finding.report_id)
+        .join(FormerResolution, FormerResolution.finding_id == Finding.id)
+        .where(FormerResolution.until > end)  # ix_former_resolution_until
+    )
+    moved = (
+        select(Finding.report_id)
+        .join(FindingMove, FindingMove.finding_id == Finding.id)
+        .where(FindingMove.at > end)  # ix_finding_move_at
+    )
+    return union(
+        select(grouped.c.report_id).where(*_asked(session, view, grouped.c.report_id)),
+        taken_back.where(*_asked(session, view, Finding.report_id)),
+        moved.where(*_asked(session, view, Finding.report_id)),
+    )
+
+
+def _several(session: Session, view: View) -> Select[int]:
+    """Reports with more than one finding, watched or not."""
     more = or_(Finding.position > 0, Finding.component > 0)
-    asked = () if among is None else (among(Finding.report_id),)
-    several = select(Finding.report_id).where(more, *asked).distinct().subquery("several")
-    return _one_by_one(session, view).join(several, several.c.report_id == Report.id)
+    asked = _asked(session, view, Finding.report_id)
+    return select(Finding.report_id).where(more, *asked).distinct()
 
 
-def _in_groups(session: Session, view: View) -> Select[Any]:
-    """Each watched finding of the reports that are in a group of duplicates."""
-    return _one_by_one(session, view, outer=False)
-
-
-def _one_by_one(session: Session, view: View, *, outer: bool = True) -> Select[Any]:
-    resolved = sightings.resolved_findings(session, view.as_of, _among(session, view))
+def _one_by_one(session: Session, view: View, reports: Any) -> Select[Any]:
+    """Each watched finding of these reports, as it was taken on the day."""
+    wanted = reports.subquery("wanted")
+    # the few are found first, and lead to their findings through the unique key of finding
+    resolved = sightings.resolved_findings(
+        session, view.as_of, lambda column: column.in_(select(wanted.c.report_id))
+    )
     grouped = grouped_reports(end_of_day(view.as_of)).subquery("grouped")
     month, country, authority, kind, level, simulated = _described(session, view)
     return (
@@ -181,33 +225,27 @@ def _one_by_one(session: Session, view: View, *, outer: bool = True) -> Select[A
             simulated,
             literal(1),
             resolved.c.confirmed,
-            *_figures(),
+            *_sums(),
         )
         .select_from(Report)
         .join(resolved, resolved.c.report_id == Report.id)
-        .join(grouped, grouped.c.report_id == Report.id, isouter=outer)
+        .outerjoin(grouped, grouped.c.report_id == Report.id)
         .where(*_known(session, Report, view))
     )
 
 
-def _told_apart(*found: Records) -> Records:
-    """One record for each event and substance that `_of_one_substance` has not counted.
+def _told_apart(special: Records, several: Records) -> Records:
+    """One record for each event and substance that `_plain` has not counted.
 
     Of reports that are one event, the most open that names the substance is counted, and among
     equally open ones the most complete (app.intake.duplicates.counting).
     """
-    rows = arrays.joined(*found)
+    rows = arrays.joined(special, several)
     rows["confirmed"] = -rows["confirmed"]  # the better grade first
     rows = arrays.first_of_each(rows, ("event", "substance"), ("level", "place", "confirmed"))
     rows["confirmed"] = -rows["confirmed"]
-    several = _several_in(rows)
-    counted: Records = rows[several | (rows["event"] < 0)][list(SHARED.names or ())].astype(SHARED)
-    return counted
-
-
-def _with_others(rows: Records) -> Records:
-    shared: Records = rows[_several_in(rows)]
-    return shared
+    apart: Records = rows[_several_in(rows) | np.isin(rows["report"], special["report"])]
+    return apart[list(SHARED.names or ())].astype(SHARED)
 
 
 def _several_in(rows: Records) -> Any:
@@ -229,15 +267,11 @@ def _known(session: Session, report: Any, view: View) -> list[ColumnElement[bool
             report.event_date >= date(begins.year, 1, 1),
             or_(report.event_date >= begins, report.precision == Precision.YEAR),
         ]
-    if (among := _among(session, view)) is not None:
-        conditions.append(among(report.id))
-    return conditions
+    return [*conditions, *_asked(session, view, report.id)]
 
 
-def _among(session: Session, view: View) -> Any:
-    if view.only is None:
-        return None
-    return lambda column: one_of_ids(session, column, view.only or ())
+def _asked(session: Session, view: View, report_id: Any) -> list[ColumnElement[bool]]:
+    return [] if view.only is None else [one_of_ids(session, report_id, view.only)]
 
 
 def _described(session: Session, view: View) -> tuple[ColumnElement[Any], ...]:
@@ -255,7 +289,7 @@ def _described(session: Session, view: View) -> tuple[ColumnElement[Any], ...]:
     )
 
 
-def _figures() -> tuple[ColumnElement[Any], ...]:
+def _sums() -> tuple[ColumnElement[Any], ...]:
     died = Report.event_kind == EventKind.DEATH
     caused = and_(died, Report.causal_role.in_(sightings.CAUSAL))
     weights = [(Report.causal_role == role, float(weight)) for role, weight in WEIGHTS.items()]
@@ -268,7 +302,8 @@ def _figures() -> tuple[ColumnElement[Any], ...]:
 
 
 def _kind(column: ColumnElement[Any]) -> ColumnElement[int]:
-    return case({kind: place for place, kind in enumerate(KINDS)}, value=column)
+    places = ((column == kind, place) for place, kind in enumerate(KINDS))
+    return case(*places, else_=len(KINDS))
 
 
 def _level(session: Session, report: Any, view: View) -> ColumnElement[int]:
@@ -293,10 +328,11 @@ def _handled_anew_since(session: Session, moment: datetime) -> bool:
 
 
 def _fetched(session: Session, query: Select[Any], dtype: np.dtype[np.void]) -> Records:
-    """The rows of a query as records; a portion at a time, so that ten million rows need no more
-    than their records."""
-    options = {"yield_per": AT_ONCE}
-    found = session.execute(query.execution_options(**options))
+    """The rows of a query as records, a portion at a time so that only those are held."""
+    if session.get_bind().dialect.name == "postgresql":
+        # else it plans for the first rows of a cursor, which is not how all are read quickly
+        session.execute(text("SET LOCAL cursor_tuple_fraction = 1"))
+    found = session.execute(query.execution_options(yield_per=AT_ONCE))
     return arrays.joined(
         np.empty(0, dtype), *(arrays.records(some, dtype) for some in found.partitions())
     )

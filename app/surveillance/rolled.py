@@ -33,7 +33,8 @@ class Rollup(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     as_of: Mapped[date]
     rolled_at: Mapped[datetime]
-    watched: Mapped[str] = mapped_column(String(64))  # a digest of the substances counted
+    newest_substance: Mapped[int]
+    watched: Mapped[str] = mapped_column(String(64))  # a digest of the watched ones up to it
     layout: Mapped[str] = mapped_column(String(64))  # a digest of how records are written
 
 
@@ -43,6 +44,6 @@ class RolledMonth(Base):
     __tablename__ = "rolled_month"
 
     part: Mapped[Part] = mapped_column(Word(Part), primary_key=True)
-    substance_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     month: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    substance_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     records: Mapped[bytes] = mapped_column(LargeBinary)

@@ -301,7 +301,7 @@ def known_reports(
         lambda report: stood(report, as_of),
         as_of,
         as_of=end_of_day(as_of),
-        counted=lambda finding: _sighting(finding, as_of),
+        counted=lambda finding: sighting(finding, as_of),
     )
     level = effective_handling(Report.handling, Report.embargo_until, as_of)
     is_harm = Report.event_kind.in_(HARMS)
@@ -355,7 +355,7 @@ def stood(report: type[Report], as_of: date) -> ColumnElement[bool]:
     )
 
 
-def _sighting(finding: Any, as_of: date) -> tuple[ColumnElement[bool], ...]:
+def sighting(finding: Any, as_of: date) -> tuple[ColumnElement[bool], ...]:
     return finding.resolved_at <= end_of_day(as_of), finding.role.in_(COUNTED_ROLES)
 
 
@@ -378,15 +378,20 @@ def resolved_findings(
     watched: ColumnElement[bool] = Substance.standing.in_(WATCHED)
     if substance_id is not None:
         watched = and_(watched, Substance.id == substance_id)
+
+    def found_in(substance: Any) -> Any:
+        # of a few reports, a sum: else SQLite begins with the substances and reads all findings
+        return substance if among is None else substance + 0
+
     still = (
-        select(meant.report_id, meant.substance_id, _confirmed(meant))
-        .join(Substance, Substance.id == meant.substance_id)
-        .where(watched, *_sighting(meant, as_of), *_asked(among, meant.report_id))
+        select(meant.report_id, meant.substance_id, confirmed(meant))
+        .join(Substance, Substance.id == found_in(meant.substance_id))
+        .where(watched, *sighting(meant, as_of), *_asked(among, meant.report_id))
     )
     once = (
-        select(Finding.report_id, FormerResolution.substance_id, _confirmed(Finding))
+        select(Finding.report_id, FormerResolution.substance_id, confirmed(Finding))
         .join(FormerResolution, FormerResolution.finding_id == Finding.id)
-        .join(Substance, Substance.id == FormerResolution.substance_id)
+        .join(Substance, Substance.id == found_in(FormerResolution.substance_id))
         .where(
             watched,
             Finding.role.in_(COUNTED_ROLES),
@@ -404,7 +409,7 @@ def _asked(
     return () if among is None else (among(report_id),)
 
 
-def _confirmed(finding: Any) -> ColumnElement[int]:
+def confirmed(finding: Any) -> ColumnElement[int]:
     return case((finding.grade.in_(CONFIRMED), 1), else_=0).label("confirmed")
 
 

@@ -33,6 +33,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("as_of", sa.Date(), nullable=False),
         sa.Column("rolled_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("newest_substance", sa.Integer(), nullable=False),
         sa.Column("watched", sa.String(64), nullable=False),
         sa.Column("layout", sa.String(64), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_rollup")),
@@ -40,10 +41,10 @@ def upgrade() -> None:
     op.create_table(
         "rolled_month",
         sa.Column("part", sa.String(40), nullable=False),
-        sa.Column("substance_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("month", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("substance_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("records", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("part", "substance_id", "month", name=op.f("pk_rolled_month")),
+        sa.PrimaryKeyConstraint("part", "month", "substance_id", name=op.f("pk_rolled_month")),
     )
     op.create_index(
         "ix_report_embargo",

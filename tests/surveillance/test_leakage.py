@@ -42,7 +42,7 @@ FIELDS = ("node", *arrays.KEY, "events", "confirmed", "cases", "deaths", "weight
 
 
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     first=st.lists(arriving, min_size=2, max_size=5),

@@ -1,0 +1,88 @@
+"""Which reports may count otherwise on one day than they did on an earlier one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, or_, select, union
+from sqlalchemy.orm import Session, aliased
+
+from app.clock import end_of_day
+from app.db import one_of_ids
+from app.intake.duplicates.models import DuplicateMember
+from app.intake.models import Finding, FindingMove, FormerResolution, HandlingChange, Report
+from app.intake.words import Resolution
+
+
+def changed_reports(session: Session, *, after: date, until: date) -> tuple[int, ...]:
+    """The numbers of all reports that may count otherwise on `until` than at the end of `after`.
+
+    With a report come all its versions, and all reports of an event that it is, or was, a part of:
+    they are counted together. What has changed is found through indexes, so this costs in
+    proportion to it. Some of the reports may count as before.
+    """
+    end = end_of_day(after)
+    changed = set(session.scalars(_changed(after, end, until)))
+    changed |= set(session.scalars(_beside(session, changed, end)))
+    return tuple(sorted(session.scalars(_versions(session, changed))))
+
+
+def _changed(after: date, end: datetime, until: date) -> CompoundSelect[Any]:
+    received = select(Report.id).where(Report.received_at > end)  # ix_report_known
+    dated_later = select(Report.id).where(  # ix_report_event_date
+        Report.event_date > after, Report.event_date <= until
+    )
+    released = select(Report.id).where(  # ix_report_embargo
+        Report.embargo_until > after, Report.embargo_until <= until
+    )
+    rehandled = select(HandlingChange.report_id).where(HandlingChange.changed_at > end)
+    curated = select(Finding.report_id).where(  # ix_finding_curated
+        Finding.resolution == Resolution.CURATOR, Finding.resolved_at > end
+    )
+    taken_back = (
+        select(Finding.report_id)
+        .join(FormerResolution, FormerResolution.finding_id == Finding.id)
+        .where(FormerResolution.until > end)  # ix_former_resolution_until
+    )
+    moved = (
+        select(Finding.report_id)
+        .join(FindingMove, FindingMove.finding_id == Finding.id)
+        .where(FindingMove.at > end)  # ix_finding_move_at
+    )
+    regrouped = (
+        select(Report.id)
+        .join(DuplicateMember, _is_member(Report, DuplicateMember))
+        .where(or_(DuplicateMember.since > end, DuplicateMember.until > end))
+    )
+    return union(received, dated_later, released, rehandled, curated, taken_back, moved, regrouped)
+
+
+def _beside(session: Session, ids: Iterable[int], end: datetime) -> Select[int]:
+    """The reports in a group with one of these, then or since."""
+    mine, other = aliased(DuplicateMember), aliased(DuplicateMember)
+    one, beside = aliased(Report), aliased(Report)
+    return (
+        select(beside.id)
+        .select_from(one)
+        .join(mine, _is_member(one, mine))
+        .join(other, other.group_id == mine.group_id)
+        .join(beside, _is_member(beside, other))
+        .where(one_of_ids(session, one.id, ids), _since(mine, end), _since(other, end))
+    )
+
+
+def _versions(session: Session, ids: Iterable[int]) -> Select[int]:
+    one, version = aliased(Report), aliased(Report)
+    same = and_(version.authority_id == one.authority_id, version.reference == one.reference)
+    found = select(version.id).select_from(one).join(version, same)
+    return found.where(one_of_ids(session, one.id, ids)).distinct()
+
+
+def _is_member(report: type[Report], member: type[DuplicateMember]) -> ColumnElement[bool]:
+    return and_(report.authority_id == member.authority_id, report.reference == member.reference)
+
+
+def _since(member: type[DuplicateMember], end: datetime) -> ColumnElement[bool]:
+    return or_(member.until.is_(None), member.until > end)
