@@ -79,6 +79,33 @@ def replay(
             _score(session, months, official, unknown)
 
 
+@main.command()
+@click.argument("file", type=FILE)
+@click.option(
+    "--months", type=click.IntRange(1, 120), default=12, help="How far back; 12 unless said."
+)
+@plainly
+def preview(file: Path, months: int) -> None:
+    """Say what the rule set in FILE would have fired, against the one in force."""
+    from app.clock import utc_now
+    from app.surveillance.preview import preview as compared
+    from app.surveillance.ruleset import read_ruleset, ruleset
+
+    in_force, other = ruleset(), read_ruleset(file)
+    with database().reading() as session:
+        found = compared(session, in_force, other, as_of=utc_now().date(), months=months)
+    for one in found.differences:
+        before, after = (tier.word if tier else "silent" for tier in (one.now, one.then))
+        where = "" if one.signal.scope == "world" else f" ({one.signal.scope})"
+        what = f"{one.signal.rule.value} {one.name}{where}"
+        click.echo(f"{one.month:%Y-%m}  {before:>7} -> {after:<7}  {what}")
+    click.echo(
+        f"{len(found.differences):,} signals differ. Over {found.months} month-ends rule set "
+        f"{in_force.version} fired {found.fired_now:,} times, {other.version} would have "
+        f"{found.fired_then:,} times."
+    )
+
+
 def _pretend(session: Session, last: date, days: int | None, *, as_received: bool) -> None:
     """Take history as known in its time where that was asked for, or is the only sense of it."""
     from app.surveillance.hindsight import assume_known, came_late

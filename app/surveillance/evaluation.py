@@ -58,6 +58,11 @@ class Evaluation:
         """Whether anything counts for a node today."""
         return node.substance_id in self.cells
 
+    def name_of(self, node: NodeId) -> str:
+        """What people call a node."""
+        known = self.watched.get(node.substance_id or 0)
+        return known.name if known else self.names.get(node, node.key)
+
     def standing(self, signal: Signal, opened_on: date) -> Levels:
         """The evidence that a first announced on a day is still one; {} when it is not."""
         number = signal.node.substance_id or 0

@@ -162,7 +162,4 @@ def _may_open(
 
 
 def _step(seen: Evaluation, what: str, signal: Signal, evidence: Evidence, tier: Tier) -> Step:
-    number = signal.node.substance_id
-    known = seen.watched.get(number) if number is not None else None
-    name = known.name if known else seen.names.get(signal.node, signal.node.key)
-    return Step(seen.as_of, what, signal, name, tier, evidence)
+    return Step(seen.as_of, what, signal, seen.name_of(signal.node), tier, evidence)

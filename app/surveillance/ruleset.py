@@ -10,8 +10,10 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
+from app.errors import Refused
 from app.surveillance.models import Rule, Tier
 
 
@@ -235,8 +237,24 @@ class Ruleset:
 @cache
 def ruleset() -> Ruleset:
     """The thresholds in force."""
-    with (files("app.surveillance") / "data" / "ruleset.toml").open("rb") as text:
-        data = tomllib.load(text)
+    text = (files("app.surveillance") / "data" / "ruleset.toml").read_text(encoding="utf-8")
+    return _from_toml(tomllib.loads(text))
+
+
+def read_ruleset(path: Path) -> Ruleset:
+    """The thresholds in a file. Raises Refused, naming what is missing or too much."""
+    try:
+        return _from_toml(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Refused(f"{path.name} is no TOML: {error}") from None
+    except KeyError as error:
+        raise Refused(f"{path.name}: the section or value {error} is missing") from None
+    except (TypeError, AttributeError) as error:
+        said = str(error).replace("__init__() got an unexpected keyword argument", "does not know")
+        raise Refused(f"{path.name}: {said}") from None
+
+
+def _from_toml(data: dict[str, Any]) -> Ruleset:
     return Ruleset(
         version=data["version"],
         first=FirstLimits(**_values(data["first"])),
