@@ -100,13 +100,12 @@ def _tables(seen: Curves, cells: Cells) -> tuple[Floats, Floats]:
 
 def _classes(seen: Curves, places: list[int]) -> dict[str, list[int]]:
     """Substances by their group; those of none are not compared."""
-    found: dict[str, list[int]] = {}
-    for node in seen.nodes:
-        if node.kind is NodeKind.GROUP:
-            found[node.key] = [
-                place for place in places if seen.nodes[place].members[0] in set(node.members)
-            ]
-    return found
+    place_of = {seen.nodes[place].members[0]: place for place in places}
+    return {
+        node.key: [place_of[number] for number in node.members]
+        for node in seen.nodes
+        if node.kind is NodeKind.GROUP
+    }
 
 
 def _evidence(

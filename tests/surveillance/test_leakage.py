@@ -15,8 +15,10 @@ from app.intake.words import EventKind
 from app.surveillance import arrays
 from app.surveillance.counts import monthly
 from app.surveillance.delays import delays
+from app.surveillance.evaluation import evaluate
 from app.surveillance.exposure import exposure
 from app.surveillance.months import first_day, month_of
+from app.surveillance.ruleset import ruleset
 from tests.surveillance.changing import KNOWN_LATER, World, arrives, arriving
 from tests.surveillance.making import AS_OF, morning
 
@@ -62,6 +64,41 @@ def test_what_becomes_known_tomorrow_changes_nothing_of_today(
             for n, step in enumerate(later):
                 step(world, morning(AS_OF + timedelta(days=1 + n)))
             assert known(world) == today
+        transaction.rollback()
+
+
+def said(world: World) -> list[Any]:
+    """All that the rules say of the day."""
+    world.session.flush()
+    seen = evaluate(world.session, as_of=AS_OF, limits=ruleset())
+    return sorted(
+        (signal, level, evidence.as_dict())
+        for signal, levels in seen.fired.items()
+        for level, evidence in levels.items()
+    )
+
+
+@settings(
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    first=st.lists(arriving, min_size=3, max_size=8),
+    before=st.lists(KNOWN_LATER, max_size=3),
+    later=st.lists(KNOWN_LATER, min_size=1, max_size=6),
+)
+def test_nor_of_what_the_rules_say_of_it(
+    database: Database, first: list[Any], before: list[Any], later: list[Any]
+) -> None:
+    with database.engine.connect() as connection, connection.begin() as transaction:
+        with Session(connection, join_transaction_mode="create_savepoint") as session:
+            world = World(session)
+            world.found()
+            for n, step in enumerate([*first, *before]):
+                step(world, morning(AS_OF - timedelta(days=12 - n)))
+            today = said(world)
+            for n, step in enumerate(later):
+                step(world, morning(AS_OF + timedelta(days=1 + n)))
+            assert said(world) == today
         transaction.rollback()
 
 
