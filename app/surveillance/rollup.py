@@ -178,13 +178,20 @@ def _replace(
 
 
 def _changed_cells(held: Records, before: Records, after: Records) -> Records:
-    less = arrays.negative(before, COUNTED)
-    return arrays.summed(arrays.joined(held, less, after), CELL_KEY, COUNTED)
+    change = arrays.joined(arrays.negative(before, COUNTED), after)
+    same = ~np.isin(_substance_month(held), _substance_month(change))
+    changed = arrays.summed(arrays.joined(held[~same], change), CELL_KEY, COUNTED)
+    return arrays.joined(held[same], changed)
 
 
 def _changed_volume(held: Records, before: Records, after: Records) -> Records:
-    less = arrays.negative(before, ("reports",))
-    return arrays.summed(arrays.joined(held, less, after), VOLUME_KEY, ("reports",))
+    change = arrays.joined(arrays.negative(before, ("reports",)), after)
+    return arrays.summed(arrays.joined(held, change), VOLUME_KEY, ("reports",))
+
+
+def _substance_month(rows: Records) -> NDArray[np.int64]:
+    place: NDArray[np.int64] = rows["substance"].astype(np.int64) * 2**20 + rows["month"]
+    return place
 
 
 def _changed_shared(held: Records, before: Records, after: Records) -> Records:
