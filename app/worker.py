@@ -32,6 +32,7 @@ from app.notification.delivery import deliver
 from app.notification.mail import renderer
 from app.notification.telling import tell
 from app.notification.transport import transport_for
+from app.registry.blocks import settle_blocks
 from app.registry.proposals import fill_tautomer_keys
 from app.settings import Settings
 from app.surveillance.rollup import roll
@@ -73,9 +74,11 @@ def compare_new(work: Work, *, afresh: bool = False) -> dict[str, Any]:
 
 
 def compare_substances(work: Work) -> dict[str, Any]:
-    """Compute what proposes merges to curators, for some substances that are new."""
+    """Compute what proposes merges to curators, and building blocks, for some new substances."""
     with work.database.transaction() as session:
-        return {"compared": fill_tautomer_keys(session)}
+        compared = fill_tautomer_keys(session)
+    with work.database.transaction() as session:
+        return {"compared": compared, "cut": settle_blocks(session)}
 
 
 def deliver_waiting(work: Work) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from chem.families import classify
 from chem.identity import RULESET
 from chem.parse import parse
 
+AT_ONCE = 300  # substances cut in one transaction: under a second, so that nobody waits long
 Cut = tuple[str, str, str]  # slot, fragment as SMILES, its name ("" for one without)
 
 
@@ -42,14 +43,14 @@ def cutting_rules() -> str:
     return f"{RULESET} {hashlib.sha256(FILE.read_bytes()).hexdigest()[:16]}"
 
 
-def settle_blocks(session: Session) -> int:
-    """Cut the substances that were not yet cut under today's rules; how many those were."""
+def settle_blocks(session: Session, limit: int = AT_ONCE) -> int:
+    """Cut substances that were not yet cut under today's rules, some at once; how many."""
     session.execute(delete(SubstanceBlocks).where(SubstanceBlocks.ruleset != cutting_rules()))
     held = select(SubstanceBlocks.substance_id)
     uncut = select(Substance.id, Substance.smiles).where(Substance.id.not_in(held))
     rows = [
         {"substance_id": number, "ruleset": cutting_rules(), "blocks": [*map(list, cut(smiles))]}
-        for number, smiles in session.execute(uncut.order_by(Substance.id))
+        for number, smiles in session.execute(uncut.order_by(Substance.id).limit(limit))
     ]
     if rows:
         session.execute(insert(SubstanceBlocks), rows)
