@@ -42,7 +42,7 @@ SETTINGS = (
     Setting("TOCSIN_BASE_URL", "", "address that readers use, for links in mail and feeds; empty means http://127.0.0.1:PORT"),
     Setting("TOCSIN_HOST", "127.0.0.1", "address the web server binds to"),
     Setting("PORT", "8000", "port the web server binds to"),
-    Setting("TOCSIN_WEB_WORKERS", "2", "web server processes, four threads each"),
+    Setting("TOCSIN_WEB_WORKERS", "2", "web server processes, sixteen threads each"),
     Setting("TOCSIN_MAX_BODY_MB", "32", "largest request body, in megabytes"),
     Setting("TOCSIN_MAX_UPLOAD_MB", "512", "largest file sent from the upload page, in megabytes"),
     Setting("TOCSIN_ASSESS_MINUTES", "15", "minutes between assessments by the worker"),
