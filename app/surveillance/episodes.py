@@ -205,7 +205,7 @@ def _news(
     evidence = after[is_now].evidence
     if evidence.tier > before[was].told_tier:
         return is_now, Reason.RAISED
-    if evidence.rule is Rule.NEW_SPREAD and evidence.regions - before[was].told_regions:
+    if evidence.rule not in FIRSTS and evidence.regions - before[was].told_regions:
         return is_now, Reason.WIDER
     return None
 
