@@ -19,9 +19,11 @@ from app.db import Database
 from app.intake.models import Finding, Report
 from app.surveillance.counts import monthly
 from app.surveillance.delays import delays
+from app.surveillance.evaluation import evaluate
 from app.surveillance.exposure import exposure
 from app.surveillance.months import first_day, month_of
 from app.surveillance.rollup import roll
+from app.surveillance.ruleset import ruleset
 from bench.figure import Figure
 from bench.register import LAST, add, fill, settle_statistics
 
@@ -53,6 +55,7 @@ def _measured(database: Database, reports: int) -> list[Figure]:
         finding = session.scalar(select(func.max(Finding.id))) or 0
     add(database, newest + 1, NEW, first_finding=finding + 1, seed=newest)
     after_new = _timed(database, _told)
+    ruled = _timed(database, _ruled)
     folded = _timed(
         database, lambda session: roll(session, now=NIGHT + timedelta(days=1)), writes=True
     )
@@ -60,6 +63,7 @@ def _measured(database: Database, reports: int) -> list[Figure]:
         _figure(f"roll {held or reports:,} reports from scratch", scratch, floor),
         _figure(f"counts, exposure and delay of {WINDOW} months, nothing new", at_rest, floor),
         _figure(f"the same after {NEW:,} new reports", after_new, floor),
+        _figure(f"all rules after {NEW:,} new reports", ruled, floor),
         _figure(f"roll {NEW:,} new reports up", folded, floor),
     ]
 
@@ -77,6 +81,11 @@ def _told(session) -> None:
     counts = monthly(session, as_of=as_of, since=since)
     exposure(session, counts)
     delays(session, as_of=as_of)
+
+
+def _ruled(session) -> None:
+    """What an assessment does before it writes: every rule on every node, at every level."""
+    evaluate(session, as_of=LAST + timedelta(days=1), limits=ruleset())
 
 
 def _timed(database: Database, run, *, writes: bool = False) -> float:
