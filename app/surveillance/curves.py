@@ -108,6 +108,17 @@ class Curves:
         """A month (counted from the first of the arrays) as text: 2026-03."""
         return f"{first_day(self.monthly.since + month):%Y-%m}"
 
+    @cached_property
+    def months(self) -> list[str]:
+        """The months of the arrays as text."""
+        return [self.label(month) for month in range(self.monthly.months)]
+
+    @cached_property
+    def complete(self) -> list[float]:
+        """What share of the events of each month can be known by now."""
+        shares = self.delays.complete(self.monthly.since, self.monthly.months)
+        return [round(float(share), 4) for share in shares]
+
     def basis(self, place: int) -> str:
         """What the exposure of a node was taken from."""
         return Basis(int(self.exposure.basis[place])).word

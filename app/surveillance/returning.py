@@ -72,7 +72,7 @@ def returning(seen: Curves, rules: Ruleset) -> Iterator[tuple[Signal, Evidence, 
                 "chance": round(chance, 6),
                 "events_before": int(seen.events[place, :begins].sum()),
                 "exposure": seen.basis(place),
-                "months": [seen.label(month) for month in range(months)],
+                "months": seen.months,
                 "events": [int(n) for n in seen.events[place]],
             },
         )

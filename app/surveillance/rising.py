@@ -132,12 +132,10 @@ def _details(
         "p": _plain(chances["p"][place]),
         "q": _plain(chances["q"][place]),
         "exposure": seen.basis(place),
-        "months": [seen.label(month) for month in range(seen.monthly.months)],
+        "months": seen.months,
         "events": [int(n) for n in seen.events[place]],
-        "baseline": [_plain(n) for n in expected],
-        "complete": [
-            _plain(n) for n in seen.delays.complete(seen.monthly.since, seen.monthly.months)
-        ],
+        "baseline": expected.round(4).tolist(),
+        "complete": seen.complete,
     }
 
 
