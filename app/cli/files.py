@@ -71,7 +71,7 @@ def _import_declared(path: Path, what: str, by: Actor) -> None:
 
 def _rehearsed(judged: Iterable[Judged]) -> list[str]:
     """What a dry run found: the first rows that would be rejected, and the numbers."""
-    from app.intake.taking import Tally
+    from app.intake.tally import Tally
     from app.intake.words import Fate
 
     tally = Tally()

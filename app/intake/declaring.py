@@ -19,7 +19,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.access.roles import SECRETARIAT, Actor
-from app.db import reserve_ids, take_turns
+from app.bulk import reserve_ids
+from app.db import take_turns
 from app.errors import Problem, shown
 from app.intake.declared import SHAPES, DeclaredIn
 from app.intake.models import Submission, SubmissionRow

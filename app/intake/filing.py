@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.access.handling import Handling
-from app.db import insert_rows, reserve_ids
+from app.bulk import insert_rows, reserve_ids
 from app.errors import Problem
 from app.intake.grading import grade
 from app.intake.identification import (

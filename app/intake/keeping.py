@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session, make_transient_to_detached
 
 from app.access.models import Authority
 from app.access.roles import Actor
-from app.db import insert_rows
+from app.bulk import insert_rows
 from app.errors import Conflict, Forbidden, Refused, shown
 from app.intake.models import Submission, SubmissionPart
 from app.intake.words import Channel, Fate, SubmissionState

@@ -13,7 +13,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.access.roles import Actor
-from app.db import insert_rows, take_turns
+from app.bulk import insert_rows
+from app.db import take_turns
 from app.errors import shown
 from app.intake.filing import file_reports, recognise_all
 from app.intake.judging import Judged, judge

@@ -19,7 +19,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.access.handling import Handling
-from app.db import reserve_ids, take_turns
+from app.bulk import reserve_ids
+from app.db import take_turns
 from app.registry.facts import Fact, Topic
 from app.registry.service import held_substances
 

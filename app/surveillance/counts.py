@@ -4,7 +4,7 @@ A node's count is the number of distinct events in which at least one of its mem
 event with two nitazenes is one event of the family. The members are added up, and what that counts
 too often is taken away again, found from the few events with several substances.
 
-Events only: aggregates are never added to them (`sightings.periods` has those).
+Events only: aggregates are never added to them (`spans.periods` has those).
 """
 
 from __future__ import annotations

@@ -25,7 +25,8 @@ from app.surveillance.posteriors import (
 )
 from app.surveillance.ruleset import Anchors
 from app.surveillance.severity import Severity
-from app.surveillance.sightings import CAUSAL, Cell, Exposure, Period
+from app.surveillance.sightings import CAUSAL, Cell, Exposure
+from app.surveillance.spans import Period
 from app.surveillance.windows import months_before, months_between, quarter_edges
 
 EVENTS, RATE = "Events", "Rate"

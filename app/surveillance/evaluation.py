@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.access.handling import Handling
 from app.registry.models import WATCHED, Standing, Substance
-from app.surveillance import occurrences, rules, sightings
+from app.surveillance import occurrences, rules, sightings, spans
 from app.surveillance.curves import Curves, curves
 from app.surveillance.evidence import WORLD, Evidence, Signal
 from app.surveillance.harming import harming
@@ -20,7 +20,8 @@ from app.surveillance.models import NodeId, NodeKind, Rule, Tier, of_substance
 from app.surveillance.returning import returning
 from app.surveillance.rising import rising
 from app.surveillance.ruleset import Ruleset
-from app.surveillance.sightings import Cell, Total
+from app.surveillance.sightings import Cell
+from app.surveillance.spans import Total
 from app.surveillance.spots import clusters_of_harm, unusual_quantities
 from app.surveillance.totals import growth_in_totals, volumes
 from app.surveillance.unknowns import fresh_since, new_unknowns, unresolved
@@ -117,7 +118,7 @@ def _grown_in_totals(
     session: Session, watched: Mapping[int, Watched], as_of: date, limits: Ruleset
 ) -> Iterable[tuple[Signal, Levels]]:
     """Growth in what sources count by the year or the quarter; the full knowledge decides."""
-    of_each, of_all = sightings.totals(session, as_of=as_of)
+    of_each, of_all = spans.totals(session, as_of=as_of)
     by_substance: dict[int, list[Total]] = {}
     for total in of_each:
         by_substance.setdefault(total.substance_id or 0, []).append(total)

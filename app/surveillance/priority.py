@@ -17,7 +17,8 @@ from math import prod
 from app.surveillance.criteria import EVENTS, Criterion, Setting, Subject, persistent, prevalent
 from app.surveillance.harmful import CLASS_PRIOR, harm_events, harmful, prior_share
 from app.surveillance.ruleset import USUAL_PRESET, Anchors, Weights, ruleset
-from app.surveillance.sightings import HARMS, Cell, Period
+from app.surveillance.sightings import HARMS, Cell
+from app.surveillance.spans import Period
 
 PILLARS = ("prevalent", "persistent", "harmful")
 

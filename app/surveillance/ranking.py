@@ -17,12 +17,13 @@ from app.intake.dates import PartialDate
 from app.registry.fact_queries import control_dates
 from app.registry.models import WATCHED, ControlListing, Substance
 from app.registry.queries import known_to
-from app.surveillance import sightings
+from app.surveillance import sightings, spans
 from app.surveillance.criteria import Setting, Subject, setting
 from app.surveillance.priority import Entry, entry, ranked
 from app.surveillance.ruleset import USUAL_PRESET, Weights, ruleset
 from app.surveillance.severity import severity_of
-from app.surveillance.sightings import Cell, Period
+from app.surveillance.sightings import Cell
+from app.surveillance.spans import Period
 from app.surveillance.standing import Standing, before_others, standings
 from app.surveillance.windows import months_before, quarter_edges
 
@@ -119,7 +120,7 @@ def priority_list(
         still_open=still_open,
     )
     volume_since = months_before(as_of, anchors.volume_months)
-    periods = sightings.periods(
+    periods = spans.periods(
         session, as_of=as_of, since=volume_since, ceiling=ceiling, still_open=still_open
     )
     since = months_before(as_of, anchors.recent_months)

@@ -21,6 +21,7 @@ from app.surveillance.models import NodeKind, Rule, Tier, of_substance
 from app.surveillance.months import first_day, month_of
 from app.surveillance.nodes import Node
 from app.surveillance.ruleset import GrowthRule, Ruleset
+from app.surveillance.statistics.doubling import doubling_time
 from app.surveillance.statistics.emergence import Emergence, EmergenceLimits, emerging
 from app.surveillance.statistics.growth import (
     NO_ONSET,
@@ -111,7 +112,15 @@ def _chances(seen: Curves) -> dict[str, Floats]:
     for kind in np.unique(kinds):
         mine = tested & (kinds == kind)
         q[mine] = benjamini_hochberg(said.mid_p[mine])
-    return {"p": said.p, "q": q, "low": ratio.low, "high": ratio.high}
+    year = slice(-12, None)
+    doubling = doubling_time(seen.events[:, year], seen.discounted[:, year])
+    return {
+        "p": said.p,
+        "q": q,
+        "low": ratio.low,
+        "high": ratio.high,
+        "doubling": np.where(doubling.value > 0, doubling.value, np.nan),
+    }
 
 
 def _details(
@@ -129,6 +138,7 @@ def _details(
         "expected": _plain(found.ratio.expected[place]),
         "sightings": int(found.sightings[place]),
         "reporters": int(found.reporters[place]),
+        "doubling_months": _plain(chances["doubling"][place]),
         "p": _plain(chances["p"][place]),
         "q": _plain(chances["q"][place]),
         "exposure": seen.basis(place),

@@ -23,8 +23,9 @@ from numpy.typing import NDArray
 from sqlalchemy import and_, bindparam, delete, func, or_, select
 from sqlalchemy.orm import Session
 
+from app.bulk import insert_rows
 from app.clock import end_of_day
-from app.db import insert_rows, one_of_ids, take_turns
+from app.db import one_of_ids, take_turns
 from app.registry.models import WATCHED, Substance
 from app.surveillance import arrays, reading
 from app.surveillance.arrays import CELL, COUNTED, KEY, SHARED, VOLUME, VOLUME_KEY, Records

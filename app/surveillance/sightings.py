@@ -92,33 +92,6 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
-    """An aggregate count: one authority, one kind, one span of time."""
-
-    substance_id: int
-    country: str
-    authority_id: int
-    kind: EventKind
-    first: date
-    until: date
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Total:
-    """A count of one source over one span, of a watched substance (None: of everything)."""
-
-    substance_id: int | None
-    country: str
-    authority_id: int
-    first: date
-    until: date
-    level: Handling
-    simulated: bool
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
 class Exposure:
     """Samples that an authority analysed in a month; an empty scope means for everything."""
 
@@ -173,7 +146,7 @@ def cells(
     )
     grouped = (
         select(*(harm or (null(), null())), *key, *figures)
-        .where(known.c.level <= int(ceiling), *_open_since(known, ceiling, still_open))
+        .where(known.c.level <= int(ceiling), *open_later(known, ceiling, still_open))
         .group_by(*key, known.c.window, *harm, *((known.c.harm_confirmed,) if harms_apart else ()))
     )
     return [_cell(*row) for row in session.execute(grouped)]
@@ -185,62 +158,6 @@ def sightings_of(
     """The reports that the cells of one substance are made of, a row each; `known` as below."""
     known = known_reports(session, as_of, substance_id=substance_id)
     return select(known).where(known.c.level <= int(ceiling)).subquery("sightings")
-
-
-def periods(
-    session: Session,
-    *,
-    as_of: date,
-    since: date,
-    ceiling: Handling = Handling.RED,
-    still_open: date | None = None,
-) -> list[Period]:
-    """The aggregate counts known as of a day whose spans end on `since` or later."""
-    known = known_reports(session, as_of)
-    key = (
-        known.c.substance_id,
-        known.c.country,
-        known.c.authority_id,
-        known.c.event_kind,
-        known.c.event_date,
-        known.c.event_end,
-    )
-    grouped = (
-        select(*key, func.sum(known.c.count))
-        .where(
-            known.c.type == ReportType.AGGREGATE,
-            known.c.event_end >= since,
-            known.c.level <= int(ceiling),
-            *_open_since(known, ceiling, still_open),
-        )
-        .group_by(*key)
-    )
-    return [Period(*row[:6], count=int(row[6])) for row in session.execute(grouped)]
-
-
-def totals(session: Session, *, as_of: date) -> tuple[list[Total], list[Total]]:
-    """What sources counted over spans of time: of each watched substance, and of everything."""
-    known = known_reports(session, as_of)
-    span = ("country", "authority_id", "event_date", "event_end", "level", "simulated")
-    mine = (known.c.substance_id, *(known.c[name] for name in span))
-    of_each = (
-        select(*mine, func.sum(known.c.count))
-        .where(known.c.type == ReportType.AGGREGATE)
-        .group_by(*mine)
-    )
-    level = effective_handling(Report.handling, Report.embargo_until, as_of).label("level")
-    theirs = (
-        Report.country, Report.authority_id, Report.event_date, Report.event_end, level,
-        Report.simulated,
-    )  # fmt: skip
-    of_all = (
-        select(null(), *theirs, func.sum(Report.count))
-        .where(stood(Report, as_of), Report.type == ReportType.AGGREGATE)
-        .group_by(*theirs)
-    )
-    return [_total(*row) for row in session.execute(of_each)], [
-        _total(*row) for row in session.execute(of_all)
-    ]
 
 
 def exposures(
@@ -267,7 +184,7 @@ def data_version(session: Session, as_of: date) -> int:
     return session.scalar(newest) or 0
 
 
-def _open_since(
+def open_later(
     known: Subquery, ceiling: Handling, today: date | None
 ) -> tuple[ColumnElement[bool], ...]:
     return () if today is None else (open_since(known.c, ceiling, today),)
@@ -436,13 +353,6 @@ def _held(
 ) -> tuple[ColumnElement[bool], ...]:
     end = end_of_day(as_of)
     return received_at <= end, or_(superseded_at.is_(None), superseded_at > end)
-
-
-def _total(*row: Any) -> Total:
-    number, country, authority, first, until, level, simulated, count = row
-    return Total(
-        number, country, authority, first, until, Handling(level), bool(simulated), int(count)
-    )
 
 
 def _cell(*row: Any) -> Cell:

@@ -19,7 +19,7 @@ from app.access.handling import Handling
 from app.surveillance.evidence import Evidence
 from app.surveillance.models import Rule, Tier
 from app.surveillance.ruleset import TotalLimits
-from app.surveillance.sightings import Total
+from app.surveillance.spans import Total
 from app.surveillance.statistics.growth import predictive, rate_ratio
 
 Source = tuple[int, str]  # an authority and the country it counts for

@@ -81,6 +81,7 @@ DETAIL_WORDS = {
     "expected": "Events expected since the onset",
     "statistic": "Log likelihood ratio",
     "threshold": "It had to exceed",
+    "doubling_months": "Doubling time over the last year, months",
     "reporters": "Reporters since the onset",
     "sightings": "Reporters and months with it since the onset",
     "p": "Last three months against the twelve before: probability by chance",

@@ -21,7 +21,7 @@ from app.intake.keeping import PART_BYTES, Arrival
 from app.intake.profiles import load_profile, profile_names
 from app.intake.profiles.keeping import own_profiles
 from app.intake.readers import READ
-from app.intake.taking import Tally
+from app.intake.tally import Tally
 from app.intake.words import Fate
 from app.web import web
 

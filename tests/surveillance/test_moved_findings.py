@@ -10,7 +10,7 @@ from app.db import Database
 from app.intake.merging import merge, split, undo
 from app.intake.parting import Choice
 from app.registry.models import Substance
-from app.surveillance import sightings
+from app.surveillance import sightings, spans
 from app.surveillance.models import EpisodeState
 from app.surveillance.queries import episodes
 from app.surveillance.service import assess
@@ -57,12 +57,12 @@ def test_each_day_sees_findings_as_what_they_meant_then(cared: Database) -> None
 def test_aggregate_counts_of_a_day_do_not_move_with_a_later_merge(cared: Database) -> None:
     since = days(-400).date()
     with cared.transaction() as session:
-        before = sightings.periods(session, as_of=days(1).date(), since=since)
+        before = spans.periods(session, as_of=days(1).date(), since=since)
         merge(
             session, at(session, "Enoldione"), at(session, "Ketodione"), by=ANALYST, reason=WHY,
             now=days(2),
         )  # fmt: skip
-        assert sightings.periods(session, as_of=days(1).date(), since=since) == before
+        assert spans.periods(session, as_of=days(1).date(), since=since) == before
 
 
 def test_signals_of_what_was_merged_close_as_merged_and_may_open_again(cared: Database) -> None:

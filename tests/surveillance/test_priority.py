@@ -32,7 +32,8 @@ from app.surveillance.priority import (
 from app.surveillance.ranking import priority_list
 from app.surveillance.ruleset import Weights, ruleset
 from app.surveillance.severity import severity_of
-from app.surveillance.sightings import Cell, Exposure, Period
+from app.surveillance.sightings import Cell, Exposure
+from app.surveillance.spans import Period
 from app.surveillance.windows import months_before
 from tests.surveillance.making import (
     AMBER,

@@ -11,7 +11,7 @@ from app.access.handling import Handling
 from app.db import Database
 from app.intake.words import EventKind, FindingRole, Grade, ReportType
 from app.registry.models import Standing
-from app.surveillance import sightings
+from app.surveillance import sightings, spans
 from app.surveillance.sightings import Cell
 from tests.surveillance.making import (
     AMBER,
@@ -129,8 +129,8 @@ def test_aggregate_counts_and_exposure(database: Database) -> None:
             )
         an_activity(session, "US", date(2026, 10, 1), 900, scope=("nitazenes",))
         an_activity(session, "DE", date(2026, 10, 1), 50, handling=RED)
-        (period,) = sightings.periods(session, as_of=AS_OF, since=days_ago(1000))
-        late = sightings.periods(session, as_of=AS_OF, since=date(2026, 1, 1))
+        (period,) = spans.periods(session, as_of=AS_OF, since=days_ago(1000))
+        late = spans.periods(session, as_of=AS_OF, since=date(2026, 1, 1))
         (exposure,) = sightings.exposures(session, as_of=AS_OF, since=days_ago(365), ceiling=AMBER)
     assert (period.count, period.first, period.until) == (42, date(2025, 1, 1), date(2025, 12, 31))
     assert late == []

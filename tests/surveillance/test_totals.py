@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from app.access.handling import Handling
 from app.surveillance.models import Rule, Tier
 from app.surveillance.ruleset import ruleset
-from app.surveillance.sightings import Total
+from app.surveillance.spans import Total
 from app.surveillance.totals import growth_in_totals, volumes
 from app.surveillance.wording import sentence
 

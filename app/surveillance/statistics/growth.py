@@ -24,7 +24,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betainc, betaincinv, ndtri
+from scipy.special import betainc, betaincinv
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -32,7 +32,6 @@ Flags = NDArray[np.bool_]
 
 NO_ONSET = -1  # in the place of a month index: no start makes the rate look raised
 BISECTIONS = 26  # halvings of an interval of log rate ratios; the statistic is flat at its top
-FISHER_STEPS = 30  # of the log-linear fit; a handful suffice, the rest are for odd data
 SMALL = 1e-9
 
 
@@ -121,7 +120,7 @@ def discounted(exposure: ArrayLike, completeness: ArrayLike) -> Floats:
 
 def windows(counts: ArrayLike, exposure: ArrayLike, limits: GrowthLimits = LIMITS) -> Windows:
     """The current window and the baseline before it, from (..., months); short history is less."""
-    y, e = _observed(counts, exposure)
+    y, e = observed(counts, exposure)
     now = y.shape[-1]
     split = max(0, now - limits.current_months)
     start = max(0, split - limits.baseline_months)
@@ -199,7 +198,7 @@ def baseline_rate(
     (S + prior_events) / (E + prior_samples) over months -14..-3 (now = 0), or -36..-13 for a series
     with `long_history_months` of exposure: that one holds none of the growth itself.
     """
-    y, e = _observed(counts, exposure)
+    y, e = observed(counts, exposure)
     now = y.shape[-1]
     long_end = max(0, now - limits.onset_months)
     long_start = max(0, long_end - limits.long_baseline_months)
@@ -227,7 +226,7 @@ def glr(
     Shapes (..., months). `dispersion` is the negative binomial alpha (variance mu + alpha mu^2) of
     a month's count, one number or one per series; None is Poisson.
     """
-    y, e = _observed(counts, exposure)
+    y, e = observed(counts, exposure)
     rate, testable = baseline_rate(y, e, limits)
     first = max(0, y.shape[-1] - limits.onset_months)
     found = likelihood_ratio(y[..., first:], rate[..., None] * e[..., first:], dispersion)
@@ -285,7 +284,7 @@ def pooled_dispersion(
     Moments over the short baseline of nodes with `dispersion_events` in it: a node's own history is
     too short for an alpha of its own (signals, 1.4). Shapes (..., months).
     """
-    y, e = _observed(counts, exposure)
+    y, e = observed(counts, exposure)
     end = max(0, y.shape[-1] - limits.guard_months)
     window = slice(max(0, end - limits.baseline_months), end)
     y, e = y[..., window], e[..., window]
@@ -304,59 +303,7 @@ def pooled_dispersion(
     return max(0.0, float((squared - mu).sum() / (mu**2).sum()))
 
 
-def doubling_time(
-    counts: ArrayLike, exposure: ArrayLike, limits: GrowthLimits = LIMITS
-) -> Estimate:
-    """Months in which the rate doubles: ln 2 / b of log mu = a + b t + log exposure, Poisson.
-
-    Shapes (..., months). Negative is halving. The interval is that of b +- z se turned over; when
-    b may be zero it is open and runs through infinity: low is then the shortest doubling, high inf.
-    """
-    slope, error, estimable = log_slope(counts, exposure, limits)
-    z = float(ndtri((1 + limits.interval) / 2))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        value = np.log(2) / slope
-        steep, flat = np.log(2) / (slope + z * error), np.log(2) / (slope - z * error)
-    certain = np.sign(slope + z * error) == np.sign(slope - z * error)
-    return Estimate(
-        value, steep, np.where(certain, flat, np.where(estimable, np.inf, np.nan)), estimable
-    )
-
-
-def log_slope(
-    counts: ArrayLike, exposure: ArrayLike, limits: GrowthLimits = LIMITS
-) -> tuple[Floats, Floats, Flags]:
-    """Slope per month of the log rate, its standard error, and where both are estimable.
-
-    Given the total, the months are multinomial with weights exposure x exp(b t), so that one
-    number is sought for each series: Newton's steps on a concave likelihood, bounded.
-    """
-    y, e = _observed(counts, exposure)
-    t = np.arange(y.shape[-1], dtype=np.float64)
-    total = y.sum(-1)
-    estimable = (total >= limits.doubling_events) & ((e > 0).sum(-1) >= limits.doubling_months)
-    estimable &= (y > 0).sum(-1) > 1  # all in one month: the slope has no bound
-    weight = np.where(estimable[..., None], e, 1.0)
-    log_weight = np.log(np.where(weight > 0, weight, 1.0))
-    share = np.where(total > 0, total, 1.0)
-    target = (y * t).sum(-1) / share
-    slope = np.zeros(total.shape)
-    spread = np.ones(total.shape)
-    for _ in range(FISHER_STEPS):
-        exponent = log_weight + slope[..., None] * t
-        p = np.exp(exponent - exponent.max(-1, keepdims=True)) * (weight > 0)
-        p /= p.sum(-1, keepdims=True)
-        mean = (p * t).sum(-1)
-        spread = (p * (t - mean[..., None]) ** 2).sum(-1)
-        step = (target - mean) / np.maximum(spread, SMALL)
-        slope += np.clip(step, -1.0, 1.0)
-        if np.all(np.abs(step[estimable]) < SMALL):
-            break
-    error = 1 / np.sqrt(np.maximum(share * spread, SMALL))
-    return np.where(estimable, slope, np.nan), np.where(estimable, error, np.nan), estimable
-
-
-def _observed(counts: ArrayLike, exposure: ArrayLike) -> tuple[Floats, Floats]:
+def observed(counts: ArrayLike, exposure: ArrayLike) -> tuple[Floats, Floats]:
     """Both as floats of one shape, with the counts of months without exposure left out."""
     y, e = np.broadcast_arrays(
         np.asarray(counts, dtype=np.float64), np.asarray(exposure, dtype=np.float64)

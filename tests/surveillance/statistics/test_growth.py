@@ -11,15 +11,14 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import nbinom
 
+from app.surveillance.statistics.doubling import doubling_time, log_slope
 from app.surveillance.statistics.growth import (
     LIMITS,
     NO_ONSET,
     baseline_rate,
     discounted,
-    doubling_time,
     glr,
     likelihood_ratio,
-    log_slope,
     pooled_dispersion,
     predictive,
     rate_ratio,
