@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import String, Text, or_, update
+from sqlalchemy import String, Text, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.db import Base, insert_new
@@ -34,6 +34,16 @@ class Job(Base):
         """Whether it should have finished by now: three intervals without a finish."""
         grace = timedelta(seconds=max(3 * self.every_seconds, 120))
         return self.last_finished is None or now - self.last_finished > grace
+
+
+def ailing(session: Session, now: datetime) -> list[str]:
+    """The jobs whose last run failed, or that have not run when they should have.
+
+    One that has never begun is not among them: its worker has only just been started, or never was,
+    which the status page says.
+    """
+    jobs = session.scalars(select(Job).where(Job.last_started.is_not(None)).order_by(Job.name))
+    return [job.name for job in jobs if job.last_error or job.overdue(now)]
 
 
 def declare(session: Session, name: str, every_seconds: int) -> None:

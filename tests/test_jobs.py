@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from app.db import Database
-from app.jobs import Job, claim, declare, finish
+from app.jobs import Job, ailing, claim, declare, finish
 from tests.reporting import NOW
 
 LEASE = timedelta(minutes=5)
@@ -82,3 +82,19 @@ def test_overdue_is_three_intervals_without_a_finish(minutes_ago, overdue: bool)
 def test_a_frequent_job_is_given_two_minutes() -> None:
     job = Job(name="deliver", every_seconds=5, last_finished=NOW - timedelta(seconds=110))
     assert not job.overdue(NOW)
+
+
+def test_what_failed_or_did_not_come_back_is_told_of(jobs: Database) -> None:
+    def told(after: timedelta = timedelta(0)) -> list[str]:
+        with jobs.reading() as session:
+            return ailing(session, NOW + after)
+
+    assert told(timedelta(days=9)) == [], "it has never begun"
+    with jobs.transaction() as session:
+        claim(session, "assess", owner="one", now=NOW, lease=LEASE)
+        finish(session, "assess", owner="one", now=NOW, result={})
+    assert told() == [] and told(timedelta(hours=2)) == ["assess"], "three intervals have passed"
+    with jobs.transaction() as session:
+        claim(session, "assess", owner="one", now=NOW, lease=LEASE)
+        finish(session, "assess", owner="one", now=NOW, error="no space left")
+    assert told() == ["assess"]

@@ -14,6 +14,7 @@ from app.entrance import actor, allow, database, now, today
 from app.errors import Refused
 from app.intake.queries import simulated_present
 from app.intake.waiting import waiting
+from app.jobs import ailing
 from app.web import web, wording
 from chem.identity import RDKIT_VERSION, RULESET
 
@@ -108,6 +109,7 @@ def frame() -> dict[str, Any]:
         "navigation": NAVIGATION,
         "desk": desk_of(who),
         "unknowns": unknowns() if who.role in SECRETARIAT else 0,
+        "ailing": ailing_jobs() if who.role in SECRETARIAT else [],
         "simulated_note": simulated_note(),
         "ruleset": RULESET,
         "rdkit_version": RDKIT_VERSION,
@@ -134,6 +136,17 @@ def simulated_note() -> bool:
         with database().reading() as session:
             held = (now(), simulated_present(session))
         current_app.extensions["tocsin.simulated"] = held
+    return held[1]
+
+
+def ailing_jobs() -> list[str]:
+    """Jobs that failed or are overdue, so that the secretariat is told wherever it is; asked of the
+    database at most every half minute."""
+    held: tuple[datetime, list[str]] | None = current_app.extensions.get("tocsin.ailing")
+    if held is None or not timedelta(0) <= now() - held[0] < NOTE_LASTS:
+        with database().reading() as session:
+            held = (now(), ailing(session, now()))
+        current_app.extensions["tocsin.ailing"] = held
     return held[1]
 
 

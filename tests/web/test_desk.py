@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections import Counter
+from datetime import timedelta
 from html import unescape
 
 import pytest
@@ -16,11 +17,13 @@ from werkzeug.test import TestResponse
 
 from app.access.models import AuditEvent
 from app.access.roles import Role
+from app.db import Database
+from app.jobs import claim, declare, finish
 from app.notification.models import Message, MessageState
 from app.spreadsheets import plain_cell
 from app.web.signing import local_path
 from tests.web.conftest import Visit
-from tests.web.making import FORMULA, PASSWORD
+from tests.web.making import FORMULA, NOW, PASSWORD
 
 OWN = {"Sec-Fetch-Site": "same-origin"}
 
@@ -221,3 +224,14 @@ def test_a_receipt_names_what_each_row_was_identified_as(visit: Visit):
     receipts = re.findall(r"/submissions/(SUB-\w+)", client.get("/submissions").text)
     texts = [client.get(f"/submissions/{code}").text for code in receipts]
     assert any("Identified as" in text and "/substances/TS-" in text for text in texts)
+
+
+def test_the_secretariat_is_told_everywhere_when_a_job_fails(visit: Visit, full: Database) -> None:
+    said = "attention:</b>"
+    with full.transaction() as session:
+        declare(session, "assess", 900)
+        claim(session, "assess", owner="one", now=NOW, lease=timedelta(minutes=1))
+        finish(session, "assess", owner="one", now=NOW, error="no space left")
+    assert said in visit(Role.ANALYST).get("/substances").text
+    assert said not in visit(Role.LABORATORY).get("/substances").text
+    assert "no space left" not in visit(Role.PUBLIC).get("/").text
