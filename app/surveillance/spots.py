@@ -135,13 +135,11 @@ def _most_telling(mine: Sequence[Occurrence], as_of: date, rules: Ruleset) -> _R
     harms, deaths = _between(days, first, last + 1), _between(died, first, last + 1)
     before = _between(days, first - limits.history_days, first)
     p = predictive(harms, limits.days, before, limits.history_days).p
-    runs = (
-        _Run(*map(int, row), p=float(chance))
-        for *row, chance in zip(first, last, harms, deaths, before, p, strict=True)
-        if row[2] >= limits.harms and chance <= limits.p
-    )
+    columns = (column.tolist() for column in (first, last, harms, deaths, before, p))
+    runs = [_Run(*values) for values in zip(*columns, strict=True)]
+    unusual = (run for run in runs if run.harms >= limits.harms and run.p <= limits.p)
     urgent = rules.tiers.urgent_deaths
-    return max(runs, key=lambda run: (run.deaths >= urgent, run.harms, run.last), default=None)
+    return max(unusual, key=lambda run: (run.deaths >= urgent, run.harms, run.last), default=None)
 
 
 def _is_death_by_it(one: Occurrence) -> bool:
