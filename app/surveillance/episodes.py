@@ -3,11 +3,12 @@
     no episode ── fires ──▶ open ──────── 180 days ───────▶ closed (lapsed)       a first
                              │  └── its ground is gone ──▶ closed (withdrawn)    a first
                              ├── 90 days without firing ─▶ closed (lapsed)       any other
-                             └── it is another substance ▶ closed (merged)       either
+                             ├── it is another substance ▶ closed (merged)       either
+                             └── its name has a meaning ─▶ closed (resolved)     NEW_UNKNOWN
 
 People close with an outcome of their own. A first that was closed never opens again for the same
 place, unless its ground had gone (withdrawn, merged): then it had not been one. Any other may,
-after a cooldown.
+after a cooldown; a name whose meaning was taken back, at once.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ from app.surveillance.ruleset import EpisodeLimits
 LAPSED = "lapsed"
 WITHDRAWN = "withdrawn"
 MERGED = "merged"
-GROUND_GONE = (WITHDRAWN, MERGED)
+RESOLVED = "resolved"
+GROUND_GONE = (WITHDRAWN, MERGED, RESOLVED)
 REFUTED = ("not_confirmed", "duplicate", "data_error")  # it was not so
 OUTCOMES = ("confirmed", *REFUTED)  # those that people give
 
@@ -150,6 +152,11 @@ def next_of_lasting(
 def next_of_merged(present: Present) -> Decision:
     """The substance was merged into another, for which its sightings count from now on."""
     return _closing(present, MERGED)
+
+
+def next_of_resolved(present: Present) -> Decision:
+    """Somebody has said what the unknown name means; from now on that is what is watched."""
+    return _closing(present, RESOLVED)
 
 
 def seen_by(views: Mapping[Handling, View], audience: Handling) -> Handling | None:

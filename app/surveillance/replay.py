@@ -7,7 +7,7 @@ resolved, withdrawn or merged later is not known yet.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -17,10 +17,11 @@ from app.access.roles import Actor
 from app.surveillance.evaluation import Evaluation, evaluate
 from app.surveillance.evidence import FIRSTS, Evidence, Signal
 from app.surveillance.hindsight import noon
-from app.surveillance.models import Tier
+from app.surveillance.models import Rule, Tier
 from app.surveillance.priority import Entry, ranked
 from app.surveillance.ranking import priority_list
 from app.surveillance.ruleset import EpisodeLimits, ruleset
+from app.surveillance.unknowns import settled
 from app.surveillance.windows import month_ends, months_before
 
 
@@ -79,7 +80,9 @@ def replay(session: Session, actor: Actor, *, first: date, last: date) -> Iterat
     before: list[Step] = []
     for place, end in enumerate(month_ends(first, last, before=1)):
         seen = evaluate(session, as_of=end, limits=limits)
-        steps, going = _moved(going, seen, closed, limits.episodes)
+        names = [s.node.key for s in going if s.rule is Rule.NEW_UNKNOWN and s not in seen.held]
+        named = settled(session, names, as_of=end)
+        steps, going = _moved(going, seen, closed, limits.episodes, named)
         if place == 0:
             before = [replace(step, what="open before") for step in steps]
             continue
@@ -114,14 +117,21 @@ def _moved(
     seen: Evaluation,
     closed: dict[Signal, date],
     limits: EpisodeLimits,
+    named: Collection[str],
 ) -> tuple[list[Step], dict[Signal, _Open]]:
-    """What happened to the signals at a month-end, and those that are open after it."""
+    """What happened to the signals at a month-end, and those that are open after it.
+
+    `named` are the unknown names that have a meaning by now. What closes because its ground has
+    gone may open again, as in `episodes.may_open`.
+    """
     steps: list[Step] = []
     after: dict[Signal, _Open] = {}
     for signal, was in going.items():
-        now = _next(signal, was, seen, limits)
+        gone = _ground_has_gone(signal, was, seen, named)
+        now = None if gone else _next(signal, was, seen, limits)
         if now is None:
-            closed[signal] = seen.as_of
+            if not gone:
+                closed[signal] = seen.as_of
             steps.append(_step(seen, "closed", signal, was.evidence, was.tier))
             continue
         after[signal] = now
@@ -134,6 +144,12 @@ def _moved(
         after[signal] = _Open(evidence, evidence.tier, since=seen.as_of)
         steps.append(_step(seen, "opened", signal, evidence, evidence.tier))
     return steps, after
+
+
+def _ground_has_gone(signal: Signal, was: _Open, seen: Evaluation, named: Collection[str]) -> bool:
+    if signal.rule in FIRSTS:
+        return not seen.standing(signal, was.since)
+    return signal.rule is Rule.NEW_UNKNOWN and signal.node.key in named
 
 
 def _next(signal: Signal, was: _Open, seen: Evaluation, limits: EpisodeLimits) -> _Open | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from time import perf_counter
@@ -30,6 +30,7 @@ from app.surveillance.models import (
 )
 from app.surveillance.queries import last_assessment
 from app.surveillance.ruleset import Ruleset, ruleset
+from app.surveillance.unknowns import settled
 from app.surveillance.wording import sentence
 
 
@@ -74,9 +75,10 @@ def assess(session: Session, *, as_of: date, now: datetime) -> Outcome:
     still_open = _open_episodes(session)
     closings = _last_closings(session)
     seen = evaluate(session, as_of=as_of, limits=limits)
+    named = _named_meanwhile(session, still_open.keys(), seen)
     changes: list[Change] = []
     for signal, episode in sorted(still_open.items()):
-        changes += _apply(session, episode, _next(episode, signal, seen), as_of)
+        changes += _apply(session, episode, _next(episode, signal, seen, named), as_of)
     for signal in sorted(seen.fired.keys() - still_open.keys()):
         if not episodes.may_open(
             signal.rule,
@@ -145,7 +147,19 @@ def _last_closings(session: Session) -> dict[Signal, episodes.Closing]:
     }
 
 
-def _next(episode: Episode, signal: Signal, seen: Evaluation) -> Decision:
+def _named_meanwhile(
+    session: Session, still_open: Iterable[Signal], seen: Evaluation
+) -> set[Signal]:
+    """The open signals of unknown names that have a meaning by now."""
+    silent = {
+        s.node.key: s for s in still_open if s.rule is Rule.NEW_UNKNOWN and s not in seen.held
+    }
+    return {silent[key] for key in settled(session, silent, as_of=seen.as_of)}
+
+
+def _next(
+    episode: Episode, signal: Signal, seen: Evaluation, named: Collection[Signal]
+) -> Decision:
     present = Present(
         rule=episode.rule,
         opened_on=episode.opened_on,
@@ -154,6 +168,8 @@ def _next(episode: Episode, signal: Signal, seen: Evaluation) -> Decision:
     )
     if episode.substance and episode.substance.merged_into_id and not seen.knows(signal.node):
         return episodes.next_of_merged(present)
+    if signal in named:
+        return episodes.next_of_resolved(present)
     as_of, limits = seen.as_of, seen.limits.episodes
     if episode.rule not in FIRSTS:
         held = seen.held.get(signal, {})

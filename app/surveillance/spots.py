@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
 
 from app.access.handling import Handling
 from app.intake.words import CausalRole, EventKind
@@ -17,7 +20,6 @@ from app.surveillance.models import Rule, Tier, of_substance
 from app.surveillance.occurrences import Occurrence
 from app.surveillance.ruleset import ClusterRule, Ruleset
 from app.surveillance.sightings import CAUSAL
-from app.surveillance.statistics.clusters import densest
 from app.surveillance.statistics.growth import predictive
 from app.surveillance.statistics.quantity import unusual_above
 
@@ -72,23 +74,12 @@ def _cluster(
     mine: Sequence[Occurrence], country: str, level: Handling, as_of: date, rules: Ruleset
 ) -> Evidence | None:
     limits: ClusterRule = rules.cluster
-    days = sorted(one.day.toordinal() for one in mine for _ in range(max(one.cases, 1)))
-    fresh = as_of.toordinal() - limits.fresh_days
-    found = densest(
-        [day for day in days if day >= fresh - limits.days], within=limits.days, least=limits.harms
-    )
-    if found is None or found.last < fresh:
-        return None
-    before = sum(found.first - limits.history_days <= day < found.first for day in days)
-    p = predictive(found.events, limits.days, before, limits.history_days).p.item()
-    if p > limits.p:
+    found = _most_telling(mine, as_of, rules)
+    if found is None:
         return None
     first, last = date.fromordinal(found.first), date.fromordinal(found.last)
     inside = [one for one in mine if first <= one.day <= last]
-    deaths = sum(
-        one.cases for one in inside if one.kind is EventKind.DEATH and one.causal_role in CAUSAL
-    )
-    urgent = deaths >= rules.tiers.urgent_deaths
+    urgent = found.deaths >= rules.tiers.urgent_deaths
     return Evidence(
         rule=Rule.CLUSTER_OF_HARM,
         scope=country,
@@ -99,8 +90,8 @@ def _cluster(
         numbers={
             "reports": len(inside),
             "confirmed": sum(one.confirmed for one in inside),
-            "events": found.events,
-            "deaths": deaths,
+            "events": found.harms,
+            "deaths": found.deaths,
         },
         first=first,
         first_end=first,
@@ -112,12 +103,54 @@ def _cluster(
         thresholds={**asdict(limits), "urgent_deaths": rules.tiers.urgent_deaths},
         details={
             "days": (last - first).days + 1,
-            "harms_before": before,
-            "p": round(p, 6),
+            "harms_before": found.before,
+            "p": round(found.p, 6),
             "deaths_of_any_cause": sum(one.cases for one in inside if one.kind is EventKind.DEATH),
             "reports": [one.report for one in inside[:MOST_REPORTS]],
         },
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Harms in one country within the days of the rule; days are ordinals, counts are of cases."""
+
+    first: int
+    last: int
+    harms: int
+    deaths: int  # that it caused or contributed to
+    before: int  # harms in the days that tell what is usual
+    p: float
+
+
+def _most_telling(mine: Sequence[Occurrence], as_of: date, rules: Ruleset) -> _Run | None:
+    """Of the runs that end on a fresh day and are unusual, an urgent one first, then the largest,
+    then the latest: so that one more case never makes less of what was there."""
+    limits, fresh = rules.cluster, as_of.toordinal() - rules.cluster.fresh_days
+    cases = [(one.day.toordinal(), max(one.cases, 1), _is_death_by_it(one)) for one in mine]
+    days = np.sort([day for day, persons, _ in cases for _ in range(persons)])
+    died = np.sort([day for day, persons, by_it in cases if by_it for _ in range(persons)])
+    last = np.unique(days[days >= fresh])
+    first = days[np.searchsorted(days, last - limits.days)]
+    harms, deaths = _between(days, first, last + 1), _between(died, first, last + 1)
+    before = _between(days, first - limits.history_days, first)
+    p = predictive(harms, limits.days, before, limits.history_days).p
+    columns = (column.tolist() for column in (first, last, harms, deaths, before, p))
+    runs = [_Run(*values) for values in zip(*columns, strict=True)]
+    unusual = (run for run in runs if run.harms >= limits.harms and run.p <= limits.p)
+    urgent = rules.tiers.urgent_deaths
+    return max(unusual, key=lambda run: (run.deaths >= urgent, run.harms, run.last), default=None)
+
+
+def _is_death_by_it(one: Occurrence) -> bool:
+    return one.kind is EventKind.DEATH and one.causal_role in CAUSAL
+
+
+def _between(
+    days: NDArray[np.int64], first: NDArray[np.int64], end: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """How many of the sorted days lie from each of `first` to the day before each of `end`."""
+    return np.asarray(np.searchsorted(days, end) - np.searchsorted(days, first))
 
 
 def _quantity(

@@ -7,17 +7,19 @@ taken as it stood on the day: one that was resolved later was unknown until then
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
+from hashlib import sha256
+from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from app.access.handling import Handling, effective_handling
 from app.clock import end_of_day
-from app.intake.models import Finding, Report
-from app.intake.words import CausalRole, EventKind, ReportType
+from app.intake.models import Finding, FormerResolution, Report
+from app.intake.words import CausalRole, EventKind, ReportType, Resolution
 from app.surveillance.evidence import WORLD, Evidence, Signal
 from app.surveillance.models import NodeId, NodeKind, Rule
 from app.surveillance.ruleset import Ruleset
@@ -25,6 +27,8 @@ from app.surveillance.sightings import CAUSAL, COUNTED_ROLES, stood
 from app.surveillance.windows import months_before
 
 Levels = dict[Handling, Evidence]
+
+LONGEST_KEY = 200  # characters, of the key of a node
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,8 @@ def unresolved(session: Session, *, as_of: date, since: date) -> list[Unresolved
     """Events since a day with a name that was not resolved by the end of `as_of`."""
     level = effective_handling(Report.handling, Report.embargo_until, as_of).label("level")
     query = (
-        select(
+        _names(
+            as_of,
             Finding.name_key,
             Finding.substance_name,
             Report.country,
@@ -61,16 +66,7 @@ def unresolved(session: Session, *, as_of: date, since: date) -> list[Unresolved
             Report.simulated,
             Report.count,
         )
-        .join(Report, Report.id == Finding.report_id)
-        .where(
-            Finding.name_key.is_not(None),
-            Finding.structure.is_(None),
-            Finding.role.in_(COUNTED_ROLES),
-            or_(Finding.resolved_at.is_(None), Finding.resolved_at > end_of_day(as_of)),
-            stood(Report, as_of),
-            Report.type == ReportType.EVENT,
-            Report.event_end >= since,
-        )
+        .where(_waits(as_of), Report.type == ReportType.EVENT, Report.event_end >= since)
         .order_by(Finding.id)
     )
     return [
@@ -86,6 +82,44 @@ def unresolved(session: Session, *, as_of: date, since: date) -> list[Unresolved
             session.execute(query)
         )
     ]
+
+
+def settled(session: Session, keys: Collection[str], *, as_of: date) -> set[str]:
+    """The names among these of which somebody had said by then what they mean, in all reports."""
+    named = Finding.name_key.in_(keys)
+    waiting = set(session.scalars(_names(as_of, Finding.name_key).where(named, _waits(as_of))))
+    told = set(session.scalars(_names(as_of, Finding.name_key).where(named, ~_waits(as_of))))
+    return {key for key in told - waiting if key}
+
+
+def _names(as_of: date, *columns: Any) -> Select[Any]:
+    """Findings that a laboratory told by a name alone, in reports that stood on the day."""
+    return (
+        select(*columns)
+        .join(Report, Report.id == Finding.report_id)
+        .where(
+            Finding.name_key.is_not(None),
+            Finding.structure.is_(None),
+            Finding.role.in_(COUNTED_ROLES),
+            stood(Report, as_of),
+        )
+    )
+
+
+def _waits(as_of: date) -> ColumnElement[bool]:
+    """Whether a name meant nothing to anybody at the end of the day.
+
+    The name of a group, or one that is known to be none of a substance, meant something from the
+    start, and has no date of its resolution. One that was taken back since was resolved meanwhile.
+    """
+    end = end_of_day(as_of)
+    in_queue = and_(Finding.resolution == Resolution.QUEUED, Finding.resolved_at.is_(None))
+    then_known = exists().where(
+        FormerResolution.finding_id == Finding.id,
+        FormerResolution.since <= end,
+        FormerResolution.until > end,
+    )
+    return and_(or_(in_queue, Finding.resolved_at > end), ~then_known)
 
 
 def new_unknowns(
@@ -105,7 +139,7 @@ def new_unknowns(
             # as those write it who may be told of at the lowest level
             lowest = min(levels)
             written = Counter(one.written for one in mine if one.level <= lowest)
-            signal = Signal(NodeId(NodeKind.NAME, key[:200]), Rule.NEW_UNKNOWN, WORLD)
+            signal = Signal(NodeId(NodeKind.NAME, _short(key)), Rule.NEW_UNKNOWN, WORLD)
             yield signal, levels, written.most_common(1)[0][0][:200]
 
 
@@ -131,6 +165,14 @@ def _evidence(mine: list[Unresolved], level: Handling, as_of: date, rules: Rules
         thresholds=asdict(rules.unknown),
         details={"written": sorted({one.written for one in mine})[:10]},
     )
+
+
+def _short(key: str) -> str:
+    """The key of a node for a name; two long names that begin alike stay two."""
+    if len(key) <= LONGEST_KEY:
+        return key
+    mark = sha256(key.encode()).hexdigest()[:16]
+    return f"{key[: LONGEST_KEY - len(mark) - 1]}~{mark}"
 
 
 def fresh_since(as_of: date, rules: Ruleset) -> date:

@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.access.handling import Handling
 from app.db import Database
+from app.intake.models import Finding, FormerResolution
 from app.intake.words import CausalRole, EventKind, Grade, Resolution
 from app.registry.models import Standing
 from app.surveillance.evaluation import Evaluation, evaluate
 from app.surveillance.evidence import Evidence
-from app.surveillance.models import NodeId, NodeKind, Rule, Tier, of_substance
+from app.surveillance.models import (
+    Episode,
+    EpisodeState,
+    NodeId,
+    NodeKind,
+    Rule,
+    Tier,
+    of_substance,
+)
 from app.surveillance.ruleset import ruleset
+from app.surveillance.service import assess
 from app.surveillance.wording import sentence, would_not_fire
-from tests.surveillance.making import AMBER, CLEAR, a_report, a_substance
+from tests.surveillance.making import AMBER, CLEAR, a_report, a_substance, morning
 
 AS_OF = date(2026, 10, 31)
 
@@ -142,13 +153,16 @@ def test_more_harm_than_its_class_shows_where_deaths_are_its_doing(database: Dat
         assert "% are deaths or acute poisonings" in said
 
 
-def unnamed(session: Session, name: str, country: str, level: Handling = CLEAR, day=AS_OF) -> None:
+def unnamed(
+    session: Session, name: str, country: str, level: Handling = CLEAR, day=AS_OF
+) -> Finding:
     report = a_report(session, a_substance(session, "carrier"), country, day, handling=level)
     (finding,) = report.findings
     finding.substance_id, finding.resolved_at = None, None
     finding.substance_name, finding.name_key = name, name.casefold()
     finding.resolution, finding.grade = Resolution.QUEUED, Grade.C
     session.flush()
+    return finding
 
 
 def test_a_name_from_two_countries_that_nobody_knows(database: Database) -> None:
@@ -166,6 +180,70 @@ def test_a_name_from_two_countries_that_nobody_knows(database: Database) -> None
         assert '"Kestrel-7", a name that nobody has resolved' in sentence(
             unknown[node][AMBER], "Kestrel-7"
         )
+
+
+@pytest.mark.parametrize("known", [Resolution.GROUP_NAME, Resolution.NOT_A_SUBSTANCE])
+def test_the_name_of_a_group_or_of_no_substance_is_no_unknown(
+    database: Database, known: Resolution
+) -> None:
+    with database.transaction() as session:
+        for country in ("DE", "FR"):
+            unnamed(session, "nitazene", country).resolution = known
+        assert not fired(seen(session), Rule.NEW_UNKNOWN)
+
+
+def test_a_name_was_known_on_the_days_between_its_meaning_and_its_taking_back(
+    database: Database,
+) -> None:
+    with database.transaction() as session:
+        meant = a_substance(session, "Meant")
+        for country in ("DE", "FR"):
+            finding = unnamed(session, "Kestrel-7", country, day=date(2026, 10, 1))
+            session.add(
+                FormerResolution(
+                    finding_id=finding.id, substance_id=meant.id, resolution=Resolution.CURATOR,
+                    since=morning(date(2026, 10, 10)), until=morning(date(2026, 10, 20)),
+                )
+            )  # fmt: skip
+        days = (date(2026, 10, 9), date(2026, 10, 15), AS_OF)
+        assert [bool(fired(seen(session, day), Rule.NEW_UNKNOWN)) for day in days] == [
+            True,
+            False,
+            True,
+        ]
+
+
+def test_an_episode_of_a_name_closes_as_soon_as_the_name_has_a_meaning(
+    database: Database,
+) -> None:
+    with database.transaction() as session:
+        findings = [unnamed(session, "Kestrel-7", country) for country in ("DE", "FR")]
+        assess(session, as_of=AS_OF, now=morning(AS_OF))
+        (episode,) = session.scalars(select(Episode).where(Episode.rule == Rule.NEW_UNKNOWN))
+        findings[0].resolution = Resolution.NOT_A_SUBSTANCE
+        findings[0].resolved_at = morning(AS_OF + timedelta(days=1))
+        assess(session, as_of=AS_OF + timedelta(days=1), now=morning(AS_OF))
+        assert episode.state is not EpisodeState.CLOSED, "it still waits in France"
+        findings[1].resolution = Resolution.NOT_A_SUBSTANCE
+        findings[1].resolved_at = morning(AS_OF + timedelta(days=2))
+        changes = assess(session, as_of=AS_OF + timedelta(days=2), now=morning(AS_OF)).changes
+        assert episode.state is EpisodeState.CLOSED and episode.outcome == "resolved"
+        assert [c.reason for c in changes if c.episode_id == episode.id] == ["closed"]
+        for finding in findings:
+            finding.resolution, finding.resolved_at = Resolution.QUEUED, None
+        session.flush()
+        again = assess(session, as_of=AS_OF + timedelta(days=3), now=morning(AS_OF)).changes
+        assert [c.reason for c in again if c.rule is Rule.NEW_UNKNOWN] == ["opened"], (
+            "its meaning was taken back"
+        )
+
+
+def test_long_names_that_begin_alike_are_two(database: Database) -> None:
+    with database.transaction() as session:
+        for end in ("a", "b"):
+            for country in ("DE", "FR"):
+                unnamed(session, "x" * 280 + end, country)
+        assert len(fired(seen(session), Rule.NEW_UNKNOWN)) == 2
 
 
 @pytest.mark.parametrize("rule", list(Rule))

@@ -20,7 +20,7 @@ from app.surveillance.models import Episode, Rule, Tier, of_substance
 from app.surveillance.replay import Month, replay
 from app.surveillance.scorecard import Beside, scorecard
 from app.surveillance.scoring import Official, by_family, first_flags, timeliness
-from tests.surveillance.making import CLEAR, NOW, a_report, a_substance
+from tests.surveillance.making import CLEAR, NOW, a_report, a_substance, morning
 
 LONG_AFTER = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
@@ -66,6 +66,24 @@ def test_what_comes_in_later_changes_nothing_before(database: Database) -> None:
             a_report(session, one, country, date(2026, 2, 1), received_at=LONG_AFTER)
     with database.reading() as session:
         assert told(played(session, *span)) == before
+
+
+def test_a_first_whose_report_was_withdrawn_closes_as_it_would_have(database: Database) -> None:
+    with database.transaction() as session:
+        one = a_substance(session)
+        wrong, right = date(2026, 3, 3), date(2026, 6, 3)
+        a_report(
+            session, one, "DE", wrong, received_at=morning(wrong),
+            superseded_at=datetime(2026, 4, 3, tzinfo=UTC),
+        )  # fmt: skip
+        a_report(session, one, "FR", right, received_at=morning(right))
+    with database.reading() as session:
+        steps = told(played(session, date(2026, 3, 1), date(2026, 6, 1)))
+        assert [step[:2] for step in steps if step[2] is Rule.FIRST_WORLD] == [
+            ("2026-03", "opened"),
+            ("2026-04", "closed"),
+            ("2026-06", "opened"),
+        ]
 
 
 def test_history_can_be_taken_as_known_when_it_happened(database: Database) -> None:

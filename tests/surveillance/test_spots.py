@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
 from app.access.handling import Handling
 from app.intake.words import CausalRole, EventKind, PhysicalForm
 from app.surveillance.models import Tier
@@ -85,6 +88,30 @@ def test_where_harms_are_usual_two_more_are_no_cluster() -> None:
 
 def test_several_dead_in_one_event_are_a_cluster() -> None:
     assert clustered(an_occurrence(3, cases=3))["DE"][CLEAR].numbers["events"] == 3
+
+
+def test_a_fresh_cluster_counts_beside_an_older_and_larger_one() -> None:
+    fresh = RULES.cluster.fresh_days
+    older = [an_occurrence(fresh + day) for day in (1, 2, 3, 4)]
+    assert clustered(*older, *(an_occurrence(day) for day in (4, 3, 2)))["DE"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    there=st.lists(st.tuples(st.integers(0, 130), st.booleans()), min_size=2, max_size=8),
+    day=st.integers(0, 30),
+    deadly=st.booleans(),
+)
+@example(there=[(40, True), (12, True)], day=2, deadly=False)
+def test_one_more_case_never_makes_less_of_a_cluster(there, day: int, deadly: bool) -> None:
+    def case(ago: int, dead: bool) -> Occurrence:
+        return an_occurrence(ago, kind=EventKind.DEATH if dead else EventKind.ACUTE_TOXICITY)
+
+    before = clustered(*(case(*one) for one in there)).get("DE")
+    newest = min(ago for ago, _ in there)
+    after = clustered(*(case(*one) for one in there), case(min(day, newest), deadly)).get("DE")
+    if before:
+        assert after and after[CLEAR].tier >= before[CLEAR].tier
 
 
 def test_each_audience_is_told_what_its_reports_suffice_to_say() -> None:
