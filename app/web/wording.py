@@ -12,7 +12,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from app.access.handling import Handling
-from app.countries import REGIONS, countries, country_name
+from app.countries import REGIONS, countries, country_name, in_a_sentence
 from app.intake.dates import PartialDate
 from app.intake.words import Precision
 from app.surveillance.models import EpisodeView, Rule
@@ -66,6 +66,7 @@ PRESETS = {
 FIRMNESS = {"robust": "robust", "contested": "contested", "unlikely": "unlikely"}
 _FINDING = re.compile(r"findings\[(\d+)\]\.(\w+)")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _NAME_JOINT = re.compile(r"([-)\]]|[a-z],)(?=[^-,)\]\s])")
 _LONG_WORD = re.compile(r"[A-Za-z]{13,}")
@@ -266,8 +267,8 @@ def listing(items: Iterable[str], most: int = 99) -> str:
 
 
 def places(codes: Iterable[str], most: int = 6) -> str:
-    """Country names, at most so many of them."""
-    return listing(sorted(country_name(c) for c in codes), most)
+    """Country names as a sentence says them, at most so many of them."""
+    return listing([in_a_sentence(code) for code in sorted(codes, key=country_name)], most)
 
 
 def scope(where: str) -> str:
@@ -386,4 +387,6 @@ def told(value: Any) -> str:
     text = label(value)
     if _DATE.fullmatch(text):
         return day(date.fromisoformat(text))
+    if _MONTH.fullmatch(text):
+        return month(date.fromisoformat(f"{text}-01"))
     return country_name(text) if _COUNTRY.fullmatch(text) else text
