@@ -384,7 +384,11 @@ def told(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, int | float):
         return number(value, 0 if float(value).is_integer() else 2)
-    text = label(value)
+    return _word_told(label(value))
+
+
+def _word_told(text: str) -> str:
+    """A day, a month or a country code in words; any other word as it is."""
     if _DATE.fullmatch(text):
         return day(date.fromisoformat(text))
     if _MONTH.fullmatch(text):
