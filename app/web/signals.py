@@ -27,7 +27,7 @@ from app.surveillance.rulebook import rulebook
 from app.surveillance.ruleset import ruleset
 from app.surveillance.wording import would_not_fire
 from app.web import charts, web
-from app.web.wording import label, rule_name
+from app.web.wording import label, last_met, rule_name
 
 SPARK_MONTHS = 18
 NUMBER_WORDS = {
@@ -178,6 +178,7 @@ def signal(code: str) -> Any:
             **_drawn(session, evidence, about),
             statistics=_statistics(evidence),
             evidence=evidence,
+            last_met=last_met(seen),
             would_not_fire=would_not_fire(evidence),
             possible_duplicates=undecided(session, actor(), today(), about) if about else 0,
             may_decide=actor().role in SECRETARIAT,

@@ -21,9 +21,11 @@ from app.access.roles import Role
 from app.notification.models import Message, MessageState
 from app.spreadsheets import plain_cell
 from app.surveillance.evidence import Evidence
-from app.surveillance.models import Rule, Tier
+from app.surveillance.models import Episode, EpisodeState, EpisodeView, Rule, Tier
+from app.surveillance.queries import SeenEpisode
 from app.web.signals import _statistics
 from app.web.signing import local_path
+from app.web.wording import last_met
 from tests.web.conftest import Visit
 from tests.web.making import FORMULA, PASSWORD
 
@@ -119,6 +121,20 @@ def test_a_signal_says_what_looking_was_measured_by_and_which_chance_is_meant():
     growth = dict(_statistics(_evidence(details={"p": 0.1, "q": 0.2, "exposure": "reports"})))
     assert growth["Last three months against the twelve before: probability by chance"] == "0.100"
     assert "all that the same laboratories reported" in growth.values()
+
+
+@pytest.mark.parametrize(
+    ("state", "as_of", "said"),
+    [
+        (EpisodeState.OPEN, "2026-11-20", None),
+        (EpisodeState.OPEN, "2026-09-30", date(2026, 9, 30)),
+        (EpisodeState.CLOSED, "2026-09-30", None),
+    ],
+)
+def test_a_signal_that_is_open_and_no_longer_met_says_when_it_was(state, as_of, said):
+    episode = Episode(state=state, evaluated_on=date(2026, 11, 20))
+    seen = SeenEpisode(episode, EpisodeView(evidence={"as_of": as_of}))
+    assert last_met(seen) == said
 
 
 def _evidence(details: dict[str, object]) -> Evidence:
