@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.access.roles import SECRETARIAT, Actor
-from app.countries import country_name
+from app.countries import in_a_sentence
 from app.intake.figures import where_seen
 from app.intake.models import Finding, FindingMove, Report
 from app.intake.sight import figures_for, reports_of
@@ -151,7 +151,7 @@ def _seen(session: Session, actor: Actor, today: date, one: Substance) -> Iterat
     for row in where_seen(session, actor, today, one.id):
         precision = Precision.MONTH if row.events else Precision.YEAR
         how = "" if row.events else ", in totals alone"
-        yield Happening(row.first, precision, "seen", f"First in {country_name(row.country)}{how}")
+        yield Happening(row.first, precision, "seen", f"First in {in_a_sentence(row.country)}{how}")
 
 
 def _acts(session: Session, actor: Actor, life: Life) -> Iterator[Happening]:

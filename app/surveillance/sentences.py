@@ -69,8 +69,8 @@ def growth(evidence: Evidence, name: str) -> str:
     if told["basis"] == "totals":
         return _growth_in_totals(evidence, name)
     return (
-        f"{upper(name)} is reported {_times(evidence)} as often as its own past and the samples "
-        f"analysed let expect, since {month(told['onset'])}: {_events(evidence)} in "
+        f"{upper(name)} is reported {_times(evidence)} as often as expected from its own "
+        f"past and the amount of testing, since {month(told['onset'])}: {_events(evidence)} in "
         f"{_countries(evidence)} where {told['expected']:.1f} were expected."
     )
 
@@ -121,11 +121,11 @@ def of_several(evidence: Evidence, name: str) -> str:
         listed = f"{', '.join(members[:LISTED])} and others"
     what = f"The family {name}" if evidence.rule is Rule.FAMILY else f"What carries {name}"
     new = told["new_members"]
-    fresh = f", {number(new)} of them never reported before" if new else ""
+    fresh = f", {number(new)} of which had never been reported before" if new else ""
     return (
         f"{what} is reported {_times(evidence)} as often as expected since {month(told['onset'])}, "
         f"and no single member explains it: {_events(evidence)} in {_countries(evidence)} of "
-        f"{count(len(members), 'substance')}{fresh} ({listed})."
+        f"{count(len(members), 'substance')} ({listed}){fresh}."
     )
 
 

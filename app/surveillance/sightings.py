@@ -218,7 +218,7 @@ def known_reports(
         lambda report: stood(report, as_of),
         as_of,
         as_of=end_of_day(as_of),
-        counted=lambda finding: sighting(finding, as_of),
+        found_in=lambda reports: resolved_findings(session, as_of, lambda n: n.in_(reports)),
     )
     level = effective_handling(Report.handling, Report.embargo_until, as_of)
     is_harm = Report.event_kind.in_(HARMS)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.access.roles import SECRETARIAT
 from app.db import id_of
 from app.entrance import actor, allow, database, now, today
-from app.errors import Conflict, NotFound, Refused
+from app.errors import Conflict, NotFound, Refused, shown
 from app.intake import figures
 from app.intake.merging import merge as merge_substances
 from app.intake.merging import split as split_substance
@@ -31,6 +31,7 @@ from app.surveillance import queries as surveillance
 from app.surveillance.models import EpisodeState
 from app.surveillance.queries import SeenEpisode
 from app.web import web
+from app.web.wording import listing
 
 T = TypeVar("T")
 
@@ -252,8 +253,11 @@ def _meant(session: Session, text: str) -> Substance:
         return registry.substance_by_code(session, actor(), text.strip())
     except NotFound:
         hits = search.by_name(session, actor(), text)
-        if len(hits) != 1:
-            raise
+        if not hits:
+            raise NotFound(f"no substance is called {shown(text.strip())} here") from None
+        if len(hits) > 1:
+            many = listing([f"{hit.substance.name} ({hit.substance.code})" for hit in hits], 4)
+            raise NotFound(f"{shown(text.strip())} may be {many}; give the number") from None
         return hits[0].substance
 
 

@@ -21,6 +21,7 @@ from app.paging import page_of
 from app.registry import queries as registry
 from app.web import web
 from app.web.frame import with_args
+from app.web.reports import report_page
 from chem.families import GROUPS
 
 PAGE = 100
@@ -69,8 +70,8 @@ def handle_report(code: str) -> Any:
             )  # fmt: skip
     except (Conflict, Refused) as refusal:
         flash(f"Nothing was changed: {refusal}.", "problem")
-    else:
-        flash(_told(len(said), 1))
+        return report_page(code, request.form), 422
+    flash(_told(len(said), 1))
     return redirect(url_for("web.report", code=code))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import render_template, request
@@ -67,6 +68,11 @@ def reports() -> Any:
 @allow(Role.PUBLIC)
 def report(code: str) -> Any:
     """One report, what was found in it, and its other versions."""
+    return report_page(code, {})
+
+
+def report_page(code: str, filled: Mapping[str, str]) -> str:
+    """The page of a report, with what was `filled` in to handle it anew. Raises NotFound."""
     with database().reading() as session:
         found = intake.report_by_code(session, actor(), today(), code)
         own = found.authority_id == actor().authority_id
@@ -79,7 +85,7 @@ def report(code: str) -> Any:
             changes=changes_of(session, found) if own else [],
             may_rehandle=may_rehandle(actor(), found) and not found.superseded_at,
             levels=tuple(Handling),
-            filled={},
+            filled=filled,
             counted=counted_with(session, actor(), today(), found),
             **on_report(session, found),
         )

@@ -27,7 +27,7 @@ from app.surveillance.rulebook import rulebook
 from app.surveillance.ruleset import ruleset
 from app.surveillance.wording import would_not_fire
 from app.web import charts, web
-from app.web.wording import rule_name
+from app.web.wording import label, last_met, rule_name
 
 SPARK_MONTHS = 18
 NUMBER_WORDS = {
@@ -74,6 +74,13 @@ THRESHOLD_WORDS = {
     "span_tolerance": "How much spans may differ in length",
 }
 CHANCES = ("p", "q", "chance", "turnover_p")
+COMPARED_P = "Last three months against the twelve before: probability by chance"
+EXPOSURES = {
+    "declared": "the samples that laboratories say they analysed",
+    "reports": "all that the same laboratories reported",
+    "active": "whether laboratories reported at all in the month",
+    "constant": "nothing: every month taken alike",
+}
 MONTHS = ("onset", "silent_from")
 DETAIL_WORDS = {
     "onset": "Estimated onset",
@@ -84,9 +91,9 @@ DETAIL_WORDS = {
     "doubling_months": "Doubling time over the last year, months",
     "reporters": "Reporters since the onset",
     "sightings": "Reporters and months with it since the onset",
-    "p": "Last three months against the twelve before: probability by chance",
+    "p": "Probability that it is chance",
     "q": "The same as a false discovery rate among its kind",
-    "exposure": "Looked for, by",
+    "exposure": "How much was looked for, told by",
     "silent_from": "Silent from",
     "silent_months": "Months of silence",
     "chance": "Probability that the silence was chance",
@@ -169,14 +176,15 @@ def signal(code: str) -> Any:
             "signal.html",
             episode=seen.episode,
             view=seen.view,
-            month_charts=_month_charts(session, about),
-            curve=_curve(evidence),
+            **_drawn(session, evidence, about),
             statistics=_statistics(evidence),
             evidence=evidence,
+            last_met=last_met(seen),
             would_not_fire=would_not_fire(evidence),
             possible_duplicates=undecided(session, actor(), today(), about) if about else 0,
             may_decide=actor().role in SECRETARIAT,
             outcomes=OUTCOMES,
+            quiet_days=ruleset().episodes.quiet_days,
             number_words=NUMBER_WORDS,
             threshold_words=THRESHOLD_WORDS,
         )
@@ -187,7 +195,11 @@ def signal(code: str) -> Any:
 def acknowledge(code: str) -> Any:
     """Say that somebody has seen it."""
     note = request.form.get("note", "").strip()
-    return _decide(code, lambda db: triage.acknowledge(db, code, by=actor(), now=now(), note=note))
+    return _decide(
+        code,
+        lambda db: triage.acknowledge(db, code, by=actor(), now=now(), note=note),
+        f"{code} is acknowledged. It stays open until it is closed or lapses.",
+    )
 
 
 @web.post("/signals/<code>/close")
@@ -200,33 +212,43 @@ def close(code: str) -> Any:
         changes = triage.close(db, code, outcome=outcome, by=actor(), now=now(), note=note)
         tell(db, changes, now=now(), host=host_for(settings()))
 
-    return _decide(code, end)
+    return _decide(code, end, f"{code} is closed: {label(outcome)}.")
 
 
-def _decide(code: str, act: Callable[[Session], Any]) -> Any:
-    """Do it in a transaction, and say so, or why not."""
+def _decide(code: str, act: Callable[[Session], Any], done: str) -> Any:
+    """Do it in a transaction, and say that it is done, or why not."""
     try:
         with database().transaction() as session:
             surveillance.episode_by_code(session, actor(), code)
             act(session)
-            flash(f"Noted for {code}.")
+            flash(done)
     except (Conflict, Refused) as refusal:
         flash(f"Nothing changed: {refusal}.", "problem")
     return redirect(url_for("web.signal", code=code))
 
 
-def _curve(evidence: Evidence) -> dict[str, charts.BarChart]:
-    """The curve that the rule looked at, with what it expected; none for rules without one."""
-    if "months" not in evidence.details:
-        return {}
-    return charts.both_widths("curve", charts.curve_columns(evidence.details))
+def _drawn(session: Session, evidence: Evidence, substance_id: int | None) -> dict[str, Any]:
+    """The chart of a signal and the months behind it.
+
+    It is the curve that the rule looked at, with what it expected; for rules without one the
+    events of the substance by month; nothing where there is neither.
+    """
+    looked_at = "months" in evidence.details
+    if looked_at:
+        columns = charts.curve_columns(evidence.details)
+    elif substance_id is not None:
+        columns = _month_columns(session, substance_id)
+    else:
+        columns = []
+    drawn = charts.both_widths("months", columns) if columns else {}
+    return {"chart": drawn, "columns": columns, "looked_at": looked_at}
 
 
 def _statistics(evidence: Evidence) -> list[tuple[str, Any]]:
     """What the statistic of a rule says, in the order of `DETAIL_WORDS`."""
     told = evidence.details
     return [
-        (word, _said(name, told[name]))
+        (COMPARED_P if name == "p" and "q" in told else word, _said(name, told[name]))
         for name, word in DETAIL_WORDS.items()
         if told.get(name) is not None
     ]
@@ -235,17 +257,17 @@ def _statistics(evidence: Evidence) -> list[tuple[str, Any]]:
 def _said(name: str, value: Any) -> Any:
     if name in CHANCES:
         return "less than 0.001" if value < 0.001 else f"{value:.3f}"
+    if name == "exposure":
+        return EXPOSURES.get(value, value)
     return month(value) if name in MONTHS else value
 
 
-def _month_charts(session: Session, substance_id: int | None) -> dict[str, charts.BarChart]:
-    """Events of a substance by month, for wide and for narrow screens; none for other nodes."""
-    if substance_id is None:
-        return {}
+def _month_columns(session: Session, substance_id: int) -> list[charts.Column]:
+    """Events of a substance by month."""
     since = charts.months_back(today(), SPARK_MONTHS - 1)
     found = months_by_substance(session, actor(), today(), [substance_id], since)
     counts = {month: (events, 0) for month, events in found.get(substance_id, {}).items()}
-    return charts.both_widths("months", charts.month_columns(counts, since, today()))
+    return charts.month_columns(counts, since, today())
 
 
 def sparks(session: Session, signals: Sequence[SeenEpisode]) -> dict[int, charts.Sparkline]:

@@ -12,10 +12,11 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from app.access.handling import Handling
-from app.countries import REGIONS, countries, country_name
+from app.countries import REGIONS, countries, country_name, in_a_sentence
 from app.intake.dates import PartialDate
 from app.intake.words import Precision
-from app.surveillance.models import EpisodeView, Rule
+from app.surveillance.models import EpisodeState, EpisodeView, Rule
+from app.surveillance.queries import SeenEpisode
 from app.surveillance.wording import BASIS
 from chem.families import family_named
 
@@ -66,6 +67,7 @@ PRESETS = {
 FIRMNESS = {"robust": "robust", "contested": "contested", "unlikely": "unlikely"}
 _FINDING = re.compile(r"findings\[(\d+)\]\.(\w+)")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _NAME_JOINT = re.compile(r"([-)\]]|[a-z],)(?=[^-,)\]\s])")
 _LONG_WORD = re.compile(r"[A-Za-z]{13,}")
@@ -266,8 +268,8 @@ def listing(items: Iterable[str], most: int = 99) -> str:
 
 
 def places(codes: Iterable[str], most: int = 6) -> str:
-    """Country names, at most so many of them."""
-    return listing(sorted(country_name(c) for c in codes), most)
+    """Country names as a sentence says them, at most so many of them."""
+    return listing([in_a_sentence(code) for code in sorted(codes, key=country_name)], most)
 
 
 def scope(where: str) -> str:
@@ -280,6 +282,15 @@ def scope(where: str) -> str:
 def news(view: EpisodeView) -> str:
     """What a view says, without the remark on what it counts (`basis` says that once a page)."""
     return view.sentence.removesuffix(BASIS[view.handling]).rstrip()
+
+
+def last_met(seen: SeenEpisode) -> date | None:
+    """The day on which a signal that is not closed was last met; None while it still is."""
+    episode = seen.episode
+    if episode.state is EpisodeState.CLOSED:
+        return None
+    when = date.fromisoformat(seen.view.evidence["as_of"])
+    return when if when < episode.evaluated_on else None
 
 
 def basis(views: Iterable[EpisodeView]) -> str:
@@ -383,7 +394,13 @@ def told(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, int | float):
         return number(value, 0 if float(value).is_integer() else 2)
-    text = label(value)
+    return _word_told(label(value))
+
+
+def _word_told(text: str) -> str:
+    """A day, a month or a country code in words; any other word as it is."""
     if _DATE.fullmatch(text):
         return day(date.fromisoformat(text))
+    if _MONTH.fullmatch(text):
+        return month(date.fromisoformat(f"{text}-01"))
     return country_name(text) if _COUNTRY.fullmatch(text) else text

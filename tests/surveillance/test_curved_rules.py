@@ -108,7 +108,9 @@ def test_a_family_emerges_before_any_member_does(database: Database) -> None:
         assert evidence.details["largest_share"] <= 0.6 and evidence.details["turnover_p"] < 0.05
         assert [m["events"] for m in evidence.details["members"]] == [2, 2, 2, 2]
         said = sentence(evidence, found.names[node])
-        assert "four substances, four of them never reported before (New 0, New 1" in said
+        assert (
+            "four substances (New 0, New 1, New 2 and New 3), four of which had never been" in said
+        )
 
 
 def test_one_member_alone_is_no_emerging_family(database: Database) -> None:

@@ -82,6 +82,8 @@ def test_from_a_proposal_over_the_preview_to_a_merge_and_back(ask: Ask, codes) -
     assert f"/substances/{enol}/merge?into={keto}" in proposed
     seen = desk.get(f"/substances/{enol}/merge?into={keto}").text
     assert "3\xa0findings in all" in seen and "Do it" in seen
+    unheard = desk.get(f"/substances/{enol}/merge?into=no such name").text
+    assert "No substance is called no such name here" in unheard
     assert "Nothing is merged: say why" in send(desk, f"/substances/{enol}/merge", into=keto)
     done = send(desk, f"/substances/{enol}/merge", into=keto, reason=WHY)
     assert "it can be undone" in done and "&lt;b&gt;one&lt;/b&gt;" in done and "<b>one" not in done

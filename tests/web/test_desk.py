@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections import Counter
-from datetime import timedelta
+from datetime import date, timedelta
 from html import unescape
 
 import pytest
@@ -15,13 +15,19 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
+from app.access.handling import Handling
 from app.access.models import AuditEvent
 from app.access.roles import Role
 from app.db import Database
 from app.jobs import claim, declare, finish
 from app.notification.models import Message, MessageState
 from app.spreadsheets import plain_cell
+from app.surveillance.evidence import Evidence
+from app.surveillance.models import Episode, EpisodeState, EpisodeView, Rule, Tier
+from app.surveillance.queries import SeenEpisode
+from app.web.signals import _statistics
 from app.web.signing import local_path
+from app.web.wording import last_met
 from tests.web.conftest import Visit
 from tests.web.making import FORMULA, NOW, PASSWORD
 
@@ -89,12 +95,57 @@ def test_a_form_from_another_site_is_refused(visit: Visit):
 def test_a_signal_is_acknowledged_and_closed_with_a_reason(visit: Visit):
     analyst, public = visit(Role.ANALYST), visit(Role.PUBLIC)
     code = re.search(r"/signals/(E-\d+)", public.get("/signals").text)[1]
-    assert "seen it" in send(analyst, f"/signals/{code}/acknowledge", note="seen it").text
+    seen = send(analyst, f"/signals/{code}/acknowledge", note="seen it").text
+    assert "seen it" in seen and f"{code} is acknowledged" in seen
     assert "seen it" not in public.get(f"/signals/{code}").text
     assert "Nothing changed" in send(analyst, f"/signals/{code}/acknowledge").text
-    send(analyst, f"/signals/{code}/close", outcome="confirmed", note="so it is")
+    closed = send(analyst, f"/signals/{code}/close", outcome="confirmed", note="so it is").text
+    assert f"{code} is closed: confirmed." in closed
     assert "confirmed" in public.get(f"/signals/{code}").text
     assert send(visit(Role.LABORATORY), f"/signals/{code}/close").status_code == 403
+
+
+def test_the_chart_of_a_signal_has_its_table(visit: Visit):
+    public = visit(Role.PUBLIC)
+    codes = sorted(set(re.findall(r"/signals/(E-\d+)", public.get("/signals").text)))
+    texts = [public.get(f"/signals/{code}").text for code in codes]
+    charted = [text for text in texts if 'class="chart wide"' in text]
+    assert charted
+    for text in charted:
+        table = text.split("<summary>Table of the months</summary>")[1].split("</table>")[0]
+        drawn = text.split('class="chart wide"')[1].split("</svg>")[0]
+        assert table.count('<th scope="row">') == drawn.count('class="reach"')
+
+
+def test_a_signal_says_what_looking_was_measured_by_and_which_chance_is_meant():
+    cluster = _statistics(_evidence(details={"p": 0.0004, "harms": 3}))
+    assert ("Probability that it is chance", "less than 0.001") in cluster
+    growth = dict(_statistics(_evidence(details={"p": 0.1, "q": 0.2, "exposure": "reports"})))
+    assert growth["Last three months against the twelve before: probability by chance"] == "0.100"
+    assert "all that the same laboratories reported" in growth.values()
+
+
+@pytest.mark.parametrize(
+    ("state", "as_of", "said"),
+    [
+        (EpisodeState.OPEN, "2026-11-20", None),
+        (EpisodeState.OPEN, "2026-09-30", date(2026, 9, 30)),
+        (EpisodeState.CLOSED, "2026-09-30", None),
+    ],
+)
+def test_a_signal_that_is_open_and_no_longer_met_says_when_it_was(state, as_of, said):
+    episode = Episode(state=state, evaluated_on=date(2026, 11, 20))
+    seen = SeenEpisode(episode, EpisodeView(evidence={"as_of": as_of}))
+    assert last_met(seen) == said
+
+
+def _evidence(details: dict[str, object]) -> Evidence:
+    day = date(2026, 11, 1)
+    return Evidence(
+        rule=Rule.GROWTH, scope="world", tier=Tier.ALERT, level=Handling.CLEAR, countries=("DE",),
+        numbers={}, first=day, first_end=day, last=day, since=day, as_of=day, ruleset="1",
+        thresholds={}, details=details,
+    )  # fmt: skip
 
 
 def test_a_signal_says_why_it_fired_and_what_would_silence_it(visit: Visit):

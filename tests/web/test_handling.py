@@ -90,8 +90,10 @@ def test_reports_of_others_cannot_be_smuggled_in(visit: Visit, full, own):
     ],
 )
 def test_what_cannot_be_is_refused_in_words(visit: Visit, full, own, form):
-    told = send(visit(Role.FOCAL_POINT), f"/reports/RP-{own[0]:06d}/handling", **form)
-    assert "Nothing was changed" in told.text
+    typed = {"reason": "as typed"} | form
+    told = send(visit(Role.FOCAL_POINT), f"/reports/RP-{own[0]:06d}/handling", **typed)
+    assert told.status_code == 422 and "Nothing was changed" in told.text
+    assert f'name="reason" value="{typed["reason"]}"' in told.text, "what was typed is kept"
     assert levels(full, own)[0] is Handling.AMBER
 
 

@@ -11,11 +11,11 @@ only one of two laboratories found in it is still counted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, Subquery, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
 from app.access.handling import effective_handling
@@ -27,6 +27,7 @@ from app.intake.words import ReportType
 NO_EVENTS = (ReportType.AGGREGATE, ReportType.WITHDRAWAL)
 
 Among = Callable[[type[Report]], ColumnElement[bool]]
+FoundIn = Callable[[Select[int]], Subquery]
 
 
 def passed_over(among: Among, today: date, *, as_of: datetime | None = None) -> Select[int]:
@@ -44,17 +45,26 @@ def passed_over_for_substance(
     today: date,
     *,
     as_of: datetime | None = None,
-    counted: Callable[[type[Finding]], Sequence[ColumnElement[bool]]] = lambda _: (),
+    found_in: FoundIn | None = None,
 ) -> Select[int, int]:
-    """Reports and substances in them that are counted by another member."""
-    found, mine, other = _beside_one_counted(among, today, as_of)
-    pair = found.with_only_columns(mine.id.label("over"), other.id.label("beside"))
+    """Reports and substances in them that are counted by another member.
+
+    `found_in` says what was found in some reports, as (report_id, substance_id); today's findings
+    unless said. Who asks of a past day has to say what they meant then.
+    """
+    pairs, mine, other = _beside_one_counted(among, today, as_of)
+    pair = pairs.with_only_columns(mine.id.label("over"), other.id.label("beside"))
     # the offset and the sum lead from the few pairs to their findings, never the other way
-    few, named = pair.offset(0).subquery("few"), aliased(Finding)
+    few = pair.offset(0).subquery("few")
+    if found_in is None:
+        named: Any = aliased(Finding)
+        substance_id, report_id = named.substance_id, named.report_id
+    else:
+        named = found_in(select(few.c.beside))
+        substance_id, report_id = named.c.substance_id, named.c.report_id
     return (
-        select(few.c.over, func.coalesce(named.substance_id, 0))  # 0: none, and no null in NOT IN
-        .join(named, named.report_id == few.c.beside + 0)
-        .where(*counted(named))
+        select(few.c.over, func.coalesce(substance_id, 0))  # 0: none, and no null in NOT IN
+        .join(named, report_id == few.c.beside + 0)
         .distinct()
     )
 
