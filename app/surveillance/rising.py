@@ -167,18 +167,20 @@ def _shared(seen: Curves, node: Node, onset: int, rules: Ruleset) -> dict[str, A
     order = np.lexsort([np.array(node.members), -since])
     taking_part = [int(place) for place in order if since[place] > 0]
     return {
+        "kind": node.kind.value,
         "members": [
             {
                 "id": code_of(node.members[place]),
                 "name": seen.nodes[places[place]].name,
                 "events": int(since[place]),
-                "first": seen.label(int(first[place])),
+                "first": seen.label(int(first[place])) if first[place] >= 0 else None,
                 "new": bool(fresh[place]),
             }
             for place in taking_part[:MOST_MEMBERS]
         ],
         "members_in_all": len(taking_part),
         "new_members": int(fresh.sum()),
+        "new_taking_part": int((fresh & (since > 0)).sum()),
         "largest_share": _plain(excess.max() / excess.sum()) if excess.sum() else 1.0,
         "turnover_p": _turnover(first, seen.monthly.months),
     }

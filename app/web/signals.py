@@ -103,11 +103,19 @@ DETAIL_WORDS = {
     "median_grams": "Median of earlier seizures, grams",
     "bound_grams": "Unusual above, grams",
     "seizures_before": "Earlier seizures",
-    "new_members": "Members never reported before",
+    "new_members": "Members first seen in the last twelve months",
     "largest_share": "Largest share of one member in the excess",
     "turnover_p": "Probability of so many new members by chance",
     "count": "Counted in the span",
     "before": "Counted in the spans before",
+}
+
+# the same numbers of other comparisons
+CLUSTER_WORDS = {"p": "Probability of so many by chance, given those before"}
+TOTALS_WORDS = {
+    "rate_ratio": "Times its share before",
+    "p": "Probability of so many by chance, given the spans before",
+    "of": "Of so many reports of all substances",
 }
 
 
@@ -178,6 +186,7 @@ def signal(code: str) -> Any:
             outcomes=OUTCOMES,
             number_words=NUMBER_WORDS,
             threshold_words=THRESHOLD_WORDS,
+            month=month,
         )
 
 
@@ -224,9 +233,14 @@ def _curve(evidence: Evidence) -> dict[str, charts.BarChart]:
 def _statistics(evidence: Evidence) -> list[tuple[str, Any]]:
     """What the statistic of a rule says, in the order of `DETAIL_WORDS`."""
     told = evidence.details
+    words = DETAIL_WORDS
+    if evidence.rule is Rule.CLUSTER_OF_HARM:
+        words = DETAIL_WORDS | CLUSTER_WORDS
+    elif told.get("basis") == "totals":
+        words = DETAIL_WORDS | TOTALS_WORDS
     return [
         (word, _said(name, told[name]))
-        for name, word in DETAIL_WORDS.items()
+        for name, word in words.items()
         if told.get(name) is not None
     ]
 

@@ -46,7 +46,7 @@ def test_a_share_that_doubles_is_growth_of_the_country_that_counts() -> None:
     assert low < grown.details["rate_ratio"] < high
     assert sentence(grown, "isotonitazene").startswith(
         "Isotonitazene was counted 40 times in the United States in 2020, of 10,000 reports in "
-        "all: 7.6 times its share of the two spans before."
+        "all: 7.6 times its share in the two spans before."
     )
 
 
