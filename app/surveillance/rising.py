@@ -17,6 +17,7 @@ import numpy as np
 from app.registry.models import code_of
 from app.surveillance.curves import Curves, Floats, Integers, Span
 from app.surveillance.evidence import WORLD, Evidence, Signal
+from app.surveillance.harmful import NO_CLASS
 from app.surveillance.models import NodeKind, Rule, Tier, of_substance
 from app.surveillance.months import first_day, month_of
 from app.surveillance.nodes import Node
@@ -59,6 +60,8 @@ def rising(seen: Curves, rules: Ruleset) -> Iterator[tuple[Signal, Evidence, boo
     chances = _chances(seen)
     for place in np.flatnonzero(raised):
         node = seen.nodes[place]
+        if node.kind is NodeKind.GROUP and node.key in NO_CLASS:
+            continue  # what belongs nowhere does not emerge together
         span = seen.since(int(place), int(found.ratio.onset[place]))
         details = _details(seen, found, chances, int(place))
         opens = span.events >= rules.growth.least_events and bool(found.emerging[place])

@@ -135,6 +135,22 @@ def test_what_was_seen_before_the_months_looked_at_or_in_totals_is_not_new(
         assert firsts == {"Old 0": "2022-12", "Old 1": None, "Old 2": "2022-12", "Old 3": None}
 
 
+def test_what_belongs_to_no_class_is_not_taken_together(database: Database) -> None:
+    with database.transaction() as session:
+        background(session)
+        for n in range(4):
+            member = a_substance(session, f"New {n}", family=f"f{n}", group="other")
+            for month in (9, 10):
+                a_report(session, member, ("DE", "FR", "SE", "PL")[n], date(2026, month, 3 + n))
+        ill = a_substance(session, "Ill", family="ill", group="other")
+        for day in every_month((2026, 1), 6):
+            a_report(session, ill, "DE", day, kind=EventKind.ACUTE_TOXICITY)
+            a_report(session, ill, "FR", day)
+        reported(session, member, every_month((2026, 1), 6, each=4), countries="DE")
+        found = seen(session)
+        assert not fired(found, Rule.FAMILY) and not fired(found, Rule.HARM)
+
+
 def test_one_member_alone_is_no_emerging_family(database: Database) -> None:
     with database.transaction() as session:
         background(session)
