@@ -60,7 +60,8 @@ def test_only_what_an_audience_may_know_of_makes_a_signal_an_exercise() -> None:
             ruleset="t", level=level,
         )  # fmt: skip
         assert told["US"].simulated is simulated
-    assert not found([*mine, replace(drill, country="DE")], of_all)["US"].simulated
+    elsewhere = replace(drill, country="DE")
+    assert not found([*mine, elsewhere], [*of_all, elsewhere])["US"].simulated  # type: ignore[attr-defined]
 
 
 def test_what_the_source_never_counted_before_is_growth_once_there_are_enough() -> None:
