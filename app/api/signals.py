@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from flask import Response
 from pydantic import BaseModel, Field
+from sqlalchemy.orm import Session
 
 from app.access.roles import SECRETARIAT, Role
 from app.api import api
 from app.api.asking import Country, Group, NumberedAsked, Paged, ask
 from app.api.contract import USUAL_PAGE, answer, body, listing, promise
 from app.api.shapes import link
-from app.entrance import actor, allow, database, now
+from app.db import Page
+from app.entrance import actor, allow, database, now, today
 from app.notification import queries as alerts
 from app.notification.queries import SeenAlert
 from app.surveillance import queries
@@ -135,7 +138,7 @@ def list_episodes() -> Response:
 def show_episode(code: str) -> Response:
     """One episode with its evidence."""
     with database().reading() as session:
-        return answer(_episode_out(queries.episode_by_code(session, actor(), code)))
+        return answer(_shown(session, code))
 
 
 @api.post("/episodes/<code>/acknowledge")
@@ -146,7 +149,7 @@ def acknowledge_episode(code: str) -> Response:
     said = body(NoteIn)
     with database().transaction() as session:
         acknowledge(session, code, by=actor(), now=now(), note=said.note)
-        return answer(_episode_out(queries.episode_by_code(session, actor(), code)))
+        return answer(_shown(session, code))
 
 
 @api.get("/alerts")
@@ -188,10 +191,20 @@ def _episodes(asked: SignalsAsked, state: EpisodeState | None) -> Response:
             after=asked.after,
             limit=asked.limit or USUAL_PAGE,
         )
-        return listing(page, _episode_out)
+        return listing(Page(_episodes_out(session, page.items), page.next), lambda shown: shown)
 
 
-def _episode_out(seen: SeenEpisode) -> EpisodeOut:
+def _shown(session: Session, code: str) -> EpisodeOut:
+    (shown,) = _episodes_out(session, [queries.episode_by_code(session, actor(), code)])
+    return shown
+
+
+def _episodes_out(session: Session, seen: Sequence[SeenEpisode]) -> list[EpisodeOut]:
+    evidence = queries.evidence_for(session, actor(), seen, today())
+    return [_episode_out(one, told) for one, told in zip(seen, evidence, strict=True)]
+
+
+def _episode_out(seen: SeenEpisode, evidence: dict[str, Any]) -> EpisodeOut:
     episode, view, substance = seen.episode, seen.view, seen.episode.substance
     return EpisodeOut(
         id=episode.code,
@@ -206,7 +219,7 @@ def _episode_out(seen: SeenEpisode) -> EpisodeOut:
         state=episode.state.value,
         since=view.since,
         sentence=view.sentence,
-        evidence=view.evidence,
+        evidence=evidence,
         simulated=episode.simulated,
     )
 

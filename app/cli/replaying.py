@@ -59,6 +59,8 @@ def replay(
     begin, end = _month("--from", first), _month("--to", last)
     if end < begin:
         raise Refused(f"--to {last} lies before --from {first}")
+    if known_after is not None and as_received:
+        raise Refused("--known-after and --as-received ask for opposite things; choose one")
     with database().reading() as session:  # what is pretended below is rolled back at its end
         official, unknown = official_table(session, score) if score else ([], [])
         _pretend(session, end, known_after, as_received=as_received)

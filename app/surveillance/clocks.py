@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import case, func, select, type_coerce
+from sqlalchemy.orm import Session, aliased
 
 from app.access.roles import SYSTEM
 from app.errors import Problem, Refused
@@ -19,6 +19,7 @@ from app.intake.words import ReportType
 from app.registry.models import ControlListing, Substance
 from app.registry.search import by_name
 from app.surveillance.scoring import Clocks, Official
+from app.surveillance.sightings import COUNTED_ROLES
 
 TENTH = 10
 THIRD = 3
@@ -27,25 +28,42 @@ THIRD = 3
 def clocks(session: Session, *, last: date) -> Clocks:
     """First report, third country and tenth report of each substance, as they were received.
 
-    Of a count for a span each of its reports is one.
+    Of a report in several versions the newest says what it is about, and the first when it came in.
+    An event is one report, and of a count for a span each of its reports is one.
     """
+    version = aliased(Report)
+    came_in = type_coerce(
+        select(func.min(version.received_at))
+        .where(version.authority_id == Report.authority_id, version.reference == Report.reference)
+        .scalar_subquery(),
+        Report.received_at.type,
+    )
+    received = case((Report.version > 1, came_in), else_=Report.received_at)
     query = (
-        select(Finding.substance_id, Report.received_at, Report.country, Report.count)
+        select(
+            Finding.substance_id,
+            type_coerce(received, Report.received_at.type).label("received"),
+            Report.country,
+            case((Report.type == ReportType.AGGREGATE, Report.count), else_=1),
+            Report.id,
+        )
         .join(Report, Report.id == Finding.report_id)
         .where(
             Finding.substance_id.is_not(None),
+            Finding.role.in_(COUNTED_ROLES),
             Report.superseded_at.is_(None),
             Report.type != ReportType.WITHDRAWAL,
             Report.event_date <= last,
         )
-        .order_by(Report.received_at, Report.id)
+        .distinct()
+        .order_by("received", Report.id)
     )
     first: dict[int, date] = {}
     third: dict[int, date] = {}
     tenth: dict[int, date] = {}
     countries: defaultdict[int, set[str]] = defaultdict(set)
     reports: defaultdict[int, int] = defaultdict(int)
-    for number, received_at, country, count in session.execute(query):
+    for number, received_at, country, count, _ in session.execute(query):
         if number is None:
             continue
         day = received_at.date()

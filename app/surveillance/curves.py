@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
@@ -18,7 +18,7 @@ from app.surveillance.exposure import Basis, Exposure, exposed, looked
 from app.surveillance.months import first_day, month_of
 from app.surveillance.nodes import Node, kin, nodes
 from app.surveillance.rollup import known_events, known_volumes
-from app.surveillance.sightings import exposures
+from app.surveillance.sightings import Cell, exposures
 from app.surveillance.windows import months_before
 
 Floats = NDArray[np.float64]
@@ -33,6 +33,8 @@ class Curves:
     monthly: Monthly
     exposure: Exposure
     delays: Delays
+    # substance id: the month by which it had been seen, totals and vague dates included
+    earliest: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def nodes(self) -> tuple[Node, ...]:
@@ -51,11 +53,17 @@ class Curves:
 
     @cached_property
     def first_seen(self) -> Integers:
-        """The first month with an event of each node, from the first of the arrays; their length
-        for a node without one. What was seen before the arrays begin counts as seen at once."""
+        """The first month in which each node was seen, from the first of the arrays: -1 where that
+        is before they begin, their length for a node never seen. A total of a year in which it
+        stood counts as a sighting at the end of that year."""
         seen = self.monthly.series("events") > 0
         first: Integers = np.where(seen.any(axis=1), seen.argmax(axis=1), seen.shape[1])
-        return first
+        since = self.monthly.since
+        by_then = [
+            min((self.earliest[n] - since for n in node.members if n in self.earliest), default=end)
+            for node, end in zip(self.nodes, first, strict=True)
+        ]
+        return np.maximum(np.minimum(first, np.array(by_then, np.int64)), -1)
 
     @cached_property
     def _reporter_months(self) -> tuple[Integers, Integers, Integers]:
@@ -137,12 +145,18 @@ class Span:
     simulated: bool
 
 
-def curves(session: Session, *, as_of: date, months: int) -> Iterator[Curves]:
-    """The curves known as of a day over so many months, for each level at which there is more."""
+def curves(
+    session: Session, *, as_of: date, months: int, sighted: Iterable[Cell] = ()
+) -> Iterator[Curves]:
+    """The curves known as of a day over so many months, for each level at which there is more.
+
+    `sighted` is all that was ever seen, as known on the day: it says what is new.
+    """
     since = month_of(months_before(as_of, months - 1))
     events = known_events(session, as_of=as_of, since=since)
     volume = known_volumes(session, as_of=as_of)
     every = nodes(kin(session))
+    earliest = _earliest(sighted)
     for level in Handling:
         if level not in events.cells["level"]:
             continue
@@ -153,4 +167,21 @@ def curves(session: Session, *, as_of: date, months: int) -> Iterator[Curves]:
             monthly,
             exposed(monthly, looked(monthly, volume, declared, ceiling=level)),
             estimated(volume, as_of=as_of, ceiling=level),
+            earliest[level],
         )
+
+
+def _earliest(sighted: Iterable[Cell]) -> dict[Handling, dict[int, int]]:
+    """The month by which each substance had been seen, as each level knows it."""
+    found: dict[Handling, dict[int, date]] = {level: {} for level in Handling}
+    for cell in sighted:
+        known = found[cell.handling]
+        if cell.first_end < known.get(cell.substance_id, date.max):
+            known[cell.substance_id] = cell.first_end
+    months: dict[int, int] = {}
+    by_level: dict[Handling, dict[int, int]] = {}
+    for level in Handling:
+        for number, day in found[level].items():
+            months[number] = min(month_of(day), months.get(number, month_of(day)))
+        by_level[level] = dict(months)
+    return by_level

@@ -94,7 +94,8 @@ def evaluate(session: Session, *, as_of: date, limits: Ruleset) -> Evaluation:
     fired = dict(_fired(by_substance, watched, as_of, limits))
     fired |= dict(_grown_in_totals(session, watched, as_of, limits))
     curved = _Curved(watched)
-    for seen in curves(session, as_of=as_of, months=limits.growth.history_months):
+    months = limits.growth.history_months
+    for seen in curves(session, as_of=as_of, months=months, sighted=cells):
         curved.add(seen, limits)
     fired |= _each_group_once(_unless_spread_tells(curved.fired(), fired))
     fired |= dict(_spotted(session, as_of, limits))

@@ -18,6 +18,7 @@ from app.intake.words import EventKind
 from app.surveillance.counts import Cells
 from app.surveillance.curves import Curves
 from app.surveillance.evidence import WORLD, Evidence, Signal
+from app.surveillance.harmful import NO_CLASS
 from app.surveillance.models import NodeKind, Rule, Tier
 from app.surveillance.months import first_day, month_of
 from app.surveillance.ruleset import Ruleset
@@ -104,7 +105,7 @@ def _classes(seen: Curves, places: list[int]) -> dict[str, list[int]]:
     return {
         node.key: [place_of[number] for number in node.members]
         for node in seen.nodes
-        if node.kind is NodeKind.GROUP
+        if node.kind is NodeKind.GROUP and node.key not in NO_CLASS
     }
 
 

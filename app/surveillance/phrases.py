@@ -77,6 +77,46 @@ def upper(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def some(names: Sequence[str], most: int = 10) -> str:
+    """Names one after the other; of a long list the first and how many others there are.
+
+    >>> some(["a", "b", "c", "d"], most=2)
+    'a, b and two others'
+    """
+    if len(names) <= most + 1:
+        return join(names)
+    return f"{', '.join(names[:most])} and {count(len(names) - most, 'other')}"
+
+
+def times(ratio: float) -> str:
+    """How many times as much, no more exactly than it is known.
+
+    >>> times(3.24), times(823.2)
+    ('3.2 times', '823 times')
+    """
+    return f"{_figures(ratio, 2)} times"
+
+
+def percent(share: float) -> str:
+    """A share of one.
+
+    >>> percent(0.384), percent(0.004)
+    ('38 %', 'less than 1 %')
+    """
+    return f"{100 * share:.0f} %" if share >= 0.005 else "less than 1 %"
+
+
 def grams(mass: float) -> str:
-    """A mass in the unit that people would use."""
-    return f"{mass / 1000:,.1f} kg" if mass >= 1000 else f"{mass:,.3g} g"
+    """A mass in the unit that people would use, to three figures.
+
+    >>> grams(0.004), grams(999.9), grams(12_345_678)
+    ('4 mg', '1 kg', '12,346 kg')
+    """
+    if mass >= 999.5:
+        return f"{_figures(mass / 1000)} kg"
+    return f"{_figures(mass)} g" if mass >= 1 else f"{_figures(1000 * mass)} mg"
+
+
+def _figures(value: float, figures: int = 3) -> str:
+    """So many figures, and never a power of ten."""
+    return f"{value:,.0f}" if value >= 10 ** (figures - 1) else f"{value:.{figures}g}"

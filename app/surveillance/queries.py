@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import Select, func, or_, select, tuple_
 from sqlalchemy.orm import Session, contains_eager
@@ -13,6 +15,8 @@ from app.access.handling import visible_up_to
 from app.access.roles import Actor
 from app.db import Page
 from app.errors import NotFound, Refused
+from app.intake.models import Report
+from app.intake.sight import rows_for
 from app.registry.models import Substance
 from app.registry.queries import known_to
 from app.surveillance.models import (
@@ -38,6 +42,14 @@ class SeenEpisode:
 
     episode: Episode
     view: EpisodeView
+
+    @property
+    def last_met(self) -> date | None:
+        """The day on which a signal that is not closed was last met; None while it still is."""
+        if self.episode.state is EpisodeState.CLOSED:
+            return None
+        when = date.fromisoformat(self.view.evidence["as_of"])
+        return when if when < self.episode.evaluated_on else None
 
 
 def episodes(
@@ -85,6 +97,32 @@ def episode_by_code(session: Session, actor: Actor, code: str) -> SeenEpisode:
     if view is None:
         raise NotFound(f"there is no episode {code}")
     return SeenEpisode(view.episode, view)
+
+
+def evidence_for(
+    session: Session, actor: Actor, seen: Sequence[SeenEpisode], today: date
+) -> list[dict[str, Any]]:
+    """The evidence of each as it is served: of the reports behind it, those the actor may read.
+
+    A view is a figure and may count reports that are not shown one by one; which they are is told
+    of rows alone that are open to the actor (`intake.sight`).
+    """
+    named = {int(code[3:]) for one in seen for code in _reports(one)}
+    rows = select(Report.id).where(Report.id.in_(named), rows_for(actor, today))
+    readable = {f"RP-{number:06d}" for number in session.scalars(rows)} if named else set()
+    return [_with_reports(one, readable) for one in seen]
+
+
+def _reports(seen: SeenEpisode) -> list[str]:
+    return list(seen.view.evidence.get("details", {}).get("reports", ()))
+
+
+def _with_reports(seen: SeenEpisode, readable: set[str]) -> dict[str, Any]:
+    evidence = seen.view.evidence
+    if not _reports(seen):
+        return evidence
+    kept = [code for code in _reports(seen) if code in readable]
+    return {**evidence, "details": {**evidence["details"], "reports": kept}}
 
 
 def last_assessment(session: Session) -> Assessment | None:

@@ -104,10 +104,11 @@ def _ranked(step: Step, placed: Mapping[int, Entry]) -> Step:
 
 
 def _counts(seen: Evaluation) -> dict[int, int]:
-    """Reports of the last twelve months by substance; a total counts when its span ends in them."""
+    """Reports of the last twelve months by substance: each event is one, whatever was found at it,
+    and each report in a total whose span ends in them."""
     since = months_before(seen.as_of, 12)
     return {
-        number: sum(cell.cases for cell in cells if cell.until >= since)
+        number: sum(cell.events or cell.cases for cell in cells if cell.until >= since)
         for number, cells in seen.cells.items()
     }
 

@@ -17,6 +17,8 @@ import numpy as np
 from app.registry.models import code_of
 from app.surveillance.curves import Curves, Floats, Integers, Span
 from app.surveillance.evidence import WORLD, Evidence, Signal
+from app.surveillance.exposure import Basis
+from app.surveillance.harmful import NO_CLASS
 from app.surveillance.models import NodeKind, Rule, Tier, of_substance
 from app.surveillance.months import first_day, month_of
 from app.surveillance.nodes import Node
@@ -24,6 +26,7 @@ from app.surveillance.ruleset import GrowthRule, Ruleset
 from app.surveillance.statistics.doubling import doubling_time
 from app.surveillance.statistics.emergence import Emergence, EmergenceLimits, emerging
 from app.surveillance.statistics.growth import (
+    LIMITS,
     NO_ONSET,
     pooled_dispersion,
     predictive,
@@ -47,19 +50,22 @@ def rising(seen: Curves, rules: Ruleset) -> Iterator[tuple[Signal, Evidence, boo
 
     What does not suffice to open may still keep an episode open (`growth.keep_statistic`).
     """
+    samples = _samples(seen)
     found = emerging(
         seen.events,
-        seen.discounted,
+        samples,
         sightings=seen.sightings,
         reporters_since=seen.reporters_since,
         first_seen=seen.first_seen,
-        dispersion=_dispersion(seen),
+        dispersion=_dispersion(seen, samples),
         limits=_limits(rules.growth),
     )
     raised = (found.ratio.onset != NO_ONSET) & (found.ratio.statistic > rules.growth.keep_statistic)
     chances = _chances(seen)
     for place in np.flatnonzero(raised):
         node = seen.nodes[place]
+        if node.kind is NodeKind.GROUP and node.key in NO_CLASS:
+            continue  # what belongs nowhere does not emerge together
         span = seen.since(int(place), int(found.ratio.onset[place]))
         details = _details(seen, found, chances, int(place))
         opens = span.events >= rules.growth.least_events and bool(found.emerging[place])
@@ -78,13 +84,34 @@ def rising(seen: Curves, rules: Ruleset) -> Iterator[tuple[Signal, Evidence, boo
             )
 
 
-def _dispersion(seen: Curves) -> Floats:
+def _samples(seen: Curves) -> Floats:
+    """Discounted exposure in samples, or in what stands for them [nodes, months].
+
+    The statistic has a prior of half an event in 500 samples. Where exposure is no count of samples
+    a unit of it stands for as many as make the pooled rate of its kind of nodes one in 1000, as the
+    prior has it, and for one at least (signals 1.4: estimated from the data). Else the prior would
+    outweigh the past of a small register, and what is steady would look like growth.
+    """
+    kinds = np.array([node.kind.value for node in seen.nodes])
+    units = np.ones(len(kinds))
+    usual = LIMITS.prior_events / LIMITS.prior_samples
+    for basis in set(Basis) - {Basis.DECLARED}:
+        for kind in np.unique(kinds):
+            mine = (seen.exposure.basis == basis) & (kinds == kind)
+            seen_at_all = mine & seen.events.any(axis=1)
+            looked = seen.discounted[seen_at_all].sum()
+            if looked:
+                units[mine] = max(1.0, seen.events[seen_at_all].sum() / looked / usual)
+    return seen.discounted * units[:, None]
+
+
+def _dispersion(seen: Curves, samples: Floats) -> Floats:
     """How much more than by chance counts scatter, once for each kind of node (signals 1.4)."""
     kinds = np.array([node.kind.value for node in seen.nodes])
     found = np.zeros(len(kinds))
     for kind in np.unique(kinds):
         mine = kinds == kind
-        found[mine] = pooled_dispersion(seen.events[mine], seen.discounted[mine])
+        found[mine] = pooled_dispersion(seen.events[mine], samples[mine])
     return found
 
 
@@ -175,18 +202,20 @@ def _shared(seen: Curves, node: Node, onset: int, rules: Ruleset) -> dict[str, A
     order = np.lexsort([np.array(node.members), -since])
     taking_part = [int(place) for place in order if since[place] > 0]
     return {
+        "kind": node.kind.value,
         "members": [
             {
                 "id": code_of(node.members[place]),
                 "name": seen.nodes[places[place]].name,
                 "events": int(since[place]),
-                "first": seen.label(int(first[place])),
+                "first": seen.label(int(first[place])) if first[place] >= 0 else None,
                 "new": bool(fresh[place]),
             }
             for place in taking_part[:MOST_MEMBERS]
         ],
         "members_in_all": len(taking_part),
         "new_members": int(fresh.sum()),
+        "new_taking_part": int((fresh & (since > 0)).sum()),
         "largest_share": _plain(excess.max() / excess.sum()) if excess.sum() else 1.0,
         "turnover_p": _turnover(first, seen.monthly.months),
     }

@@ -60,18 +60,19 @@ def scorecard(
     yield ""
     yield (
         f"{'found by the end of the year before':36}{'recall (95 %)':>24}"
-        f"{'lead, months (IQR)':>24}{'flagged':>9}{'never reviewed':>16}"
+        f"{'lead, months (IQR)':>24}{'flagged':>9}{'never acted upon':>18}"
     )
-    for row in (
-        timeliness("rules, tier alert or urgent", first_flags(steps, Tier.ALERT), judged),
-        timeliness("rules, any tier", first_flags(steps, Tier.WATCH), judged),
-        timeliness("first report", _until(clocks.first_report, last), judged),
-        timeliness("third country", _until(clocks.third_country, last), judged),
-        timeliness("tenth report", _until(clocks.tenth_report, last), judged),
-    ):
-        yield _line(row)
+    acted_upon = {one.substance_id for one in official} | beside.controlled.keys()
+    for name, flags in {
+        "rules, tier alert or urgent": first_flags(steps, Tier.ALERT),
+        "rules, any tier": first_flags(steps, Tier.WATCH),
+        "first report": _until(clocks.first_report, last),
+        "third country": _until(clocks.third_country, last),
+        "tenth report": _until(clocks.tenth_report, last),
+    }.items():
+        yield _line(timeliness(name, flags, judged, acted_upon))
     yield from _by_year(judged, first_flags(steps, Tier.ALERT))
-    false = false_per_month(steps, official, len(months), Tier.ALERT)
+    false = false_per_month(steps, acted_upon, len(months), Tier.ALERT)
     yield f"Signals a month at tier alert or urgent about substances never acted upon: {false:.1f}"
     yield ""
     yield from _lists(months, official, beside)
@@ -81,7 +82,7 @@ def _line(row: Timeliness) -> str:
     low, high = row.quartiles
     lead = f"{row.median:.0f} ({low:.0f} to {high:.0f})" if row.found else "none"
     recall = f"{row.found}/{row.of} {_share(row.recall)}"
-    return f"{row.name:36}{recall:>24}{lead:>24}{row.flagged:>9}{row.unreviewed:>16}"
+    return f"{row.name:36}{recall:>24}{lead:>24}{row.flagged:>9}{row.never:>18}"
 
 
 def _by_year(judged: Sequence[Official], flags: Mapping[int, date]) -> Iterator[str]:

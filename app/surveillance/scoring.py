@@ -12,12 +12,13 @@ Method: research/signals.md 4.2.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 
+from app.surveillance.evidence import Signal
 from app.surveillance.models import Tier
 from app.surveillance.replay import Step
 from app.surveillance.windows import DAYS_PER_MONTH
@@ -71,7 +72,7 @@ class Timeliness:
     median: float
     quartiles: tuple[float, float]
     flagged: int  # substances it flagged at all
-    unreviewed: int  # of them, not in the official table
+    never: int  # of them, never acted upon by anybody
 
 
 def first_flags(steps: Iterable[Step], least: Tier) -> dict[int, date]:
@@ -84,8 +85,16 @@ def first_flags(steps: Iterable[Step], least: Tier) -> dict[int, date]:
     return found
 
 
-def timeliness(name: str, flags: Mapping[int, date], official: Sequence[Official]) -> Timeliness:
-    """How a clock did against the official dates."""
+def timeliness(
+    name: str,
+    flags: Mapping[int, date],
+    official: Sequence[Official],
+    acted_upon: Collection[int] = (),
+) -> Timeliness:
+    """How a clock did against the official dates that are judged.
+
+    `acted_upon` are the substances of all official acts, whenever they were.
+    """
     hits = [
         one.substance_id in flags and flags[one.substance_id] <= one.deadline for one in official
     ]
@@ -94,7 +103,7 @@ def timeliness(name: str, flags: Mapping[int, date], official: Sequence[Official
         for one, hit in zip(official, hits, strict=True)
         if hit
     ]
-    named = {one.substance_id for one in official}
+    named = {one.substance_id for one in official}.union(acted_upon)
     quartiles = np.percentile(leads, [25, 50, 75]) if leads else np.full(3, np.nan)
     return Timeliness(
         name=name,
@@ -104,7 +113,7 @@ def timeliness(name: str, flags: Mapping[int, date], official: Sequence[Official
         median=float(quartiles[1]),
         quartiles=(float(quartiles[0]), float(quartiles[2])),
         flagged=len(flags),
-        unreviewed=len(flags.keys() - named),
+        never=len(flags.keys() - named),
     )
 
 
@@ -146,15 +155,22 @@ def by_family(hits: Sequence[bool], families: Sequence[str]) -> Interval:
 
 
 def false_per_month(
-    steps: Iterable[Step], official: Iterable[Official], months: int, least: Tier
+    steps: Iterable[Step], acted_upon: Collection[int], months: int, least: Tier
 ) -> float:
-    """Signals opened a month at that tier or higher whose substance was never acted upon.
+    """Signals a month that reached that tier and whose substance was never acted upon.
 
-    An upper bound of false alarms: not acted upon yet is not false.
+    Signals of families, blocks and names are about no one substance, and are not among them. An
+    upper bound of false alarms: not acted upon yet is not false.
     """
-    named = {one.substance_id for one in official}
-    opened = sum(
-        step.what == "opened" and step.tier >= least and step.signal.node.substance_id not in named
-        for step in steps
-    )
-    return opened / months
+    told: set[Signal] = set()
+    reached = 0
+    for step in steps:
+        if step.what == "closed":
+            told.discard(step.signal)
+        elif step.tier >= least and step.signal not in told:
+            told.add(step.signal)
+            number = step.signal.node.substance_id
+            reached += (
+                step.what != "open before" and number is not None and (number not in acted_upon)
+            )
+    return reached / months

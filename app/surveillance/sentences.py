@@ -19,12 +19,28 @@ from app.surveillance.phrases import (
     month,
     number,
     on,
+    percent,
     places,
     region,
+    some,
+    times,
     upper,
 )
 
 LISTED = 5  # members named in a sentence
+# what a rate is held against, by what exposure was taken from
+EXPECTED_BY = {
+    "declared": "its own past and the samples analysed let expect",
+    "reports": "its own past and all that the same laboratories reported let expect",
+    "active": "its own past and the laboratories at work let expect",
+    "constant": "its own past lets expect",
+}
+NODE_WORDS = {
+    "family": "The family",
+    "group": "The group",
+    "cluster": "The cluster",
+    "block": "The building block",
+}
 
 
 def first_country(evidence: Evidence, name: str) -> str:
@@ -57,7 +73,7 @@ def new_spread(evidence: Evidence, name: str) -> str:
     """New, and in several countries."""
     names = places(evidence.countries)
     return (
-        f"{upper(name)} was reported by {len(names)} countries ({', '.join(names)}) in the last "
+        f"{upper(name)} was reported by {len(names)} countries ({some(names)}) in the last "
         f"{evidence.thresholds['window_months']} months; it was first reported in this register "
         f"{dated(evidence.first, evidence.first_end)}."
     )
@@ -69,9 +85,9 @@ def growth(evidence: Evidence, name: str) -> str:
     if told["basis"] == "totals":
         return _growth_in_totals(evidence, name)
     return (
-        f"{upper(name)} is reported {_times(evidence)} as often as expected from its own "
-        f"past and the amount of testing, since {month(told['onset'])}: {_events(evidence)} in "
-        f"{_countries(evidence)} where {told['expected']:.1f} were expected."
+        f"{upper(name)} is reported {_times(evidence)} as often as "
+        f"{EXPECTED_BY[told['exposure']]}, since {month(told['onset'])}: {_events(evidence)} in "
+        f"{_countries(evidence)} where {_expected(told['expected'])} expected."
     )
 
 
@@ -80,7 +96,7 @@ def re_emergence(evidence: Evidence, name: str) -> str:
     silent = count(evidence.details["silent_months"], "month")
     return (
         f"{upper(name)} is back after {silent} without a report: {_events(evidence)} from "
-        f"{join(places(evidence.countries))} since {on(evidence.since)}."
+        f"{some(places(evidence.countries))} since {on(evidence.since)}."
     )
 
 
@@ -88,27 +104,35 @@ def harm(evidence: Evidence, name: str) -> str:
     """More often harmful than others of its class."""
     told = evidence.details
     return (
-        f"Of the reports of {name}, {100 * told['fraction']:.0f} % are deaths or acute poisonings, "
-        f"against {100 * told['usual']:.0f} % of the other substances of its class."
+        f"Of the {told['of']:,} events with {name} in the last "
+        f"{evidence.thresholds['window_months']} months, an estimated {percent(told['fraction'])} "
+        "are deaths or acute poisonings, deaths counted by its part in them, against "
+        f"{percent(told['usual'])} for the other substances of its class."
     )
 
 
 def cluster_of_harm(evidence: Evidence, name: str) -> str:
     """Several harms at one place and time."""
+    deaths = evidence.numbers["deaths"]
+    caused = ""
+    if deaths:
+        are = "is a death" if deaths == 1 else "are deaths"
+        caused = f"; {number(deaths)} of them {are} that it caused or contributed to"
     return (
         f"{upper(number(evidence.numbers['events']))} deaths or acute poisonings with {name} in "
         f"{join(places(evidence.countries))} within {count(evidence.details['days'], 'day')}, the "
-        f"first {dated(evidence.first, evidence.first_end)}."
+        f"first {dated(evidence.first, evidence.first_end)}{caused}."
     )
 
 
 def quantity(evidence: Evidence, name: str) -> str:
     """A seizure far larger than those before."""
     told = evidence.details
+    alike = " in the same form" if told["form"] else ""
     return (
         f"A seizure of {grams(told['grams'])} of {name} in {join(places(evidence.countries))} "
-        f"{dated(evidence.first, evidence.first_end)}; half of its earlier seizures were of "
-        f"{grams(told['median_grams'])} or less."
+        f"{dated(evidence.first, evidence.first_end)}; half of its earlier seizures{alike} were "
+        f"of {grams(told['median_grams'])} or less."
     )
 
 
@@ -116,16 +140,23 @@ def of_several(evidence: Evidence, name: str) -> str:
     """A family or a building block grows, and no member alone explains it."""
     told = evidence.details
     members = [member["name"] for member in told["members"]]
+    in_all = told["members_in_all"]
+    others = in_all - min(LISTED, len(members))
     listed = join(members)
-    if len(members) > LISTED:
-        listed = f"{', '.join(members[:LISTED])} and others"
-    what = f"The family {name}" if evidence.rule is Rule.FAMILY else f"What carries {name}"
-    new = told["new_members"]
-    fresh = f", {number(new)} of which had never been reported before" if new else ""
+    if in_all > LISTED + 1:
+        listed = f"{', '.join(members[:LISTED])} and {count(others, 'other')}"
+    usual = "family" if evidence.rule is Rule.FAMILY else "block"
+    what = NODE_WORDS[told.get("kind", usual)]
+    new = told.get("new_taking_part", 0)
+    fresh = ""
+    if new:
+        months = evidence.thresholds["new_months"]
+        who = "all" if new == in_all else number(new)
+        fresh = f", {who} of them first reported in the last {months} months"
     return (
-        f"{what} is reported {_times(evidence)} as often as expected since {month(told['onset'])}, "
-        f"and no single member explains it: {_events(evidence)} in {_countries(evidence)} of "
-        f"{count(len(members), 'substance')} ({listed}){fresh}."
+        f"{what} {name} is reported {_times(evidence)} as often as expected since "
+        f"{month(told['onset'])}, and no single member explains it: {_events(evidence)} "
+        f"with {count(in_all, 'substance')}{fresh} ({listed}), in {_countries(evidence)}."
     )
 
 
@@ -133,7 +164,8 @@ def new_unknown(evidence: Evidence, name: str) -> str:
     """A name nobody knows, from several countries."""
     return (
         f'"{name}", a name that nobody has resolved, was reported by {_countries(evidence)} '
-        f"({', '.join(places(evidence.countries))}); it may be a new substance."
+        f"({some(places(evidence.countries))}) in the last {evidence.thresholds['fresh_months']} "
+        "months; it may be a new substance."
     )
 
 
@@ -156,8 +188,8 @@ SENTENCES: dict[Rule, Callable[[Evidence, str], str]] = {
 def _growth_in_totals(evidence: Evidence, name: str) -> str:
     told = evidence.details
     first, end = (date.fromisoformat(day) for day in told["span"])
-    spans = count(told["spans_before"], "span")
-    before = f"{_times(evidence)} its share of the {spans} before"
+    spans = "span" if told["spans_before"] == 1 else count(told["spans_before"], "span")
+    before = f"{_times(evidence)} its share in the {spans} before"
     if not told["before"]:
         before = f"not once in the {spans} before"
     return (
@@ -167,7 +199,13 @@ def _growth_in_totals(evidence: Evidence, name: str) -> str:
 
 
 def _times(evidence: Evidence) -> str:
-    return f"{evidence.details['rate_ratio']:,.1f} times"
+    return times(evidence.details["rate_ratio"])
+
+
+def _expected(events: float) -> str:
+    if events < 0.1:
+        return "fewer than 0.1 were"
+    return f"{events:.1f} were" if events < 10 else f"{events:,.0f} were"
 
 
 def _events(evidence: Evidence) -> str:

@@ -68,9 +68,12 @@ def growth_in_totals(
     of everything as exposure. Without an earlier span of the source nothing can be said.
     """
     by_source: defaultdict[Source, defaultdict[Span, int]] = defaultdict(lambda: defaultdict(int))
+    simulated: set[Source] = set()
     for total in mine:
         if total.level <= level:
-            by_source[total.authority_id, total.country][total.first, total.until] += total.count
+            source = total.authority_id, total.country
+            by_source[source][total.first, total.until] += total.count
+            simulated |= {source} if total.simulated else set()
     found: dict[str, Evidence] = {}
     for source, spans in by_source.items():
         latest = max(spans, key=lambda span: (span[1], -_days(span)))
@@ -79,7 +82,7 @@ def growth_in_totals(
         evidence = _of_span(
             source, latest, spans, among, as_of=as_of, limits=limits, ruleset=ruleset, level=level
         )
-        if evidence and any(total.simulated for total in mine):
+        if evidence and source in simulated:
             evidence = replace(evidence, simulated=True)
         if evidence and _weight(evidence) > _weight(found.get(source[1])):
             found[source[1]] = evidence

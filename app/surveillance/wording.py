@@ -48,9 +48,14 @@ def sentence(evidence: Evidence, name: str) -> str:
 
 def would_not_fire(evidence: Evidence) -> str:
     """The least that would have to be otherwise for the rule to be silent."""
+    numbers, limits = evidence.numbers, evidence.thresholds
+    if evidence.details.get("basis") == "totals":
+        return (
+            f"Would not fire if its share had grown to less than {limits['ratio']:g} times what it "
+            f"was, or if fewer than {number(limits['least'])} had been counted."
+        )
     if evidence.rule in OTHERWISE:
         return OTHERWISE[evidence.rule]
-    numbers, limits = evidence.numbers, evidence.thresholds
     if evidence.rule is not Rule.NEW_SPREAD:
         older = f"a report from before {on(evidence.since)} were known"
         if numbers["reports"] == 1:

@@ -76,7 +76,7 @@ NOTE_LASTS = timedelta(seconds=30)
 SAYINGS = (
     "day", "month", "moment", "dated", "ago", "seen_in", "seen_between", "number", "amount",
     "count", "spelled", "label", "sentence", "options", "listing", "places", "scope", "rule_name",
-    "news", "last_met", "basis", "effect_class", "family_name", "family_label", "breaks", "formula",
+    "news", "basis", "effect_class", "family_name", "family_label", "breaks", "formula",
     "told", "place", "measure_kind", "exactly", "preset_name", "percent", "pillar_weights",
     "change_name", "firmness_word", "about",
 )  # fmt: skip

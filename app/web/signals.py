@@ -27,7 +27,7 @@ from app.surveillance.rulebook import rulebook
 from app.surveillance.ruleset import ruleset
 from app.surveillance.wording import would_not_fire
 from app.web import charts, web
-from app.web.wording import label, last_met, rule_name
+from app.web.wording import label, rule_name
 
 SPARK_MONTHS = 18
 NUMBER_WORDS = {
@@ -74,7 +74,6 @@ THRESHOLD_WORDS = {
     "span_tolerance": "How much spans may differ in length",
 }
 CHANCES = ("p", "q", "chance", "turnover_p")
-COMPARED_P = "Last three months against the twelve before: probability by chance"
 EXPOSURES = {
     "declared": "the samples that laboratories say they analysed",
     "reports": "all that the same laboratories reported",
@@ -91,7 +90,7 @@ DETAIL_WORDS = {
     "doubling_months": "Doubling time over the last year, months",
     "reporters": "Reporters since the onset",
     "sightings": "Reporters and months with it since the onset",
-    "p": "Probability that it is chance",
+    "p": "Last three months against the twelve before: probability by chance",
     "q": "The same as a false discovery rate among its kind",
     "exposure": "How much was looked for, told by",
     "silent_from": "Silent from",
@@ -111,11 +110,19 @@ DETAIL_WORDS = {
     "median_grams": "Median of earlier seizures, grams",
     "bound_grams": "Unusual above, grams",
     "seizures_before": "Earlier seizures",
-    "new_members": "Members never reported before",
+    "new_members": "Members first seen in the last twelve months",
     "largest_share": "Largest share of one member in the excess",
     "turnover_p": "Probability of so many new members by chance",
     "count": "Counted in the span",
     "before": "Counted in the spans before",
+}
+
+# the same numbers of other comparisons
+CLUSTER_WORDS = {"p": "Probability of so many by chance, given those before"}
+TOTALS_WORDS = {
+    "rate_ratio": "Times its share before",
+    "p": "Probability of so many by chance, given the spans before",
+    "of": "Of so many reports of all substances",
 }
 
 
@@ -179,7 +186,7 @@ def signal(code: str) -> Any:
             **_drawn(session, evidence, about),
             statistics=_statistics(evidence),
             evidence=evidence,
-            last_met=last_met(seen),
+            last_met=seen.last_met,
             would_not_fire=would_not_fire(evidence),
             possible_duplicates=undecided(session, actor(), today(), about) if about else 0,
             may_decide=actor().role in SECRETARIAT,
@@ -187,6 +194,7 @@ def signal(code: str) -> Any:
             quiet_days=ruleset().episodes.quiet_days,
             number_words=NUMBER_WORDS,
             threshold_words=THRESHOLD_WORDS,
+            month=month,
         )
 
 
@@ -247,9 +255,14 @@ def _drawn(session: Session, evidence: Evidence, substance_id: int | None) -> di
 def _statistics(evidence: Evidence) -> list[tuple[str, Any]]:
     """What the statistic of a rule says, in the order of `DETAIL_WORDS`."""
     told = evidence.details
+    words = DETAIL_WORDS
+    if evidence.rule is Rule.CLUSTER_OF_HARM:
+        words = DETAIL_WORDS | CLUSTER_WORDS
+    elif told.get("basis") == "totals":
+        words = DETAIL_WORDS | TOTALS_WORDS
     return [
-        (COMPARED_P if name == "p" and "q" in told else word, _said(name, told[name]))
-        for name, word in DETAIL_WORDS.items()
+        (word, _said(name, told[name]))
+        for name, word in words.items()
         if told.get(name) is not None
     ]
 

@@ -15,8 +15,7 @@ from app.access.handling import Handling
 from app.countries import REGIONS, countries, country_name, in_a_sentence
 from app.intake.dates import PartialDate
 from app.intake.words import Precision
-from app.surveillance.models import EpisodeState, EpisodeView, Rule
-from app.surveillance.queries import SeenEpisode
+from app.surveillance.models import EpisodeView, Rule
 from app.surveillance.wording import BASIS
 from chem.families import family_named
 
@@ -282,15 +281,6 @@ def scope(where: str) -> str:
 def news(view: EpisodeView) -> str:
     """What a view says, without the remark on what it counts (`basis` says that once a page)."""
     return view.sentence.removesuffix(BASIS[view.handling]).rstrip()
-
-
-def last_met(seen: SeenEpisode) -> date | None:
-    """The day on which a signal that is not closed was last met; None while it still is."""
-    episode = seen.episode
-    if episode.state is EpisodeState.CLOSED:
-        return None
-    when = date.fromisoformat(seen.view.evidence["as_of"])
-    return when if when < episode.evaluated_on else None
 
 
 def basis(views: Iterable[EpisodeView]) -> str:

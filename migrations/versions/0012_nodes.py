@@ -12,6 +12,9 @@ branch_labels = None
 depends_on = None
 
 OPEN = sa.text("state != 'closed'")
+OLDER_RULES = ("FIRST_WORLD", "FIRST_REGION", "FIRST_COUNTRY", "NEW_SPREAD")
+EPISODE = sa.table("episode", sa.column("id"), sa.column("substance_id"), sa.column("rule"))
+VIEW = sa.table("episode_view", sa.column("episode_id"))
 
 
 def upgrade() -> None:
@@ -37,12 +40,12 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    # what is not about a substance has no place in the older schema
-    op.execute(
-        "DELETE FROM episode_view WHERE episode_id IN "
-        "(SELECT id FROM episode WHERE substance_id IS NULL)"
-    )
-    op.execute("DELETE FROM episode WHERE substance_id IS NULL")
+    # what is not about a substance has no place in the older schema, and the code that goes with
+    # it cannot read the rules that came later
+    gone = sa.or_(EPISODE.c.substance_id.is_(None), EPISODE.c.rule.not_in(OLDER_RULES))
+    of_gone = VIEW.c.episode_id.in_(sa.select(EPISODE.c.id).where(gone))
+    op.execute(sa.delete(VIEW).where(of_gone))
+    op.execute(sa.delete(EPISODE).where(gone))
     op.drop_index("uq_episode_open", table_name="episode")
     with op.batch_alter_table("episode") as table:
         table.alter_column("substance_id", existing_type=sa.Integer(), nullable=False)

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from alembic import command
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, select, text
+from sqlalchemy import func, inspect, select, text
 
+from app.access.handling import Handling
 from app.access.roles import Actor, Role
 from app.db import Database
 from app.intake.curation import decide, undo
 from app.intake.merging import merge
 from app.intake.saying import NOTHING, this_substance
 from app.registry.models import Substance
+from app.surveillance.models import (
+    Episode,
+    EpisodeState,
+    EpisodeView,
+    NodeId,
+    NodeKind,
+    Rule,
+    Tier,
+    of_substance,
+)
 from tests.intake.attachments.making import msp, put
 from tests.intake.care import ANALYST, at, days, fill
 from tests.intake.taking import take_reports
 from tests.reporting import NOW, laboratory, report
+from tests.surveillance.making import a_substance
 
 
 def revisions(database: Database) -> list[str]:
@@ -168,3 +180,36 @@ def test_handling_that_a_focal_point_changed_stays_when_its_history_goes(known: 
     with known.engine.connect() as connection:
         assert connection.execute(text("SELECT handling FROM report")).scalar() == 0
         assert connection.execute(text("SELECT count(*) FROM handling_change")).scalar() == 0
+
+
+def test_signals_of_substances_keep_their_node_on_the_way_down_and_up(database: Database) -> None:
+    """The schema before 0012 knows signals of substances alone, and the first four rules."""
+    nodes = [
+        (NodeId(NodeKind.FAMILY, "nitazene"), Rule.FAMILY),
+        (NodeId(NodeKind.NAME, "kestrel"), Rule.NEW_UNKNOWN),
+    ]
+    with database.transaction() as session:
+        one = of_substance(a_substance(session).id)
+        nodes += [(one, Rule.NEW_SPREAD), (one, Rule.FIRST_WORLD), (one, Rule.GROWTH)]
+        for node, rule in nodes:
+            episode = Episode(
+                rule=rule, node_kind=node.kind, node_key=node.key, substance_id=node.substance_id,
+                scope="world", state=EpisodeState.OPEN, simulated=False, opened_on=NOW.date(),
+                evaluated_on=NOW.date(), ruleset="1",
+            )  # fmt: skip
+            episode.views.append(
+                EpisodeView(
+                    handling=Handling.CLEAR, tier=Tier.ALERT, since=NOW.date(), sentence="x",
+                    evidence={},
+                )
+            )  # fmt: skip
+            session.add(episode)
+    command.downgrade(database.alembic_config(), "0011")
+    database.migrate()
+    with database.reading() as session:
+        kept = session.scalars(select(Episode).order_by(Episode.id)).all()
+        assert [(e.node, e.rule, len(e.views)) for e in kept] == [
+            (one, Rule.NEW_SPREAD, 1),
+            (one, Rule.FIRST_WORLD, 1),
+        ]
+        assert session.scalar(select(func.count()).select_from(EpisodeView)) == 2

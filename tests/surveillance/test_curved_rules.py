@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.access.handling import Handling
 from app.db import Database
 from app.intake.models import Finding, FormerResolution
-from app.intake.words import CausalRole, EventKind, Grade, Resolution
+from app.intake.words import CausalRole, EventKind, Grade, ReportType, Resolution
 from app.registry.models import Standing
 from app.surveillance.evaluation import Evaluation, evaluate
 from app.surveillance.evidence import Evidence
@@ -109,8 +109,46 @@ def test_a_family_emerges_before_any_member_does(database: Database) -> None:
         assert [m["events"] for m in evidence.details["members"]] == [2, 2, 2, 2]
         said = sentence(evidence, found.names[node])
         assert (
-            "four substances (New 0, New 1, New 2 and New 3), four of which had never been" in said
+            "four substances, all of them first reported in the last 12 months (New 0, New 1"
+            in said
         )
+
+
+def test_what_was_seen_before_the_months_looked_at_or_in_totals_is_not_new(
+    database: Database,
+) -> None:
+    with database.transaction() as session:
+        background(session)
+        members = [a_substance(session, f"Old {n}") for n in range(4)]
+        for place, member in enumerate(members):
+            country = ("DE", "FR", "SE", "PL")[place]
+            if place % 2:
+                a_report(session, member, country, date(2019, 5, 5))
+            else:
+                total = {"end": date(2022, 12, 31), "type": ReportType.AGGREGATE, "count": 3}
+                a_report(session, member, country, date(2022, 1, 1), **total)
+            a_report(session, member, country, date(2026, 9, 3 + place))
+            a_report(session, member, country, date(2026, 10, 3 + place))
+        evidence = fired(seen(session), Rule.FAMILY)[NodeId(NodeKind.FAMILY, "nitazene")][CLEAR]
+        assert evidence.details["new_members"] == 0 and evidence.details["turnover_p"] == 1
+        firsts = {m["name"]: m["first"] for m in evidence.details["members"]}
+        assert firsts == {"Old 0": "2022-12", "Old 1": None, "Old 2": "2022-12", "Old 3": None}
+
+
+def test_what_belongs_to_no_class_is_not_taken_together(database: Database) -> None:
+    with database.transaction() as session:
+        background(session)
+        for n in range(4):
+            member = a_substance(session, f"New {n}", family=f"f{n}", group="other")
+            for month in (9, 10):
+                a_report(session, member, ("DE", "FR", "SE", "PL")[n], date(2026, month, 3 + n))
+        ill = a_substance(session, "Ill", family="ill", group="other")
+        for day in every_month((2026, 1), 6):
+            a_report(session, ill, "DE", day, kind=EventKind.ACUTE_TOXICITY)
+            a_report(session, ill, "FR", day)
+        reported(session, member, every_month((2026, 1), 6, each=4), countries="DE")
+        found = seen(session)
+        assert not fired(found, Rule.FAMILY) and not fired(found, Rule.HARM)
 
 
 def test_one_member_alone_is_no_emerging_family(database: Database) -> None:

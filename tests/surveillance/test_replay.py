@@ -11,15 +11,22 @@ from app.access.roles import SYSTEM
 from app.db import Database
 from app.errors import Refused
 from app.intake.models import Report
-from app.intake.words import ReportType
+from app.intake.words import FindingRole, Grade, ReportType
 from app.registry.models import SubstanceName
 from app.registry.names import name_key
 from app.surveillance.clocks import clocks, official_table, recommends_control
+from app.surveillance.evidence import Signal
 from app.surveillance.hindsight import assume_known, came_late
-from app.surveillance.models import Episode, Rule, Tier, of_substance
-from app.surveillance.replay import Month, replay
+from app.surveillance.models import Episode, NodeId, NodeKind, Rule, Tier, of_substance
+from app.surveillance.replay import Month, Step, replay
 from app.surveillance.scorecard import Beside, scorecard
-from app.surveillance.scoring import Official, by_family, first_flags, timeliness
+from app.surveillance.scoring import (
+    Official,
+    by_family,
+    false_per_month,
+    first_flags,
+    timeliness,
+)
 from tests.surveillance.making import CLEAR, NOW, a_report, a_substance, morning
 
 LONG_AFTER = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -144,10 +151,10 @@ def test_what_counts_as_control() -> None:
 
 def test_recall_counts_the_missed_and_a_flag_in_the_year_of_the_act_is_too_late() -> None:
     official = [Official(n, f"S{n}", f"F{n % 2}", 2020) for n in (1, 2, 3)]
-    row = timeliness(
-        "rules", {1: date(2018, 12, 31), 2: date(2020, 1, 31), 9: date(2017, 1, 1)}, official
-    )
-    assert (row.found, row.of, row.flagged, row.unreviewed) == (1, 3, 3, 1)
+    flags = {number: date(2017, 1, 1) for number in (8, 9)}
+    flags |= {1: date(2018, 12, 31), 2: date(2020, 1, 31)}
+    row = timeliness("rules", flags, official, acted_upon={1, 2, 3, 8})
+    assert (row.found, row.of, row.flagged, row.never) == (1, 3, 4, 1)
     assert row.median == pytest.approx(12, abs=0.1)
     assert row.recall.value == pytest.approx(1 / 3) and row.recall.low <= 1 / 3 <= row.recall.high
 
@@ -180,3 +187,43 @@ def test_the_scorecard_stands_beside_the_trivial_clocks(database: Database) -> N
     assert "tenth report                         0/1" in text and "third country" in text
     assert "By year of the act: 2026 1/1" in text
     assert [line for line in lines if line.startswith("2024 ")]
+
+
+def test_false_are_signals_about_a_substance_that_reached_the_tier() -> None:
+    def step(what: str, number: int, tier: Tier, kind: NodeKind = NodeKind.SUBSTANCE) -> Step:
+        node = of_substance(number) if kind is NodeKind.SUBSTANCE else NodeId(kind, str(number))
+        signal = Signal(node, Rule.GROWTH, "world")
+        return Step(date(2020, 1, 31), what, signal, "x", tier, evidence=None)  # type: ignore[arg-type]
+
+    steps = [
+        step("open before", 1, Tier.ALERT), step("raised", 1, Tier.URGENT),
+        step("opened", 2, Tier.WATCH), step("raised", 2, Tier.ALERT),
+        step("raised", 2, Tier.URGENT),
+        step("opened", 3, Tier.ALERT), step("closed", 3, Tier.ALERT), step("opened", 3, Tier.ALERT),
+        step("opened", 4, Tier.ALERT), step("opened", 5, Tier.WATCH),
+        step("opened", 6, Tier.ALERT, NodeKind.FAMILY),
+    ]  # fmt: skip
+    # substance 2 once, 3 twice; 1 was there before, 4 was acted upon, 5 was only watched
+    assert false_per_month(steps, {4}, 6, Tier.ALERT) == 3 / 6
+
+
+def test_the_trivial_clocks_count_reports_as_they_first_came_in(database: Database) -> None:
+    with database.transaction() as session:
+        one, early, late = a_substance(session), date(2024, 3, 1), date(2024, 9, 1)
+        old = a_report(session, one, "DE", early, superseded_at=morning(late), count=12)
+        new = a_report(
+            session, one, "DE", early, received_at=morning(late), count=12,
+            grade=(Grade.A, Grade.B),
+        )  # fmt: skip
+        new.reference, new.version = old.reference, 2
+        a_report(session, one, "FR", early, role=FindingRole.PRECURSOR)
+        for n in range(8):
+            a_report(session, one, "FR", date(2024, 4, 1 + n))
+        session.flush()
+        found = clocks(session, last=date(2025, 1, 1))
+        assert found.first_report == {one.id: early}, "when its first version came in"
+        assert not found.tenth_report, "nine reports: twelve items of one seizure are one"
+        a_report(session, one, "FR", date(2024, 5, 1))
+        assert clocks(session, last=date(2025, 1, 1)).tenth_report == {one.id: date(2024, 5, 1)}
+        month = played(session, date(2024, 12, 1), date(2024, 12, 1))[0]
+        assert month.counts == {one.id: 10}

@@ -195,8 +195,8 @@ def test_the_sentence_of_a_spread() -> None:
     ]
     evidence = only(*cells, key=SPREAD)
     assert sentence(evidence, "protonitazene") == (
-        "Protonitazene was reported by 3 countries (France, Germany, Sweden) in the last 6 months; "
-        "it was first reported in this register on 1 November 2026."
+        "Protonitazene was reported by 3 countries (France, Germany and Sweden) in the last 6 "
+        "months; it was first reported in this register on 1 November 2026."
     )
     assert would_not_fire(evidence) == (
         "Would not fire if one of the three countries had not reported."

@@ -25,6 +25,7 @@ from tests.surveillance.making import (
     ANALYST,
     AS_OF,
     CLEAR,
+    GREEN,
     NOW,
     PEER,
     RED,
@@ -245,3 +246,22 @@ def test_two_workers_open_one_signal_once(database: Database) -> None:
     assert len(news) == 4
     with database.reading() as session:
         assert session.scalar(select(func.count(Episode.id))) == 4
+
+
+def test_evidence_names_the_reports_that_the_reader_may_see_one_by_one(database: Database) -> None:
+    with database.transaction() as session:
+        one = a_substance(session)
+        made = [
+            a_report(
+                session, one, "DE", days_ago(days), handling=level,
+                kind=EventKind.DEATH, causal_role=CausalRole.SOLE,
+            )
+            for days, level in ((9, GREEN), (6, AMBER), (3, RED))
+        ]  # fmt: skip
+        run(session)
+        green, amber, red = (f"RP-{report.id:06d}" for report in made)
+        for reader, shown in ((PEER, [green]), (ANALYST, [green, amber])):
+            page = queries.episodes(session, reader, rule=Rule.CLUSTER_OF_HARM)
+            (evidence,) = queries.evidence_for(session, reader, page.items, AS_OF)
+            assert evidence["details"]["reports"] == shown
+        assert evidence["numbers"]["events"] == 3 and red in str(page.items[0].view.evidence)

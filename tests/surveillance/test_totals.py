@@ -46,8 +46,22 @@ def test_a_share_that_doubles_is_growth_of_the_country_that_counts() -> None:
     assert low < grown.details["rate_ratio"] < high
     assert sentence(grown, "isotonitazene").startswith(
         "Isotonitazene was counted 40 times in the United States in 2020, of 10,000 reports in "
-        "all: 7.6 times its share of the two spans before."
+        "all: 7.6 times its share in the two spans before."
     )
+
+
+def test_only_what_an_audience_may_know_of_makes_a_signal_an_exercise() -> None:
+    mine = [year(2018, 4), year(2020, 40)]
+    drill = replace(year(2020, 1, level=Handling.RED), simulated=True)
+    of_all = everything(10_000, 10_000, 10_000)
+    for level, simulated in ((Handling.CLEAR, False), (Handling.RED, True)):
+        told = growth_in_totals(
+            [*mine, drill], volumes(of_all), as_of=AS_OF, limits=LIMITS,
+            ruleset="t", level=level,
+        )  # fmt: skip
+        assert told["US"].simulated is simulated
+    elsewhere = replace(drill, country="DE")
+    assert not found([*mine, elsewhere], [*of_all, elsewhere])["US"].simulated  # type: ignore[attr-defined]
 
 
 def test_what_the_source_never_counted_before_is_growth_once_there_are_enough() -> None:

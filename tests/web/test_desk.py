@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections import Counter
+from dataclasses import replace
 from datetime import date, timedelta
 from html import unescape
 
@@ -27,7 +28,6 @@ from app.surveillance.models import Episode, EpisodeState, EpisodeView, Rule, Ti
 from app.surveillance.queries import SeenEpisode
 from app.web.signals import _statistics
 from app.web.signing import local_path
-from app.web.wording import last_met
 from tests.web.conftest import Visit
 from tests.web.making import FORMULA, NOW, PASSWORD
 
@@ -118,8 +118,11 @@ def test_the_chart_of_a_signal_has_its_table(visit: Visit):
 
 
 def test_a_signal_says_what_looking_was_measured_by_and_which_chance_is_meant():
-    cluster = _statistics(_evidence(details={"p": 0.0004, "harms": 3}))
-    assert ("Probability that it is chance", "less than 0.001") in cluster
+    cluster = _statistics(
+        replace(_evidence(details={"p": 0.0004, "harms": 3}), rule=Rule.CLUSTER_OF_HARM)
+    )
+    said = "Probability of so many by chance, given those before"
+    assert (said, "less than 0.001") in cluster
     growth = dict(_statistics(_evidence(details={"p": 0.1, "q": 0.2, "exposure": "reports"})))
     assert growth["Last three months against the twelve before: probability by chance"] == "0.100"
     assert "all that the same laboratories reported" in growth.values()
@@ -136,7 +139,7 @@ def test_a_signal_says_what_looking_was_measured_by_and_which_chance_is_meant():
 def test_a_signal_that_is_open_and_no_longer_met_says_when_it_was(state, as_of, said):
     episode = Episode(state=state, evaluated_on=date(2026, 11, 20))
     seen = SeenEpisode(episode, EpisodeView(evidence={"as_of": as_of}))
-    assert last_met(seen) == said
+    assert seen.last_met == said
 
 
 def _evidence(details: dict[str, object]) -> Evidence:
