@@ -1,0 +1,70 @@
+"""The page of a signal, for evidence of families, clusters of harm and totals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from app.access.handling import Handling
+from app.db import Database
+from app.surveillance.models import (
+    Episode,
+    EpisodeState,
+    EpisodeView,
+    NodeId,
+    NodeKind,
+    Rule,
+    Tier,
+    of_substance,
+)
+from app.surveillance.wording import sentence
+from tests.surveillance.making import a_substance
+from tests.surveillance.test_sentences import COUNTED, evidence, members
+
+
+def stored(database: Database, rule: Rule, node: NodeId | None = None, **changed: Any) -> str:
+    """The address of an open signal with that evidence; of a substance unless told otherwise."""
+    told = evidence(rule, level=Handling.CLEAR, **changed)
+    with database.transaction() as session:
+        about = node or of_substance(a_substance(session).id)
+        episode = Episode(
+            rule=rule, node_kind=about.kind, node_key=about.key, substance_id=about.substance_id,
+            scope=told.scope, state=EpisodeState.OPEN, simulated=False, opened_on=told.as_of,
+            evaluated_on=told.as_of, ruleset="1",
+        )  # fmt: skip
+        episode.views.append(
+            EpisodeView(
+                handling=Handling.CLEAR, tier=Tier.ALERT, since=told.as_of,
+                sentence=sentence(told, "x"), evidence=told.as_dict(),
+            )
+        )  # fmt: skip
+        session.add(episode)
+        session.flush()
+        return f"/signals/{episode.code}"
+
+
+def test_a_family_tells_of_the_members_it_does_not_name(client, known: Database) -> None:
+    details = members(2, 45, 1, "family")
+    details["members"] = [
+        {"id": "TS-00001", "name": "One", "events": 4, "first": "2026-03", "new": True},
+        {"id": "TS-00002", "name": "Two", "events": 1, "first": None, "new": False},
+    ]
+    family = NodeId(NodeKind.FAMILY, "nitazene")
+    page = client.get(stored(known, Rule.FAMILY, family, details=details)).text
+    assert "since the onset, first seen March 2026, new" in page
+    assert "first seen before the months shown" in page and "and 43 more with fewer events" in page
+
+
+@pytest.mark.parametrize(
+    ("rule", "details", "said"),
+    [
+        (Rule.CLUSTER_OF_HARM, {"days": 3, "p": 0.004}, "so many by chance, given those before"),
+        (Rule.GROWTH, COUNTED | {"p": 0.004}, "so many by chance, given the spans before"),
+    ],
+)
+def test_a_probability_is_named_after_its_comparison(
+    client, known: Database, rule: Rule, details: dict[str, Any], said: str
+) -> None:
+    page = client.get(stored(known, rule, scope="DE", countries=("DE",), details=details)).text
+    assert said in page and "Last three months against the twelve before" not in page
