@@ -9,13 +9,16 @@ from sqlalchemy.orm import Session
 
 from app.db import Database
 from app.intake.duplicates.models import DuplicateGroup, DuplicateMember
-from app.intake.models import Report
+from app.intake.models import FindingMove, Report
 from app.intake.words import EventKind
+from app.registry.acts import begin
+from app.registry.models import ActKind
 from app.surveillance import sightings
 from app.surveillance.models import Rule
 from app.surveillance.service import assess
 from tests.surveillance.making import (
     AMBER,
+    ANALYST,
     AS_OF,
     CLEAR,
     NOW,
@@ -159,3 +162,27 @@ def test_a_first_that_proves_to_be_anothers_event_is_closed(database: Database) 
 
 def assess_again(session: Session) -> tuple[object, ...]:
     return assess(session, as_of=AS_OF + timedelta(days=1), now=NOW).changes
+
+
+def test_a_later_merge_does_not_make_the_event_of_two_substances_one_before_it(
+    database: Database,
+) -> None:
+    """What two laboratories found in one event counts for each, as long as it meant two things."""
+    with database.transaction() as session:
+        first, second = a_substance(session, "One"), a_substance(session, "Two")
+        one = a_report(session, first, "DE", days_ago(20))
+        other = a_report(session, second, "FR", days_ago(20))
+        a_group(session, one, other, since=days_ago(8))
+        assert seen(session, days_ago(6)) == [("DE", 1), ("FR", 1)]
+        (finding,) = other.findings
+        act = begin(session, ActKind.MERGE, by=ANALYST, reason="why", now=morning(days_ago(3)))
+        session.add(
+            FindingMove(
+                finding_id=finding.id, act_id=act.id, at=act.at,
+                from_substance_id=second.id, to_substance_id=first.id,
+            )
+        )  # fmt: skip
+        finding.substance_id = first.id
+        session.flush()
+        assert seen(session, days_ago(6)) == [("DE", 1), ("FR", 1)]
+        assert seen(session, days_ago(2)) == [("DE", 1)]
