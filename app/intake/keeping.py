@@ -67,11 +67,13 @@ class Sent:
 # built once and without objects: they are asked of every submission, or of every chunk of it
 _TABLE = cast(Table, Submission.__table__)
 _INSERT = insert(_TABLE).returning(_TABLE.c.id)
-_SAME = (  # by ix_submission_content_hash
+# by ix_submission_content_hash: as a sum the authority serves no index, since all that it ever sent
+# would else be walked through, newest first, for what is nearly always not there
+_SAME = (
     select(_TABLE.c.id)
     .where(
         _TABLE.c.content_hash == bindparam("hash"),
-        _TABLE.c.authority_id == bindparam("authority"),
+        _TABLE.c.authority_id + 0 == bindparam("authority"),
         _TABLE.c.reading == bindparam("reading"),
         _TABLE.c.state != SubmissionState.REFUSED,
         _TABLE.c.id != bindparam("this"),
