@@ -26,22 +26,23 @@ class Turn:
 
     def take(self) -> None:
         """Wait for it; no longer than for SQLite, which then says that the database is locked."""
-        if not self._is_mine:
+        if not self.taken_here:
             self._mine.taken = self._one.acquire(timeout=PATIENCE)
 
     @contextmanager
     def over_at_the_end(self) -> Iterator[None]:
         """What is taken inside is given back at the end; what was taken before is not."""
-        had_it = self._is_mine
+        had_it = self.taken_here
         try:
             yield
         finally:
-            if self._is_mine and not had_it:
+            if self.taken_here and not had_it:
                 self._mine.taken = False
                 self._one.release()
 
     @property
-    def _is_mine(self) -> bool:
+    def taken_here(self) -> bool:
+        """Whether this thread has it."""
         return getattr(self._mine, "taken", False)
 
 

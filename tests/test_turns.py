@@ -84,10 +84,14 @@ def test_patience_ends_and_leaves_the_word_to_the_database(monkeypatch) -> None:
     thread, _, end = taken_elsewhere(turn)
     with turn.over_at_the_end():
         turn.take()
+        assert not turn.taken_here
+    assert thread.is_alive(), "what was never taken was not given back"
     end.set()
     thread.join()
-    with turn.over_at_the_end():  # what was never taken was not given back
+    with turn.over_at_the_end():
         turn.take()
+        assert turn.taken_here
+    assert not turn.taken_here
 
 
 def test_another_process_is_waited_for_as_long_as_patience_lasts(

@@ -51,7 +51,11 @@ def replay(
     known_after: int | None,
     as_received: bool,
 ) -> None:
-    """Say month by month what the rules would have said, knowing no more than was known then."""
+    """Say month by month what the rules would have said, knowing no more than was known then.
+
+    Where history is taken as known in its time, an embedded database takes no reports until the
+    replay has ended: run that on a copy (tocsin backup).
+    """
     from app.access.roles import SYSTEM
     from app.surveillance import replay as past
     from app.surveillance.clocks import official_table

@@ -41,22 +41,27 @@ def _changed(after: date, end: datetime, until: date) -> CompoundSelect[Any]:
     curated = select(Finding.report_id).where(  # ix_finding_curated
         Finding.resolution == Resolution.CURATOR, Finding.resolved_at > end
     )
-    taken_back = (
-        select(Finding.report_id)
-        .join(FormerResolution, FormerResolution.finding_id == Finding.id)
-        .where(FormerResolution.until > end)  # ix_former_resolution_until
-    )
-    moved = (
-        select(Finding.report_id)
-        .join(FindingMove, FindingMove.finding_id == Finding.id)
-        .where(FindingMove.at > end)  # ix_finding_move_at
-    )
     regrouped = (
         select(Report.id)
         .join(DuplicateMember, _is_member(Report, DuplicateMember))
         .where(or_(DuplicateMember.since > end, DuplicateMember.until > end))
     )
-    return union(received, dated_later, released, rehandled, curated, taken_back, moved, regrouped)
+    return union(
+        received, dated_later, released, rehandled, curated, *meant_else_since(end), regrouped
+    )
+
+
+def meant_else_since(moment: datetime) -> tuple[Select[int], Select[int]]:
+    """Reports of which a finding meant something else at a time than it does now: those of which a
+    resolution was taken back since, and those whose findings were moved since."""
+    return (
+        select(Finding.report_id)
+        .join(FormerResolution, FormerResolution.finding_id == Finding.id)
+        .where(FormerResolution.until > moment),  # ix_former_resolution_until
+        select(Finding.report_id)
+        .join(FindingMove, FindingMove.finding_id == Finding.id)
+        .where(FindingMove.at > moment),  # ix_finding_move_at
+    )
 
 
 def _beside(session: Session, ids: Iterable[int], end: datetime) -> Select[int]:

@@ -51,8 +51,8 @@ class Cells:
     def __len__(self) -> int:
         return len(self.node)
 
-    def where(self, which: NDArray[np.bool_]) -> Cells:
-        """The cells of which that is true."""
+    def where(self, which: NDArray[np.bool_] | slice) -> Cells:
+        """The cells of which that is true, or those of a run of places."""
         return Cells(*(getattr(self, name)[which] for name in self.__slots__))
 
     def of_kind(self, *kinds: EventKind) -> NDArray[np.bool_]:
@@ -83,7 +83,7 @@ class Monthly:
     def of(self, place: int) -> Cells:
         """The cells of one node, by month."""
         low, high = np.searchsorted(self.cells.node, [place, place + 1])
-        return self.cells.where(slice(low, high))  # type: ignore[arg-type]
+        return self.cells.where(slice(low, high))
 
     def series(
         self, field: str = "events", which: NDArray[np.bool_] | None = None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +15,13 @@ from sqlalchemy.orm import Session
 from app.access.handling import Handling
 from app.surveillance.counts import Monthly, counted
 from app.surveillance.delays import Delays, estimated
+from app.surveillance.evidence import WORLD, Evidence
 from app.surveillance.exposure import Basis, Exposure, exposed, looked
+from app.surveillance.models import Rule, Tier
 from app.surveillance.months import first_day, month_of
 from app.surveillance.nodes import Node, kin, nodes
 from app.surveillance.rollup import known_events, known_volumes
+from app.surveillance.ruleset import Ruleset
 from app.surveillance.sightings import Cell, exposures
 from app.surveillance.windows import months_before
 
@@ -143,6 +147,43 @@ class Span:
     first: date  # first day of the month of the first
     last: date  # first day of the month of the last
     simulated: bool
+
+
+def evidence_of(
+    seen: Curves,
+    rule: Rule,
+    span: Span,
+    *,
+    since: date,
+    rules: Ruleset,
+    thresholds: Mapping[str, Any],
+    details: Mapping[str, Any],
+    may_be_urgent: bool = True,
+) -> Evidence:
+    """What a rule found in the curve of a node, as evidence: the events of `span`."""
+    urgent = may_be_urgent and span.deaths >= rules.tiers.urgent_deaths
+    return Evidence(
+        rule=rule,
+        scope=WORLD,
+        tier=Tier.URGENT if urgent else rules.tiers.base(rule),
+        level=seen.level,
+        countries=span.countries,
+        numbers={
+            "reports": span.events,
+            "confirmed": span.confirmed,
+            "events": span.events,
+            "deaths": span.deaths,
+        },
+        first=span.first,
+        first_end=first_day(month_of(span.first) + 1) - timedelta(days=1),
+        last=span.last,
+        since=since,
+        as_of=seen.monthly.as_of,
+        ruleset=rules.version,
+        simulated=span.simulated,
+        thresholds={**thresholds, "urgent_deaths": rules.tiers.urgent_deaths},
+        details=details,
+    )
 
 
 def curves(

@@ -25,13 +25,12 @@ from app.access.handling import Handling
 from app.surveillance.arrays import KINDS, Records, codes
 from app.surveillance.months import elapsed, month_is_over, month_of
 from app.surveillance.rollup import known_volumes
+from app.surveillance.statistics.delay import LONGEST, completeness, shrunk
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-LONGEST = 12  # months; later ones are pooled there (signals 1.6)
 WINDOW = 24  # months of events that are looked at (signals 1.6)
-SHRINKAGE = 50.0  # reports that the pooled distribution counts for in a stratum (signals 1.6)
 ARCHIVE_SHARE = 0.25  # judgement
 ARCHIVE_REPORTS = 20  # judgement
 
@@ -94,7 +93,7 @@ def estimated(
     for name in np.unique(names):
         mine = triangle(volume[names == name], now)
         n = int(mine.sum())
-        strata[str(name)] = (n * completeness(mine) + SHRINKAGE * pooled) / (n + SHRINKAGE)
+        strata[str(name)] = shrunk(completeness(mine), n, pooled)
         reports[str(name)] = n
     return Delays(as_of, pooled, strata, reports, left_out)
 
@@ -105,27 +104,6 @@ def triangle(volume: Records, now: int) -> Integers:
     delay = np.clip(volume["received"] - volume["month"], 0, LONGEST)
     np.add.at(found, (volume["month"] - (now - WINDOW + 1), delay), volume["reports"])
     return found
-
-
-def completeness(counts: Integers) -> Floats:
-    """F(d), the share of events known after d months, from a triangle of reports.
-
-    `counts[t, d]` are the reports of event month t (the last row is the newest month) that came in
-    d months later; the last column holds all later ones too. With g(d) the share of delay d among
-    the delays up to d, over the months that are at least d old: F(last) = 1 and
-    F(d-1) = F(d) (1 - g(d)). Where nothing was reported so late, g is 0.
-
-    >>> completeness(np.array([[6, 2, 2], [3, 1, 0], [5, 0, 0]])).round(3).tolist()
-    [0.6, 0.8, 1.0]
-    """
-    months, lags = counts.shape
-    shares = np.ones(lags)
-    for lag in range(lags - 1, 0, -1):
-        old_enough = counts[: max(months - lag, 0)]
-        up_to = old_enough[:, : lag + 1].sum()
-        hazard = old_enough[:, lag].sum() / up_to if up_to else 0.0
-        shares[lag - 1] = shares[lag] * (1 - hazard)
-    return shares
 
 
 def _archive(volume: Records) -> NDArray[np.bool_]:

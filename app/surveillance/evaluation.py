@@ -201,11 +201,11 @@ class _Curved:
         self._opens: dict[Signal, set[Handling]] = {}
         self._highest = Handling.CLEAR
 
-    def add(self, seen: Curves, rules_: Ruleset) -> None:
+    def add(self, seen: Curves, limits: Ruleset) -> None:
         """Run the rules on what one audience knows; the audiences come from the lowest up."""
         self._highest = seen.level
         self.names |= {node.id: node.name for node in seen.nodes}
-        found = chain(rising(seen, rules_), returning(seen, rules_), harming(seen, rules_))
+        found = chain(rising(seen, limits), returning(seen, limits), harming(seen, limits))
         for signal, evidence, opens in found:
             number = signal.node.substance_id
             known = number is None or self.watched[number].effect != rules.NO_FAMILY

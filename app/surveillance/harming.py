@@ -9,18 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.intake.words import EventKind
 from app.surveillance.counts import Cells
-from app.surveillance.curves import Curves
+from app.surveillance.curves import Curves, evidence_of
 from app.surveillance.evidence import WORLD, Evidence, Signal
 from app.surveillance.harmful import NO_CLASS
-from app.surveillance.models import NodeKind, Rule, Tier
-from app.surveillance.months import first_day, month_of
+from app.surveillance.models import NodeKind, Rule
+from app.surveillance.months import first_day
 from app.surveillance.ruleset import Ruleset
 from app.surveillance.statistics.disproportionality import (
     information_component,
@@ -62,11 +61,13 @@ def harming(seen: Curves, rules: Ruleset) -> Iterator[tuple[Signal, Evidence, bo
             fraction = harm_fraction(observed, events, usual)
             yield (
                 Signal(seen.nodes[place].id, Rule.HARM, WORLD),
-                _evidence(
+                evidence_of(
                     seen,
-                    place,
-                    begin,
-                    rules,
+                    Rule.HARM,
+                    seen.since(place, begin),
+                    since=first_day(seen.monthly.since + begin),
+                    rules=rules,
+                    thresholds=asdict(limits),
                     details={
                         "harms": round(observed, 2),
                         "of": int(events),
@@ -76,7 +77,7 @@ def harming(seen: Curves, rules: Ruleset) -> Iterator[tuple[Signal, Evidence, bo
                         "expected": round(expected, 4),
                         "ic": round(float(said.value), 4),
                         "ic025": round(float(said.lower), 4),
-                        "compared_with": len(members) - 1,
+                        "compared_with": int((total[members].sum(1) > 0).sum()) - 1,
                     },
                 ),
                 True,
@@ -107,32 +108,3 @@ def _classes(seen: Curves, places: list[int]) -> dict[str, list[int]]:
         for node in seen.nodes
         if node.kind is NodeKind.GROUP and node.key not in NO_CLASS
     }
-
-
-def _evidence(
-    seen: Curves, place: int, begin: int, rules: Ruleset, *, details: dict[str, object]
-) -> Evidence:
-    span = seen.since(place, begin)
-    urgent = span.deaths >= rules.tiers.urgent_deaths
-    return Evidence(
-        rule=Rule.HARM,
-        scope=WORLD,
-        tier=Tier.URGENT if urgent else rules.tiers.base(Rule.HARM),
-        level=seen.level,
-        countries=span.countries,
-        numbers={
-            "reports": span.events,
-            "confirmed": span.confirmed,
-            "events": span.events,
-            "deaths": span.deaths,
-        },
-        first=span.first,
-        first_end=first_day(month_of(span.first) + 1) - timedelta(days=1),
-        last=span.last,
-        since=first_day(seen.monthly.since + begin),
-        as_of=seen.monthly.as_of,
-        ruleset=rules.version,
-        simulated=span.simulated,
-        thresholds={**asdict(rules.harm), "urgent_deaths": rules.tiers.urgent_deaths},
-        details=details,
-    )

@@ -86,7 +86,7 @@ class SaturatingScale:
 
 def worth(amount: float, scale: Scale) -> float:
     """What one amount is worth."""
-    return float(scale(np.float64(amount)))  # type: ignore[arg-type]
+    return float(scale(np.asarray(amount, dtype=np.float64)))
 
 
 def gamma_posterior(events: float, exposure: float = 1.0) -> Posterior:
@@ -116,8 +116,9 @@ def beta_posterior(found: float, among: float) -> Posterior:
 def information_component(observed: float, expected: float) -> tuple[float, float, float]:
     """IC of UMC and its 95 % limits: log2 of (a + 1/2)/(E + 1/2), and of Gamma quantiles.
 
-    The shrinkage form of the Uppsala Monitoring Centre: Gamma(a + 1/2, rate E + 1/2). It is not the
-    older BCPNN, whose limits differ (signals 2.2).
+    The shrinkage form of the Uppsala Monitoring Centre: Gamma(a + 1/2, rate E + 1/2). The same as
+    `statistics.disproportionality.information_component`, for one pair at a time out of the limits
+    that are kept, since a list asks for many that are alike.
 
     >>> [round(x, 3) for x in information_component(3, 0.4)[:2]]
     [1.959, -0.091]

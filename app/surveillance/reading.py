@@ -38,8 +38,6 @@ from app.db import one_of_ids
 from app.intake.duplicates.counting import grouped_reports
 from app.intake.models import (
     Finding,
-    FindingMove,
-    FormerResolution,
     HandlingChange,
     Report,
 )
@@ -47,6 +45,7 @@ from app.intake.words import CausalRole, EventKind, Precision, ReportType
 from app.registry.models import WATCHED, Substance
 from app.surveillance import arrays, sightings
 from app.surveillance.arrays import CELL, KEY, KINDS, SHARED, VOLUME, Records
+from app.surveillance.changed import meant_else_since
 from app.surveillance.months import first_day, month_number, year_number
 
 # Deaths by causal role, in twentieths of one (signals 2.2, modelled on the toxicological
@@ -178,20 +177,10 @@ def _special(session: Session, view: View) -> CompoundSelect[Any]:
     """
     end = end_of_day(view.as_of)
     grouped = grouped_reports(end).subquery("held")
-    taken_back = (
-        select(Finding.report_id)
-        .join(FormerResolution, FormerResolution.finding_id == Finding.id)
-        .where(FormerResolution.until > end)  # ix_former_resolution_until
-    )
-    moved = (
-        select(Finding.report_id)
-        .join(FindingMove, FindingMove.finding_id == Finding.id)
-        .where(FindingMove.at > end)  # ix_finding_move_at
-    )
+    asked = _asked(session, view, Finding.report_id)
     return union(
         select(grouped.c.report_id).where(*_asked(session, view, grouped.c.report_id)),
-        taken_back.where(*_asked(session, view, Finding.report_id)),
-        moved.where(*_asked(session, view, Finding.report_id)),
+        *(reports.where(*asked) for reports in meant_else_since(end)),
     )
 
 

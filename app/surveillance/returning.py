@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import timedelta
 
 import numpy as np
 
-from app.surveillance.curves import Curves
+from app.surveillance.curves import Curves, evidence_of
 from app.surveillance.evidence import WORLD, Evidence, Signal
-from app.surveillance.models import NodeKind, Rule, Tier
-from app.surveillance.months import first_day, month_of
+from app.surveillance.models import NodeKind, Rule
 from app.surveillance.ruleset import Ruleset
 from app.surveillance.statistics.silence import chance_of_silence
 
@@ -45,27 +43,13 @@ def returning(seen: Curves, rules: Ruleset) -> Iterator[tuple[Signal, Evidence, 
         enough = span.events >= limits.events or span.deaths >= 1
         if chance is None or chance > limits.chance or not enough:
             continue
-        urgent = span.deaths >= rules.tiers.urgent_deaths
-        evidence = Evidence(
-            rule=Rule.RE_EMERGENCE,
-            scope=WORLD,
-            tier=Tier.URGENT if urgent else rules.tiers.base(Rule.RE_EMERGENCE),
-            level=seen.level,
-            countries=span.countries,
-            numbers={
-                "reports": span.events,
-                "confirmed": span.confirmed,
-                "events": span.events,
-                "deaths": span.deaths,
-            },
-            first=span.first,
-            first_end=first_day(month_of(span.first) + 1) - timedelta(days=1),
-            last=span.last,
+        evidence = evidence_of(
+            seen,
+            Rule.RE_EMERGENCE,
+            span,
             since=span.first,
-            as_of=seen.monthly.as_of,
-            ruleset=rules.version,
-            simulated=span.simulated,
-            thresholds={**asdict(limits), "urgent_deaths": rules.tiers.urgent_deaths},
+            rules=rules,
+            thresholds=asdict(limits),
             details={
                 "silent_months": ends - begins,
                 "silent_from": seen.label(begins),

@@ -9,18 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import numpy as np
 
 from app.registry.models import code_of
-from app.surveillance.curves import Curves, Floats, Integers, Span
+from app.surveillance.curves import Curves, Floats, Integers, Span, evidence_of
 from app.surveillance.evidence import WORLD, Evidence, Signal
 from app.surveillance.exposure import Basis
 from app.surveillance.harmful import NO_CLASS
-from app.surveillance.models import NodeKind, Rule, Tier, of_substance
-from app.surveillance.months import first_day, month_of
+from app.surveillance.models import NodeKind, Rule, of_substance
 from app.surveillance.nodes import Node
 from app.surveillance.ruleset import GrowthRule, Ruleset
 from app.surveillance.statistics.doubling import doubling_time
@@ -241,29 +240,15 @@ def _opens_as_one(statistic: float, span: Span, shared: dict[str, Any], rules: R
 def _evidence(
     seen: Curves, rule: Rule, span: Span, details: dict[str, Any], rules: Ruleset
 ) -> Evidence:
-    limits = rules.growth if rule is Rule.GROWTH else rules.family
-    urgent = span.deaths >= rules.tiers.urgent_deaths and rule is not Rule.BLOCK
-    return Evidence(
-        rule=rule,
-        scope=WORLD,
-        tier=Tier.URGENT if urgent else rules.tiers.base(rule),
-        level=seen.level,
-        countries=span.countries,
-        numbers={
-            "reports": span.events,
-            "confirmed": span.confirmed,
-            "events": span.events,
-            "deaths": span.deaths,
-        },
-        first=span.first,
-        first_end=first_day(month_of(span.first) + 1) - timedelta(days=1),
-        last=span.last,
+    return evidence_of(
+        seen,
+        rule,
+        span,
         since=date.fromisoformat(f"{details['onset']}-01"),
-        as_of=seen.monthly.as_of,
-        ruleset=rules.version,
-        simulated=span.simulated,
-        thresholds={**asdict(limits), "urgent_deaths": rules.tiers.urgent_deaths},
+        rules=rules,
+        thresholds=asdict(rules.growth if rule is Rule.GROWTH else rules.family),
         details=details,
+        may_be_urgent=rule is not Rule.BLOCK,  # what it carries is a hint for the chemist
     )
 
 

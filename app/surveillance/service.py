@@ -78,6 +78,7 @@ def assess(session: Session, *, as_of: date, now: datetime) -> Outcome:
     named = _named_meanwhile(session, still_open.keys(), seen)
     changes: list[Change] = []
     for signal, episode in sorted(still_open.items()):
+        _rename(episode, signal, seen)
         changes += _apply(session, episode, _next(episode, signal, seen, named), as_of)
     for signal in sorted(seen.fired.keys() - still_open.keys()):
         if not episodes.may_open(
@@ -155,6 +156,18 @@ def _named_meanwhile(
         s.node.key: s for s in still_open if s.rule is Rule.NEW_UNKNOWN and s not in seen.held
     }
     return {silent[key] for key in settled(session, silent, as_of=seen.as_of)}
+
+
+def _rename(episode: Episode, signal: Signal, seen: Evaluation) -> None:
+    """Call a node what it is called today, if all who are shown the episode may know that.
+
+    An unknown name is called as those write it who may be told of at the lowest level; once that
+    level sinks, what only higher ones wrote must go.
+    """
+    levels = seen.fired.get(signal)
+    shown = [view.handling for view in episode.views]
+    if levels and shown and min(levels) <= min(shown):
+        episode.node_name = seen.names.get(signal.node, episode.node_name)
 
 
 def _next(

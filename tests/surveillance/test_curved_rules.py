@@ -293,3 +293,18 @@ def test_every_rule_has_a_tier_and_words(rule: Rule) -> None:
 
     assert ruleset().tiers.base(rule) in set(Tier)
     assert rule in SENTENCES and rule in RULES
+
+
+def test_an_unknown_name_is_called_as_those_write_it_who_may_be_told_of(database: Database) -> None:
+    def called(day: date) -> str:
+        assess(session, as_of=day, now=morning(day))
+        return session.scalars(select(Episode).where(Episode.rule == Rule.NEW_UNKNOWN)).one().name
+
+    with database.transaction() as session:
+        for country in ("DE", "FR"):
+            unnamed(session, "KESTREL-7", country, AMBER)
+        assert called(AS_OF) == "KESTREL-7"
+        later = AS_OF + timedelta(days=3)
+        for country in ("SE", "PL"):
+            unnamed(session, "kestrel-7", country, CLEAR, later)
+        assert called(later) == "kestrel-7", "everybody is shown it now"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -40,6 +41,23 @@ def known(world: World) -> tuple[Any, ...]:
     )
 
 
+def assert_unchanged(
+    database: Database, asked: Callable[[World], Any], before: list[Any], later: list[Any]
+) -> None:
+    """What was asked as of the day is the same when more has come in on the days after it."""
+    with database.engine.connect() as connection, connection.begin() as transaction:
+        with Session(connection, join_transaction_mode="create_savepoint") as session:
+            world = World(session)
+            world.found()
+            for n, step in enumerate(before):
+                step(world, morning(AS_OF - timedelta(days=12 - n)))
+            today = asked(world)
+            for n, step in enumerate(later):
+                step(world, morning(AS_OF + timedelta(days=1 + n)))
+            assert asked(world) == today
+        transaction.rollback()
+
+
 FIELDS = ("node", *arrays.KEY, "events", "confirmed", "cases", "deaths", "weighted_deaths")
 
 
@@ -54,17 +72,7 @@ FIELDS = ("node", *arrays.KEY, "events", "confirmed", "cases", "deaths", "weight
 def test_what_becomes_known_tomorrow_changes_nothing_of_today(
     database: Database, first: list[Any], before: list[Any], later: list[Any]
 ) -> None:
-    with database.engine.connect() as connection, connection.begin() as transaction:
-        with Session(connection, join_transaction_mode="create_savepoint") as session:
-            world = World(session)
-            world.found()
-            for n, step in enumerate([*first, *before]):
-                step(world, morning(AS_OF - timedelta(days=12 - n)))
-            today = known(world)
-            for n, step in enumerate(later):
-                step(world, morning(AS_OF + timedelta(days=1 + n)))
-            assert known(world) == today
-        transaction.rollback()
+    assert_unchanged(database, known, [*first, *before], later)
 
 
 def said(world: World) -> list[Any]:
@@ -89,17 +97,7 @@ def said(world: World) -> list[Any]:
 def test_nor_of_what_the_rules_say_of_it(
     database: Database, first: list[Any], before: list[Any], later: list[Any]
 ) -> None:
-    with database.engine.connect() as connection, connection.begin() as transaction:
-        with Session(connection, join_transaction_mode="create_savepoint") as session:
-            world = World(session)
-            world.found()
-            for n, step in enumerate([*first, *before]):
-                step(world, morning(AS_OF - timedelta(days=12 - n)))
-            today = said(world)
-            for n, step in enumerate(later):
-                step(world, morning(AS_OF + timedelta(days=1 + n)))
-            assert said(world) == today
-        transaction.rollback()
+    assert_unchanged(database, said, [*first, *before], later)
 
 
 def test_there_is_something_to_leak(database: Database) -> None:

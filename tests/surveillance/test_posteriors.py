@@ -22,6 +22,7 @@ from app.surveillance.posteriors import (
     weighted_posterior,
     worth,
 )
+from app.surveillance.statistics import disproportionality
 
 SCALES: tuple[Scale, ...] = (LogScale(0.05, 20.0), LinearScale(0.3), SaturatingScale(5.0))
 
@@ -38,6 +39,8 @@ def test_the_information_component_has_the_values_of_the_shrinkage_form(
     assert component is None or found[0] == pytest.approx(component, abs=1e-5)
     assert found[1] == pytest.approx(low, abs=1e-3)
     assert found[1] < found[0] < found[2]
+    same = disproportionality.information_component(observed, expected)
+    assert found == pytest.approx((float(same.value), float(same.lower), float(same.upper)))
 
 
 def test_quantiles_are_those_of_the_distributions() -> None:
