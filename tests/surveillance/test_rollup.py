@@ -18,7 +18,13 @@ from app.surveillance import reading, rollup
 from app.surveillance.arrays import CELL, SHARED, VOLUME
 from app.surveillance.months import first_day, month_of
 from app.surveillance.rolled import RolledMonth, Rollup
-from tests.surveillance.changing import ANYTHING, World, arrives, arriving
+from tests.surveillance.changing import (
+    ANYTHING,
+    World,
+    arrives,
+    arriving,
+    grouped,
+)
 from tests.surveillance.making import AS_OF, morning
 
 SINCE = month_of(AS_OF) - 2
@@ -68,6 +74,23 @@ def test_whatever_happens_in_between_it_equals_counting_anew(
             for since in (SINCE - 12, SINCE):
                 assert through_the_rollup(session, day, since) == anew(session, day, since)
         transaction.rollback()
+
+
+def test_an_event_that_came_in_twice_is_in_the_month_of_one_report_whatever_is_asked_for(
+    database: Database,
+) -> None:
+    """Found by the property above: the months asked for decided which of the two was counted."""
+    with database.transaction() as session:
+        world = World(session)
+        world.found()
+        for ago in (72, 0):
+            day = AS_OF - timedelta(days=9)
+            arrives("DE", ago, 0, 0, EventKind.SEIZURE, 0, 0)(world, morning(day))
+        rollup.roll(session, now=morning(AS_OF - timedelta(days=8)))
+        grouped(0, 1)(world, morning(AS_OF - timedelta(days=7)))
+        day = AS_OF - timedelta(days=7)
+        assert anew(session, day, SINCE)[0] == []
+        assert through_the_rollup(session, day, SINCE) == anew(session, day, SINCE)
 
 
 def rolled(session: Session, day: date) -> date | None:
