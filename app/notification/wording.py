@@ -236,6 +236,29 @@ def _about(node: NodeId, name: str) -> dict[str, Any]:
     return {"kind": node.kind.value, "key": node.key, "name": name, "path": path_of(node)}
 
 
+def kind_of(detail: Mapping[str, Any]) -> str:
+    """What kind of thing an edition is about: "nitazenes, family nitazene" for a substance.
+
+    Of a substance the family only when it says more than the group; of a building block the
+    fragment, since most that are new have no name.
+    """
+    about = detail.get("about")
+    family, group = detail["family"], detail["group"]
+    if about is None:
+        return f"{group}, family {family}" if family and family != group else str(group)
+    match NodeKind(about["kind"]):
+        case NodeKind.FAMILY:
+            return f"a family of the group {group}" if group else "a family"
+        case NodeKind.GROUP:
+            return "a group of substances"
+        case NodeKind.CLUSTER:
+            return f"a cluster of the family {family}" if family else "a cluster"
+        case NodeKind.BLOCK:
+            return f"a building block: {part_of(about['key'])}, {about['key'].partition(':')[2]}"
+        case _:
+            return "a name that laboratories wrote and nobody has resolved"
+
+
 def detail(
     about: About, shown: Sequence[Shown], rulesets: Sequence[str], alerts: Mapping[int, str]
 ) -> dict[str, Any]:
