@@ -253,7 +253,7 @@ class TestWhatIsNoSubstance:
             read = feedparser.parse(as_atom(session))
         assert not read.bozo
         assert [entry.title for entry in read.entries][:3] == [
-            'Unknown name "KESTREL <7> ": reported in 3 countries'.replace(' "', '"'),
+            'Unknown name "KESTREL <7>": reported in 3 countries',
             "Building block pent-4-enyl (tail): growing with several substances in 3 countries",
             "Nitazenes: growing as a whole in 3 countries",
         ]

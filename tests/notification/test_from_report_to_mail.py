@@ -14,6 +14,7 @@ from app.notification.queries import alerts
 from app.notification.telling import Told, tell
 from app.notification.transport import SmtpTransport
 from app.registry.blocks import SubstanceBlocks, cutting_rules
+from app.surveillance import service
 from app.surveillance.models import NodeKind
 from app.surveillance.queries import episodes
 from app.surveillance.service import assess
@@ -212,7 +213,11 @@ def test_what_is_no_single_substance_is_mailed_to_those_cleared_for_it_and_told_
             )
 
 
-def test_what_goes_on_as_it_was_a_thousand_times_is_told_once(database):
+def test_what_goes_on_as_it_was_is_told_once_however_often_it_is_looked_at(database, monkeypatch):
+    """The rules find it three times; then the episodes are looked at again with the same found.
+
+    The step itself is taken a thousand times in tests/surveillance/test_episodes.py.
+    """
     with database.transaction() as session:
         a_subscriber(session)
         a_name_goes_round(session, CLEAR)
@@ -220,13 +225,15 @@ def test_what_goes_on_as_it_was_a_thousand_times_is_told_once(database):
         assess_and_tell(session)
 
         def counted():
-            return [
-                session.scalar(select(func.count()).select_from(table))
-                for table in (Alert, Edition, Message)
-            ]
+            tables = (Alert, Edition, Message)
+            return [session.scalar(select(func.count()).select_from(table)) for table in tables]
 
-        before = counted()
-        assert before == [2, 2, 2]
-        for _ in range(30):
-            assert assess_and_tell(session) == Told()
-        assert counted() == before
+        assert counted() == [2, 2, 2]
+        for days in (0, 0, 1):
+            assert assess_and_tell(session, days) == Told()
+        found = service.evaluate(session, as_of=TODAY + timedelta(days=1), limits=service.ruleset())
+        assert len(found.fired) > 1
+        monkeypatch.setattr(service, "evaluate", lambda *_, **__: found)
+        for _ in range(40):
+            assert assess_and_tell(session, days=1) == Told()
+        assert counted() == [2, 2, 2]
