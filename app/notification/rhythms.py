@@ -16,10 +16,14 @@ MONDAY = 0
 class Wanted(Protocol):
     """What of a subscription says when; quiet hours are whole hours of the clock there."""
 
-    rhythm: Rhythm
-    time_zone: str
-    quiet_from: int | None
-    quiet_until: int | None
+    @property
+    def rhythm(self) -> Rhythm: ...
+    @property
+    def time_zone(self) -> str: ...
+    @property
+    def quiet_from(self) -> int | None: ...
+    @property
+    def quiet_until(self) -> int | None: ...
 
 
 def is_gathered(rhythm: Rhythm, tier: Tier) -> bool:

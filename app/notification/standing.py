@@ -172,11 +172,13 @@ def end(session: Session, subscription_id: int, *, now: datetime, by: Actor) -> 
 
 
 def bounced(session: Session, recipient: str, now: datetime) -> int:
-    """The mail server of an address says that it takes no mail: its subscriptions are silent until
-    somebody mends them. How many they are."""
+    """A mail server said that there is no such address: its subscriptions are silent until somebody
+    mends them. How many they are (ix_subscription_email)."""
     found = session.scalars(
         select(Subscription).where(
-            Subscription.email == recipient.lower(), *in_state(State.ACTIVE, now)
+            Subscription.email == recipient.lower(),
+            Subscription.ended_at.is_(None),
+            Subscription.bounced_at.is_(None),
         )
     ).all()
     for subscription in found:

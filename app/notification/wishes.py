@@ -22,6 +22,7 @@ from app.access.roles import Actor
 from app.countries import REGIONS, countries, why_no_country
 from app.errors import Problem, Refused, shown
 from app.intake.words import EventKind
+from app.languages import LANGUAGES
 from app.notification.filters import LISTS, Filters, Similar
 from app.notification.models import Rhythm
 from app.registry.blocks import SubstanceBlocks
@@ -35,7 +36,6 @@ from chem.families import GROUPS, divisions, families
 
 CLEARANCE = Handling.AMBER  # an authority signs in, so its subscribers may read amber figures
 CLEARANCES = (Handling.CLEAR, Handling.GREEN, Handling.AMBER)  # what is red is never mailed
-LANGUAGES = {"en": "English", "fr": "français", "es": "español"}
 MOST_VALUES = 200  # of one filter
 LONGEST_VALUE = 2_000  # characters; a structure on one line
 USUAL_SIMILAR = 0.7  # a close analogue
@@ -194,6 +194,8 @@ def _texts(given: Any) -> list[str]:
         raise Refused(f"there are {len(texts)} values; a filter takes {MOST_VALUES}")
     if any(len(text) > LONGEST_VALUE for text in texts):
         raise Refused(f"a value has more than {LONGEST_VALUE:,} characters; shorten it")
+    if not all(text.isprintable() for text in texts):
+        raise Refused("a value has control characters; type it anew")
     return texts
 
 
