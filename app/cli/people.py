@@ -113,6 +113,7 @@ def key_revoke(prefix: str) -> None:
 @plainly
 def subscribe(
     email: str | None,
+    *,
     code: str,
     group: tuple[str, ...],
     family: tuple[str, ...],
