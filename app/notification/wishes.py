@@ -102,10 +102,11 @@ def read_wish(
         language=read("language", lambda v: _one_of(v, LANGUAGES)),
         second_contact=read("second_contact", _contact),
     )
-    if (wish.quiet_from is None) != (wish.quiet_until is None):
+    hours = {"quiet_from", "quiet_until"} & {problem.field for problem in complaints.problems}
+    if not hours and (wish.quiet_from is None) != (wish.quiet_until is None):
         missing = "quiet_from" if wish.quiet_from is None else "quiet_until"
         complaints.add(missing, "quiet hours have a beginning and an end; give both or none")
-    elif wish.quiet_from is not None and wish.quiet_from == wish.quiet_until:
+    elif not hours and wish.quiet_from is not None and wish.quiet_from == wish.quiet_until:
         complaints.add("quiet_until", "quiet hours end at another hour than they begin")
     complaints.raise_any()
     return wish
