@@ -29,7 +29,7 @@ from app.intake.moves import gather_stragglers
 from app.intake.openness import settle_openness
 from app.notification.addresses import host_for
 from app.notification.delivery import deliver
-from app.notification.mail import renderer
+from app.notification.rendering import renderer
 from app.notification.telling import tell
 from app.notification.transport import transport_for
 from app.registry.blocks import settle_blocks

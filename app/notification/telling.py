@@ -9,7 +9,7 @@ something older; messages go only to those for whom something is news.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import delete, select
@@ -17,32 +17,74 @@ from sqlalchemy.orm import Session
 
 from app.access.handling import Handling
 from app.notification import wording
-from app.notification.about import About
 from app.notification.addresses import message_id
-from app.notification.filters import passes
+from app.notification.filters import Filters, Subject, matches
 from app.notification.models import (
     Alert,
     AlertState,
+    DigestEntry,
     Edition,
     Message,
     MessageState,
     Subscription,
 )
+from app.notification.rhythms import is_gathered, when_to_tell
+from app.notification.standing import State, in_state
 from app.notification.stories import CLOSED, NEWS, OpenAlert, Story, open_alerts_on, stories
+from app.notification.subjects import subjects
 from app.notification.wording import Shown
-from app.registry.models import Standing
 from app.surveillance.models import Tier
 from app.surveillance.service import Change
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """How much was told."""
+    """How much was told: messages that go out by themselves, and entries gathered for digests."""
 
     alerts: int = 0
     editions: int = 0
     messages: int = 0
     closed: int = 0
+    gathered: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """A subscription with its filters read once."""
+
+    subscription: Subscription
+    filters: Filters
+
+    def wants(self, subject: Subject) -> bool:
+        """Whether they asked to be told of such an alert."""
+        one = self.subscription
+        return wants(self.filters, one.min_tier, subject, home=one.authority.country)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What one recipient is told of an alert: which edition, when, and whether with others."""
+
+    subscription: Subscription
+    edition: Edition
+    at: datetime
+    gathered: bool
+
+    def or_rather(self, other: Chosen) -> Chosen:
+        """One telling for two wishes: the fuller edition, at the earlier of the two times."""
+        fuller = other if other.subscription.clearance > self.subscription.clearance else self
+        sooner = min(self, other, key=lambda one: (one.gathered, one.at))
+        return replace(fuller, at=sooner.at, gathered=sooner.gathered)
+
+
+def wants(filters: Filters, min_tier: Tier, subject: Subject, *, home: str | None = None) -> bool:
+    """Whether an alert is mailed to somebody with these filters.
+
+    What no family rule knows is shown, and mailed only when deaths make it urgent: most of it is an
+    everyday substance that nobody has looked at yet.
+    """
+    worth_a_mail = not subject.unclassified or subject.tier is Tier.URGENT
+    return worth_a_mail and subject.tier >= min_tier and matches(filters, subject, home=home)
 
 
 def tell(session: Session, changes: Sequence[Change], *, now: datetime, host: str) -> Told:
@@ -54,26 +96,40 @@ def tell(session: Session, changes: Sequence[Change], *, now: datetime, host: st
     """
     if not changes:
         return Told()
-    subscriptions = _active(session, now)
-    alerts = editions = messages = closed = 0
+    subscribers = _active(session, now)
+    told: list[tuple[Story, dict[Handling, Edition]]] = []
     for story, beside in _with_alerts_beside(session, stories(session, changes)):
         alert = story.alert or _new_alert(story, now)
         if alert is None:
             continue
         session.add(alert)
         alert.node_name = None if story.substance else story.name
-        written = _write_editions(session, alert, story, beside, now)
-        queued = _messages(story, written, subscriptions, now, host)
-        session.add_all(queued)
-        alerts += story.alert is None
-        editions += len(written)
-        messages += len(queued)
+        told.append((story, _write_editions(session, alert, story, beside, now)))
         if not story.open:
             alert.state, alert.closed_at = AlertState.CLOSED, now
             _recall(session, alert)
-            closed += 1
+    editions = [edition for _, written in told for edition in written.values()]
+    about = subjects(
+        session,
+        editions,
+        today=now.date(),
+        event_kinds=any(one.filters.event_kinds for one in subscribers),
+    )
+    chosen = [
+        one
+        for story, written in told
+        for one in _chosen(story, written, subscribers, about, now).values()
+    ]
+    session.add_all(_entry(one) if one.gathered else _message(one, host) for one in chosen)
     session.flush()
-    return Told(alerts=alerts, editions=editions, messages=messages, closed=closed)
+    gathered = sum(one.gathered for one in chosen)
+    return Told(
+        alerts=sum(story.alert is None for story, _ in told),
+        editions=len(editions),
+        messages=len(chosen) - gathered,
+        closed=sum(not story.open for story, _ in told),
+        gathered=gathered,
+    )
 
 
 def _with_alerts_beside(
@@ -103,15 +159,20 @@ def _recall(session: Session, alert: Alert) -> None:
             Message.leased_until.is_(None),
         )
     )
+    session.execute(
+        delete(DigestEntry).where(
+            DigestEntry.edition_id.in_(editions), DigestEntry.message_id.is_(None)
+        )
+    )
 
 
-def _active(session: Session, now: datetime) -> list[Subscription]:
+def _active(session: Session, now: datetime) -> list[Subscriber]:
     query = (
         select(Subscription)
-        .where(Subscription.ended_at.is_(None), Subscription.created_at <= now)
+        .where(*in_state(State.ACTIVE, now), Subscription.created_at <= now)
         .order_by(Subscription.id)
     )
-    return list(session.scalars(query))
+    return [Subscriber(one, Filters.from_json(one.filters)) for one in session.scalars(query)]
 
 
 def _new_alert(story: Story, now: datetime) -> Alert | None:
@@ -190,39 +251,51 @@ def _reason(seen: Sequence[Shown], story: Story) -> str:
     return next((reason for reason in NEWS if reason in here), CLOSED)
 
 
-def _messages(
+def _chosen(
     story: Story,
     written: dict[Handling, Edition],
-    subscriptions: Sequence[Subscription],
+    subscribers: Sequence[Subscriber],
+    about: dict[int, Subject],
     now: datetime,
-    host: str,
-) -> list[Message]:
-    """At most one message for each recipient: the fullest edition they may read, if it is news."""
+) -> dict[str, Chosen]:
+    """At most one telling for each recipient: the fullest edition they may read, if it is news."""
     edition_for: dict[Handling, Edition | None] = {}
-    abouts = {level: story.about(level) for level in written}
-    chosen: dict[str, tuple[Subscription, Edition]] = {}
-    for subscription in subscriptions:
+    chosen: dict[str, Chosen] = {}
+    for one in subscribers:
+        subscription = one.subscription
         clearance = subscription.clearance
         if clearance not in edition_for:
             edition_for[clearance] = _news_for(clearance, story, written)
         edition = edition_for[clearance]
-        if edition is None or not _wanted(subscription, edition, abouts[edition.handling]):
+        if edition is None or not one.wants(about[edition.id]):
             continue
-        before = chosen.get(subscription.recipient)
-        if before is None or before[0].clearance < clearance:
-            chosen[subscription.recipient] = subscription, edition
-    return [
-        Message(
-            edition=edition,
-            subscription=subscription,
-            recipient=recipient,
-            message_id=message_id(edition.alert.code, edition.id, recipient, host),
-            state=MessageState.WAITING,
-            tries=0,
-            next_try_at=now,
+        telling = Chosen(
+            subscription,
+            edition,
+            when_to_tell(subscription, now, edition.tier),
+            is_gathered(subscription.rhythm, edition.tier),
         )
-        for recipient, (subscription, edition) in chosen.items()
-    ]
+        before = chosen.get(subscription.recipient)
+        chosen[subscription.recipient] = before.or_rather(telling) if before else telling
+    return chosen
+
+
+def _message(one: Chosen, host: str) -> Message:
+    edition, recipient = one.edition, one.subscription.recipient
+    return Message(
+        edition=edition,
+        subscription=one.subscription,
+        webhook_id=one.subscription.webhook_id,
+        recipient=recipient,
+        message_id=message_id(edition.alert.code, edition.id, recipient, host),
+        state=MessageState.WAITING,
+        tries=0,
+        next_try_at=one.at,
+    )
+
+
+def _entry(one: Chosen) -> DigestEntry:
+    return DigestEntry(subscription_id=one.subscription.id, edition=one.edition, due_at=one.at)
 
 
 def _news_for(
@@ -236,17 +309,3 @@ def _news_for(
         return None
     readable = [level for level in written if level <= clearance]
     return written[max(readable)] if readable else None
-
-
-def _wanted(subscription: Subscription, edition: Edition, about: About) -> bool:
-    """Whether the edition passes the subscription's filters.
-
-    What no family rule knows is shown, and mailed only when deaths make it urgent: most of it is an
-    everyday substance that nobody has looked at yet.
-    """
-    unknown = about.substance is not None and about.substance.standing is Standing.UNCLASSIFIED
-    return (
-        (not unknown or edition.tier is Tier.URGENT)
-        and passes(subscription.filters, about, edition.countries)
-        and edition.tier >= subscription.min_tier
-    )

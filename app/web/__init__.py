@@ -30,5 +30,6 @@ from app.web import (  # noqa: E402, F401 - each module hangs its routes on the 
     submissions,
     subscriptions,
     substances,
+    unsubscribing,
     uploading,
 )
