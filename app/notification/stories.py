@@ -7,7 +7,7 @@ cleared so far sees, and what of it is new to them.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, aliased, selectinload
 from app.access.handling import Handling
 from app.db import one_of_ids
 from app.notification import wording
-from app.notification.about import About, Kin, about, kin
+from app.notification.about import About, members, substances_of
 from app.notification.models import Alert, AlertState, Edition, Product
 from app.notification.wording import Shown
 from app.registry.models import Substance
@@ -43,7 +43,7 @@ class Story:
     changes: dict[tuple[int, Handling], Change]
     alert: Alert | None
     told: list[Edition]  # the alert's newest edition at each level
-    kin: Kin
+    substances: Mapping[int, Substance]  # all that the stories of the run speak of
 
     @property
     def levels(self) -> list[Handling]:
@@ -72,15 +72,14 @@ class Story:
 
     def about(self, level: Handling) -> About:
         """What it is about, as somebody cleared for `level` may know it."""
-        if (own := self.substance) is not None:
-            return about(self.node, self.name, [own], self.kin)
         views = [view for view in (_view(e, level) for e in self.open) if view is not None]
-        return about(self.node, self.name, self.kin.members(views, level), self.kin)
+        taking_part = () if self.substance else members(views, level, self.substances)
+        return About(self.node, self.name, self.substance, taking_part)
 
     @property
     def substance(self) -> Substance | None:
         """The substance that it is about, if it is about one."""
-        return self.kin.substances.get(self.node.substance_id or 0)
+        return self.substances.get(self.node.substance_id or 0)
 
     def last_told(self, level: Handling) -> Edition | None:
         """What somebody cleared for `level` has read until now."""
@@ -131,7 +130,7 @@ def stories(session: Session, changes: Sequence[Change]) -> list[Story]:
         grouped[by_id[change.episode_id].node, change.simulated].append(change)
     alerts = _open_alerts(session, changed)
     told = newest_editions(session, [alert.id for alert in alerts.values()])
-    known = kin(session, episodes)
+    known = substances_of(session, episodes)
     found = []
     for (node, simulated), theirs in grouped.items():
         alert = alerts.get((node, simulated))
@@ -146,7 +145,7 @@ def stories(session: Session, changes: Sequence[Change]) -> list[Story]:
                 changes=_strongest(theirs),
                 alert=alert,
                 told=told[alert.id] if alert else [],
-                kin=known,
+                substances=known,
             )
         )
     return sorted(found, key=lambda story: story.node.kind is not NodeKind.SUBSTANCE)

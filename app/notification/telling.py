@@ -145,7 +145,7 @@ def _with_alerts_beside(
             yield story, ()
             continue
         if beside is None:
-            beside = open_alerts_on(session, story.kin.substances)
+            beside = open_alerts_on(session, story.substances)
         yield story, beside
 
 

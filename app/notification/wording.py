@@ -274,8 +274,8 @@ def detail(
         "inchikey": substance.inchikey if substance else None,
         "connectivity": substance.connectivity if substance else None,
         "smiles": substance.smiles if substance else None,
-        "group": substance.group if substance else _one(about.groups),
-        "family": substance.family if substance else _family(about),
+        "group": _one(about.groups),
+        "family": about.family,
         "effect": substance.effect if substance else _one({m.effect for m in about.members}),
         "controlled": [
             {"convention": c.convention, "schedule": c.schedule, "year": c.year}
@@ -290,11 +290,6 @@ def detail(
             {"code": m.code, "name": m.name, "alert": alerts.get(m.id)} for m in about.members
         ]
     return said
-
-
-def _family(about: About) -> str:
-    one = about.node.kind is NodeKind.FAMILY
-    return about.node.key if one else _one({m.family for m in about.members})
 
 
 def _one(words: Collection[str]) -> str:

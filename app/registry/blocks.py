@@ -7,14 +7,13 @@ changed; `chem.anatomy` says which families have an anatomy at all.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
 from functools import cache, lru_cache
 
 from sqlalchemy import ForeignKey, String, delete, insert, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.types import JSON
 
-from app.db import Base, one_of_ids
+from app.db import Base
 from app.registry.models import Substance
 from chem import anatomy
 from chem.anatomy.blocknames import FILE
@@ -58,11 +57,9 @@ def settle_blocks(session: Session, limit: int = AT_ONCE) -> int:
     return len(rows)
 
 
-def blocks_of(session: Session, among: Collection[int] | None = None) -> dict[int, tuple[Cut, ...]]:
-    """The blocks of each substance that has any (of those `among` these), by its id."""
+def blocks_of(session: Session) -> dict[int, tuple[Cut, ...]]:
+    """The blocks of each substance that has any, by its id."""
     held = select(SubstanceBlocks.substance_id, SubstanceBlocks.blocks)
-    if among is not None:
-        held = held.where(one_of_ids(session, SubstanceBlocks.substance_id, sorted(among)))
     return {
         number: tuple((slot, smiles, name) for slot, smiles, name in blocks)
         for number, blocks in session.execute(held)

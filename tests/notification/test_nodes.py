@@ -12,7 +12,6 @@ from app.notification.models import Alert, AlertState, Edition
 from app.notification.queries import alert_by_code, alerts, history
 from app.notification.stories import stories
 from app.notification.telling import tell
-from app.registry.blocks import SubstanceBlocks, cutting_rules
 from app.surveillance.models import EpisodeState, NodeId, NodeKind, Rule, Tier
 from tests.notification.making import (
     AMBER,
@@ -239,25 +238,16 @@ def test_a_subscriber_hears_of_what_the_members_belong_to(database):
 def test_a_story_says_what_its_node_belongs_to_at_each_level(database):
     with database.transaction() as session:
         one, two = members(session)
-        for member, tail in ((one, "*CCCCC"), (two, "*CCCC=C")):
-            session.add(
-                SubstanceBlocks(
-                    substance_id=member.id,
-                    ruleset=cutting_rules(),
-                    blocks=[["tail", tail, "a tail"]],
-                )
-            )
+        two.group, two.family = "other", "orphine"
         episode = an_episode(session, BLOCK, Rule.BLOCK, name="pent-4-enyl", members=[one])
-        add_view(episode, AMBER, Tier.ALERT, members=[two])
+        add_view(episode, AMBER, Tier.ALERT, members=[one, two])
         session.flush()
         (story,) = stories(session, changes_of(episode))
         public, amber = story.about(CLEAR), story.about(AMBER)
-        assert public.blocks == {BLOCK.key, "tail:*CCCCC"}
-        assert amber.blocks == {BLOCK.key}
-        assert [m.id for m in public.members] == [one.id]
-        assert (public.groups, public.families) == ({"nitazenes"}, {"nitazene"})
-        assert public.clusters == {"nitazene"}
+        assert (public.groups, public.family) == ({"nitazenes"}, "nitazene")
+        assert (amber.groups, amber.family) == ({"nitazenes", "other"}, "")
         assert public.substance is None
+        assert [m.id for m in amber.members] == [one.id, two.id]
 
 
 class TestMail:
@@ -317,7 +307,7 @@ def test_alerts_of_many_nodes_are_told_without_a_query_for_each_member(database)
         statements = []
 
         def note(_c, _u, statement, *_):
-            if "FROM substance" in statement or "substance_blocks" in statement:
+            if "FROM substance" in statement:
                 statements.append(statement)
 
         with database.transaction() as session:
