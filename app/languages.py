@@ -26,6 +26,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 from babel.support import Translations
+from jinja2 import Environment
 
 SOURCE = "en"
 LANGUAGES = {"en": "English", "fr": "Français", "es": "Español"}
@@ -55,6 +56,13 @@ def speak(language: str) -> None:
     _spoken.set(language if language in LANGUAGES else SOURCE)
 
 
+def teach(environment: Environment) -> None:
+    """Let templates say `_("…")` and `{% trans %}`."""
+    environment.add_extension("jinja2.ext.i18n")
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.install_gettext_callables(plain, plain_of, newstyle=True)  # type: ignore[attr-defined]
+
+
 def best_language(wanted: Iterable[str]) -> str:
     """The first of the wanted languages (as `Accept-Language` writes them) that is ours.
 
@@ -65,16 +73,25 @@ def best_language(wanted: Iterable[str]) -> str:
     return (negotiate_locale(codes, LANGUAGES) or SOURCE).partition("_")[0]
 
 
+def plain(message: str) -> str:
+    """The message in the language of the moment, its places left open: what templates ask for."""
+    return message if spoken() == SOURCE else _translations(spoken()).gettext(message)
+
+
+def plain_of(one: str, many: str, of: int) -> str:
+    """The message for so many of something, its places left open."""
+    return _translations(spoken()).ngettext(one, many, of)
+
+
 def _(message: str, /, **values: Any) -> str:
     """The message in the language of the moment, with its values in their places."""
-    said = message if spoken() == SOURCE else _translations(spoken()).gettext(message)
+    said = plain(message)
     return said % values if values else said
 
 
 def ngettext(one: str, many: str, of: int, /, **values: Any) -> str:
     """The message for so many of something; `%(number)s` is how many, as people write it."""
-    said = _translations(spoken()).ngettext(one, many, of)
-    return said % ({"number": decimal(of)} | values)
+    return plain_of(one, many, of) % ({"number": decimal(of)} | values)
 
 
 def day_long(day: date) -> str:
