@@ -11,6 +11,7 @@ watch list and a structure pass every alert that names one of the substances, al
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any
@@ -21,7 +22,7 @@ from app.surveillance.models import NodeKind, Tier
 from chem.errors import StructureError
 from chem.parse import parse
 from chem.similarity import fingerprint, tanimoto
-from chem.substructure import contains
+from chem.substructure import contains, read_smarts
 from chem.types import Mol, Query
 
 NOTHING: frozenset[str] = frozenset()
@@ -160,8 +161,10 @@ def similarity(one: str, other: str) -> float:
 
 @lru_cache(maxsize=100_000)
 def _contained(part: str, smiles: str) -> bool | None:
-    mol, query = _mol(smiles), _part(part)
-    return None if mol is None or query is None else contains(mol, query)
+    """Whether the structure contains the part, however that is read; None where nobody can say."""
+    mol = _mol(smiles)
+    found = [contains(mol, query) for query in _parts(part)] if mol is not None else []
+    return True if True in found else None if None in found or not found else False
 
 
 @lru_cache(maxsize=20_000)
@@ -179,8 +182,17 @@ def _mol(smiles: str) -> Mol | None:
 
 
 @lru_cache(maxsize=5_000)
-def _part(text: str) -> Query | None:
-    try:
-        return part_to_find(text)
-    except StructureError:
-        return None
+def _parts(text: str) -> tuple[Query, ...]:
+    """A part as the structure that it draws, and as SMARTS: "[N+](=O)[O-]" drawn alone is no nitro
+    group, and "C1=CC=CC=C1" as SMARTS is no benzene."""
+    found = []
+    for read in (part_to_find, read_smarts):
+        with suppress(StructureError):
+            found.append(read(text))
+    return tuple(found)
+
+
+def forget_structures() -> None:
+    """Read and compare every structure anew from now on."""
+    for kept in (similarity, _contained, _fingerprint, _mol, _parts):
+        kept.cache_clear()

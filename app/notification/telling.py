@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from app.access.handling import Handling
@@ -120,15 +121,18 @@ def tell(session: Session, changes: Sequence[Change], *, now: datetime, host: st
         for story, written in told
         for one in _chosen(story, written, subscribers, about, now).values()
     ]
-    session.add_all(_entry(one) if one.gathered else _message(one, host) for one in chosen)
+    messages = [_message(one, host) for one in chosen if not one.gathered]
+    entries = [_entry(one) for one in chosen if one.gathered]
+    for table, rows in ((Message, messages), (DigestEntry, entries)):
+        if rows:  # thousands at once, so not one by one through the session
+            session.execute(insert(table), rows)
     session.flush()
-    gathered = sum(one.gathered for one in chosen)
     return Told(
         alerts=sum(story.alert is None for story, _ in told),
         editions=len(editions),
-        messages=len(chosen) - gathered,
+        messages=len(messages),
         closed=sum(not story.open for story, _ in told),
-        gathered=gathered,
+        gathered=len(entries),
     )
 
 
@@ -280,22 +284,27 @@ def _chosen(
     return chosen
 
 
-def _message(one: Chosen, host: str) -> Message:
+def _message(one: Chosen, host: str) -> dict[str, Any]:
+    """The row of a mail or a post."""
     edition, recipient = one.edition, one.subscription.recipient
-    return Message(
-        edition=edition,
-        subscription=one.subscription,
-        webhook_id=one.subscription.webhook_id,
-        recipient=recipient,
-        message_id=message_id(edition.alert.code, edition.id, recipient, host),
-        state=MessageState.WAITING,
-        tries=0,
-        next_try_at=one.at,
-    )
+    return {
+        "edition_id": edition.id,
+        "subscription_id": one.subscription.id,
+        "webhook_id": one.subscription.webhook_id,
+        "recipient": recipient,
+        "message_id": message_id(edition.alert.code, edition.id, recipient, host),
+        "state": MessageState.WAITING,
+        "next_try_at": one.at,
+    }
 
 
-def _entry(one: Chosen) -> DigestEntry:
-    return DigestEntry(subscription_id=one.subscription.id, edition=one.edition, due_at=one.at)
+def _entry(one: Chosen) -> dict[str, Any]:
+    """The row of what waits for a digest."""
+    return {
+        "subscription_id": one.subscription.id,
+        "edition_id": one.edition.id,
+        "due_at": one.at,
+    }
 
 
 def _news_for(

@@ -64,6 +64,7 @@ def about(**says):
         (Filters(similar_to=Similar(CAFFEINE, 0.35)), False),
         (Filters(containing="c1ccc2[nH0]cnc2c1"), True),
         (Filters(containing="C1=CC=CC=C1"), True),  # a structure, and so aromatic
+        (Filters(containing="[N+](=O)[O-]"), True),  # SMARTS: drawn alone it is something else
         (Filters(containing=CAFFEINE), False),
     ],
 )
