@@ -175,6 +175,7 @@ def _messages(
         Message(
             edition=edition,
             subscription=subscription,
+            webhook_id=subscription.webhook_id,
             recipient=recipient,
             message_id=message_id(edition.alert.code, edition.id, recipient, host),
             state=MessageState.WAITING,
