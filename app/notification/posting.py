@@ -56,6 +56,7 @@ class Outcome:
     """What came of one try. `error` is empty when it was taken.
 
     `permanent`: trying the same again cannot help. `gone`: the webhook wants nothing any more.
+    `unsent`: nothing left the house, and the fault is ours.
     """
 
     status: int | None
@@ -63,6 +64,7 @@ class Outcome:
     error: str = ""
     permanent: bool = False
     gone: bool = False
+    unsent: bool = False
     retry_after: timedelta | None = None
 
     @property
@@ -116,7 +118,7 @@ def post(
         with cut, _Straight() as session:
             session.trust_env = False
             session.mount(f"{'https' if target.secure else 'http'}://", _Pinned(addresses, cut))
-            status, headers, said = _exchange(session, target, parcel, now, trust)
+            status, headers, said = _exchange(session, cut, target, parcel, now=now, trust=trust)
     except (Closed, Refused) as turned_away:
         return Outcome(None, _since(began), str(turned_away))
     except Exception as error:  # of requests, or of what it is made of
@@ -125,7 +127,12 @@ def post(
 
 
 def _exchange(
-    session: requests.Session, target: Target, parcel: Parcel, now: datetime, trust: str | bool
+    session: requests.Session,
+    cut: _Cut,
+    target: Target,
+    parcel: Parcel,
+    now: datetime,
+    trust: str | bool,
 ) -> tuple[int, Mapping[str, str], bytes]:
     """Status, headers and the beginning of the answer."""
     session.headers.clear()
@@ -138,6 +145,8 @@ def _exchange(
         stream=True,
         verify=trust,
     ) as answer:
+        if cut.over:  # headers that broke off look like headers that ended
+            raise TimeoutError
         return answer.status_code, answer.headers, _beginning(answer)
 
 

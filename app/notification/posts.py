@@ -144,7 +144,7 @@ def _post_line(office: Office, line: list[int]) -> Posted:
         outcome = _post_one(office, number)
         with office.database.transaction() as session:
             done += _settle(session, office, number, outcome)
-        if not outcome.taken and not outcome.permanent:
+        if outcome.error and not (outcome.permanent or outcome.unsent):
             break  # the others wait as well
     return done
 
@@ -157,9 +157,9 @@ def _post_one(office: Office, number: int) -> Outcome:
             parcel = _compose(session, office, message)
     except Exception as error:
         _log.exception("message %d could not be composed for its webhook", number)
-        return Outcome(None, 0, f"could not be composed: {error}"[:LONGEST_ERROR])
+        return Outcome(None, 0, f"could not be composed: {error}"[:LONGEST_ERROR], unsent=True)
     if parcel is None:
-        return Outcome(None, 0, "the webhook has ended", permanent=True)
+        return Outcome(None, 0, "the webhook has ended", permanent=True, unsent=True)
     outcome = office.post(parcel, allowed=office.allowed, now=office.clock())
     if not outcome.taken:
         _log.warning("message %d was not taken by its webhook: %s", number, outcome.error)
@@ -221,6 +221,8 @@ def _settle(session: Session, office: Office, number: int, outcome: Outcome) -> 
         error=outcome.error,
         permanent=outcome.permanent,
     )
+    if outcome.unsent:
+        return Posted(parked=1) if parked else Posted(failed=1)
     if webhook.ended_at is None:
         webhooks.failed(session, webhook, outcome, now=now)
     if webhook.ended_at is None and not outcome.permanent:

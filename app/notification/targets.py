@@ -183,6 +183,8 @@ def _split(url: str) -> SplitResult:
         raise _refused(f'"{shown(url)}" is no address; write https://host/path') from None
     if parts.scheme not in PORTS or not parts.hostname or port == 0:
         raise _refused(f'"{shown(url)}" is no address; write https://host/path')
+    if "[" in parts.netloc and ":" not in parts.hostname:
+        raise _refused("between [ and ] stands an IPv6 address")
     if "@" in parts.netloc:
         raise _refused("leave the user and password out; posts are signed with the secret instead")
     if "#" in url:
