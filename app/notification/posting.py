@@ -131,6 +131,7 @@ def _exchange(
     cut: _Cut,
     target: Target,
     parcel: Parcel,
+    *,
     now: datetime,
     trust: str | bool,
 ) -> tuple[int, Mapping[str, str], bytes]:
