@@ -33,7 +33,7 @@ from app.intake.duplicates.service import decide as decide_pair
 from app.intake.models import Finding, Report, Submission
 from app.intake.profiles.keeping import save_profile
 from app.intake.saying import this_substance
-from app.notification.models import Alert
+from app.notification.models import Alert, Webhook
 from app.registry.models import Cluster, Substance
 from app.registry.names import name_key
 from app.review.models import ReviewCase
@@ -229,6 +229,7 @@ def codes(database: Database) -> dict[str, list[str]]:
             "profiles": ["secretprofile", "nflis"],
             "results": ["csv", "ndjson"],
             "static": ["tocsin.css"],
+            "webhooks": [str(number) for number in of(Webhook, "id")],
         }
 
 

@@ -31,4 +31,5 @@ from app.web import (  # noqa: E402, F401 - each module hangs its routes on the 
     subscriptions,
     substances,
     uploading,
+    webhooks,
 )

@@ -69,7 +69,10 @@ DESK: tuple[tuple[Entry, frozenset[Role]], ...] = (
         ),
         SECRETARIAT,
     ),
-    (("web.subscriptions", "Subscriptions", frozenset()), SIGNED_IN),
+    (
+        ("web.subscriptions", "Subscriptions", frozenset({"web.webhooks", "web.webhook"})),
+        SIGNED_IN,
+    ),
     (("web.admin", "Administration", frozenset()), frozenset({Role.ADMIN})),
 )
 NOTE_LASTS = timedelta(seconds=30)

@@ -60,7 +60,7 @@ def end_subscription(number: int) -> Any:
     """End a subscription."""
     with database().transaction() as session:
         ended = notification.end(session, number, now=now(), by=actor())
-        flash(f"{ended.email} will not be told any more.")
+        flash(f"{ended.recipient} will not be told any more.")
     return redirect(url_for("web.subscriptions"))
 
 
