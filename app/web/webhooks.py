@@ -20,6 +20,7 @@ from app.notification.targets import Allowed
 from app.surveillance.models import Tier
 from app.web import web
 from app.web.wording import country_options
+from chem.families import GROUPS
 
 PAGE = 50
 FIELDS = ("url", "authority", "group", "country", "min_tier")
@@ -56,11 +57,12 @@ def add_webhook() -> Any:
                 min_tier=_tier(form.get("min_tier", "")),
                 filters=notification.narrowing(form.get("group"), form.get("country")),
             )
-            return _one(session, made, secret=made.secret)
     except (Conflict, Forbidden, NotFound, Refused) as refusal:
         flash(f"Not added: {refusal}.", "problem")
         with database().reading() as session:
             return _list(session, {name: form.get(name, "") for name in FIELDS}), 422
+    with database().reading() as session:
+        return _one(session, made, secret=made.secret)
 
 
 @web.get("/subscriptions/webhooks/<int:number>")
@@ -101,10 +103,11 @@ def rotate_webhook(number: int) -> Any:
         with database().transaction() as session:
             held = notification.webhook_of(session, number, actor())
             secret = notification.rotate(session, held, by=actor(), now=now())
-            return _one(session, held, secret=secret)
     except Conflict as conflict:
         flash(f"Not changed: {conflict}.", "problem")
         return redirect(url_for("web.webhook", number=number))
+    with database().reading() as session:
+        return _one(session, held, secret=secret)
 
 
 @web.post("/subscriptions/webhooks/<int:number>/end")
@@ -128,7 +131,7 @@ def _list(session: Session, typed: dict[str, str] | None = None) -> str:
         told=notification.subscriptions_of(session, found),
         typed=typed or {},
         authorities=list(session.scalars(codes)) if chooses else [],
-        groups=notification.GROUPS,
+        groups=GROUPS,
         country_options=country_options(),
         tiers=Tier,
     )
