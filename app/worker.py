@@ -105,6 +105,7 @@ def post_waiting(work: Work) -> dict[str, Any]:
         Allowed.of(work.settings.webhook_allow),
         owner(),
         work.clock,
+        host_for(work.settings),
     )
     done = post_due(office)
     return {"sent": done.sent, "failed": done.failed, "parked": done.parked}

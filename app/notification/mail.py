@@ -20,8 +20,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from app.access.handling import Handling
 from app.countries import country_name
+from app.notification import switched_off
 from app.notification.addresses import thread_id
-from app.notification.models import Edition, Message, Subscription
+from app.notification.models import Edition, Message, Purpose, Subscription
 from app.notification.wording import signal_name
 from app.settings import Settings
 from chem.depict import png
@@ -52,7 +53,14 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 def renderer(settings: Settings) -> Callable[[Message], EmailMessage]:
     """What `deliver` needs to turn a message into mail."""
-    return lambda message: compose(message, base_url=settings.base_url, sender=settings.mail_from)
+    base_url, sender = settings.base_url, settings.mail_from
+
+    def render(message: Message) -> EmailMessage:
+        if message.purpose is Purpose.WEBHOOK:
+            return switched_off.compose(message, base_url=base_url, sender=sender)
+        return compose(message, base_url=base_url, sender=sender)
+
+    return render
 
 
 def compose(message: Message, *, base_url: str, sender: str) -> EmailMessage:

@@ -219,6 +219,7 @@ class Purpose(StrEnum):
     ESCALATION = "escalation"
     CONFIRMATION = "confirmation"
     OPERATIONS = "operations"
+    WEBHOOK = "webhook"  # one was switched off
 
 
 class Message(Base):

@@ -61,13 +61,15 @@ class Posted:
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """What every line needs: `compose` makes the item of an alert for a clearance."""
+    """What every line needs: `compose` makes the item of an alert for a clearance, `host` ends the
+    Message-IDs of mail about webhooks (see `addresses.host_for`)."""
 
     database: Database
     compose: Compose
     allowed: Allowed
     owner: str
     clock: Clock
+    host: str = "localhost"
     post: Post = post
 
 
@@ -224,7 +226,7 @@ def _settle(session: Session, office: Office, number: int, outcome: Outcome) -> 
     if outcome.unsent:
         return Posted(parked=1) if parked else Posted(failed=1)
     if webhook.ended_at is None:
-        webhooks.failed(session, webhook, outcome, now=now)
+        webhooks.failed(session, webhook, outcome, now=now, host=office.host)
     if webhook.ended_at is None and not outcome.permanent:
         again = now + FIRST_WAIT if parked else message.next_try_at
         _put_off(session, office, message, max(again, now + (outcome.retry_after or NO_TIME)), now)

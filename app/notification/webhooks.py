@@ -31,6 +31,7 @@ from app.notification.models import (
     WebhookAttempt,
 )
 from app.notification.posting import Outcome
+from app.notification.switched_off import tell_keepers
 from app.notification.targets import Allowed, target_of
 from app.surveillance.models import Tier
 from chem.families import GROUPS
@@ -165,8 +166,9 @@ def end(session: Session, webhook: Webhook, *, by: Actor, now: datetime) -> None
         )
 
 
-def switch_off(session: Session, webhook: Webhook, why: str, *, now: datetime) -> None:
-    """End a webhook that nobody ended; what waits for it is parked, so that somebody sees it."""
+def switch_off(session: Session, webhook: Webhook, why: str, *, now: datetime, host: str) -> None:
+    """End a webhook that nobody ended: those who keep it are told by mail, and what waits for it is
+    parked, so that somebody sees it. `host` ends the Message-IDs."""
     _end(session, webhook, why, by=SYSTEM, now=now)
     session.execute(
         update(Message)
@@ -178,6 +180,7 @@ def switch_off(session: Session, webhook: Webhook, why: str, *, now: datetime) -
             leased_until=None,
         )
     )
+    tell_keepers(session, webhook, now=now, host=host)
 
 
 def webhook_of(session: Session, number: int, by: Actor) -> Webhook:
@@ -290,16 +293,19 @@ def worked(webhook: Webhook) -> None:
     webhook.failing_since, webhook.failures = None, 0
 
 
-def failed(session: Session, webhook: Webhook, outcome: Outcome, *, now: datetime) -> None:
+def failed(
+    session: Session, webhook: Webhook, outcome: Outcome, *, now: datetime, host: str
+) -> None:
     """Count a failure; a webhook that wants nothing more, or has failed for long, is switched
     off."""
     webhook.failing_since = webhook.failing_since or now
     webhook.failures += 1
     if outcome.gone:
-        switch_off(session, webhook, "its server answered 410: it wants nothing more", now=now)
+        why = "its server answered 410: it wants nothing more"
+        switch_off(session, webhook, why, now=now, host=host)
     elif webhook.failures >= FAILURES and now - webhook.failing_since >= FAILS_FOR:
         why = f"every delivery failed for {FAILS_FOR.days} days; the last: {outcome.error}"
-        switch_off(session, webhook, why, now=now)
+        switch_off(session, webhook, why, now=now, host=host)
 
 
 def _end(session: Session, webhook: Webhook, why: str, *, by: Actor, now: datetime) -> None:

@@ -7,23 +7,30 @@ from datetime import timedelta
 
 import pytest
 
+from app.access.roles import Role
+from app.access.service import add_person
 from app.errors import Conflict, Forbidden, NotFound, Refused
 from app.feeds.entries import NotPublic
 from app.feeds.json_feed import item_for
 from app.notification import posts, webhooks
 from app.notification.delivery import Delivered, deliver
+from app.notification.mail import renderer
 from app.notification.models import MessageState, Webhook
 from app.notification.outbox import BACK_OFF, LEASE, lease_due
 from app.notification.posting import Outcome
 from app.notification.posts import Office, Posted, post_due, post_test
+from app.notification.transport import SmtpTransport
+from app.settings import Settings
 from app.surveillance.models import Tier
 from tests.notification.making import (
     AMBER,
     BASE,
     CLEAR,
     GREEN,
+    HOST,
     NOW,
     RED,
+    SENDER,
     a_subscriber,
     a_substance,
     an_authority,
@@ -40,7 +47,7 @@ def compose(seen, clearance):
 
 
 def run(database, now=NOW, owner="one", composing=compose, limit=500):
-    office = Office(database, composing, LOCAL, owner, lambda: now)
+    office = Office(database, composing, LOCAL, owner, lambda: now, HOST)
     return post_due(office, limit=limit)
 
 
@@ -119,7 +126,6 @@ def test_what_is_above_the_clearance_of_a_subscription_is_not_composed(database,
 
 
 def test_mail_and_posts_wait_apart(database, outbox, receiver, mail_server):
-    from app.notification.transport import SmtpTransport
     from tests.notification.test_delivery import render
 
     with database.transaction() as session:
@@ -208,6 +214,33 @@ def test_gone_ends_the_webhook_and_parks_what_waits_where_it_is_seen(database, o
     assert {m.state for m in held(database)} == {MessageState.PARKED}
 
 
+def test_those_who_keep_a_webhook_are_told_by_mail_that_it_was_switched_off(
+    database, outbox, receiver, mail_server
+):
+    with database.transaction() as session:
+        home, ews = an_authority(session), an_authority(session, "EWS", None)
+        for email, where, role in (
+            ("focal@example.org", home, Role.FOCAL_POINT),
+            ("laboratory@example.org", home, Role.LABORATORY),
+            ("admin@example.org", ews, Role.ADMIN),
+        ):
+            add_person(
+                session, email, authority=where, role=role, password="a long enough one", now=NOW
+            )
+    outbox(f"{receiver.url}?token=hush")
+    receiver.status, receiver.text = 410, b"no\r\nBcc: everybody@example.org"
+    run(database)
+    render = renderer(Settings.from_env({"TOCSIN_BASE_URL": BASE, "TOCSIN_MAIL_FROM": SENDER}))
+    mail = SmtpTransport(mail_server.url)
+    assert deliver(database, mail, render, owner="one", clock=lambda: NOW) == Delivered(sent=1)
+    assert mail_server.recipients == ["focal@example.org"]
+    (told_of,) = mail_server.accepted
+    text = told_of.get_content()
+    assert "127.0.0.1" in told_of["Subject"] and told_of["Bcc"] is None
+    assert "answered 410" in text and f"{BASE}/subscriptions/webhooks" in text
+    assert "hush" not in text
+
+
 def test_what_is_taken_up_again_for_an_ended_webhook_is_parked_again(database, outbox, receiver):
     from app.notification.outbox import try_again
 
@@ -241,7 +274,7 @@ def test_one_webhook_that_fails_or_dawdles_holds_up_no_other(database, outbox, r
                 like["seconds"] = 0.5
             return posts.post(parcel, **like)
 
-        office = Office(database, compose, LOCAL, "one", lambda: NOW, posted)
+        office = Office(database, compose, LOCAL, "one", lambda: NOW, HOST, posted)
         assert post_due(office) == Posted(sent=3, failed=1)
     assert len(receiver.received) == 3
 

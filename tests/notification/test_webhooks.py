@@ -18,6 +18,7 @@ from app.surveillance.models import Tier
 from tests.notification.making import (
     AMBER,
     CLEAR,
+    HOST,
     NOW,
     RED,
     a_substance,
@@ -188,14 +189,14 @@ def test_only_days_of_nothing_but_failures_switch_a_webhook_off(database):
         webhook = a_webhook(session)
         told(session, an_episode(session, a_substance(session)))
         for hours in range(30):
-            webhooks.failed(session, webhook, bad, now=NOW + timedelta(hours=hours))
+            webhooks.failed(session, webhook, bad, now=NOW + timedelta(hours=hours), host=HOST)
         assert webhook.ended_at is None
         webhooks.worked(webhook)
         late = NOW + timedelta(days=10)
         for _ in range(20):
-            webhooks.failed(session, webhook, bad, now=late)
+            webhooks.failed(session, webhook, bad, now=late, host=HOST)
         assert webhook.ended_at is None
-        webhooks.failed(session, webhook, bad, now=late + webhooks.FAILS_FOR)
+        webhooks.failed(session, webhook, bad, now=late + webhooks.FAILS_FOR, host=HOST)
         assert webhook.ended_at and "answered 503" in webhook.ended_why
     with database.reading() as session:
         (message,) = messages(session)
