@@ -60,7 +60,9 @@ def test_the_secret_is_shown_once_and_kept_by_no_cache(visit):
     for path in (PAGE, f"{PAGE}/1", "/subscriptions", "/api/v1/webhooks"):
         assert secret not in client.get(path).text
     listed = client.get(PAGE).text
-    assert "https://hook.example/alerts" in listed and "nitazenes, Germany, alert and above" in listed
+    assert (
+        "https://hook.example/alerts" in listed and "nitazenes, Germany, alert and above" in listed
+    )
     assert "FOCAL_POINT-SE" in listed and "webhook 1" in client.get("/subscriptions").text
     new = secret_in(send(client, f"{PAGE}/1/secret").text)
     assert new != secret
