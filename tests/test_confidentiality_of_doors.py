@@ -34,7 +34,7 @@ from app.intake.models import Finding, Report, Submission
 from app.intake.profiles.keeping import save_profile
 from app.intake.saying import this_substance
 from app.notification.links import CONFIRM, UNSUBSCRIBE, link_token
-from app.notification.models import Alert, Subscription
+from app.notification.models import Alert, Subscription, Webhook
 from app.notification.subscriptions import subscribe
 from app.registry.models import Cluster, Substance
 from app.registry.names import name_key
@@ -237,6 +237,7 @@ def codes(database: Database) -> dict[str, list[str]]:
             "profiles": ["secretprofile", "nflis"],
             "results": ["csv", "ndjson"],
             "static": ["tocsin.css"],
+            "webhooks": [str(number) for number in of(Webhook, "id")],
         }
 
 

@@ -32,4 +32,5 @@ from app.web import (  # noqa: E402, F401 - each module hangs its routes on the 
     substances,
     unsubscribing,
     uploading,
+    webhooks,
 )
