@@ -14,12 +14,13 @@ from app.access.roles import SECRETARIAT, Role
 from app.api import api
 from app.api.asking import Country, Group, NumberedAsked, Paged, ask
 from app.api.contract import USUAL_PAGE, answer, body, listing, promise
-from app.api.shapes import link
+from app.api.shapes import ReportOut, link, report_out
 from app.db import Page
 from app.entrance import actor, allow, database, now, today
 from app.notification import queries as alerts
 from app.notification.queries import SeenAlert
 from app.surveillance import queries
+from app.surveillance.grounds import grounds_of
 from app.surveillance.models import EpisodeState, Rule, Tier
 from app.surveillance.queries import SeenEpisode
 from app.surveillance.triage import acknowledge
@@ -65,25 +66,30 @@ class AlertOut(BaseModel):
     simulated: bool
 
 
-class SignalsAsked(Paged):
+DayCursor = Annotated[
+    str,
+    Field(
+        pattern=r"^[12][0-9]{3}-("
+        r"(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|"
+        r"(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9])"
+        r")\.[0-9]{1,18}$",
+        description="the cursor of `next`",
+    ),
+]
+
+
+class DatedAsked(Paged):
+    """What may be asked of a list that goes on by day and number."""
+
+    after: DayCursor | None = None
+
+
+class SignalsAsked(DatedAsked):
     """What may be asked of signals."""
 
     tier: Literal["watch", "alert", "urgent"] | None = None
     rule: Rule | None = None
     group: Group | None = None
-    after: (
-        Annotated[
-            str,
-            Field(
-                pattern=r"^[12][0-9]{3}-("
-                r"(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|"
-                r"(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9])"
-                r")\.[0-9]{1,18}$",
-                description="the cursor of `next`",
-            ),
-        ]
-        | None
-    ) = None
 
 
 class EpisodesAsked(SignalsAsked):
@@ -139,6 +145,24 @@ def show_episode(code: str) -> Response:
     """One episode with its evidence."""
     with database().reading() as session:
         return answer(_shown(session, code))
+
+
+@api.get("/episodes/<code>/reports")
+@allow(Role.PUBLIC)
+@promise("Reports behind an episode", answers=ReportOut, listed=True, asks=DatedAsked)
+def list_reports_behind(code: str) -> Response:
+    """The reports that a rule counted and that you may read one by one, newest event first.
+
+    They are those known on the day of the evidence, in the versions of that day. Of a name that
+    means no substance there are none: who sent it is a matter of curation.
+    """
+    asked = ask(DatedAsked)
+    with database().reading() as session:
+        seen = queries.episode_by_code(session, actor(), code)
+        found = grounds_of(
+            session, actor(), seen, today(), after=asked.after, limit=asked.limit or USUAL_PAGE
+        )
+        return listing(found.page if found else Page([]), report_out)
 
 
 @api.post("/episodes/<code>/acknowledge")

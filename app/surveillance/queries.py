@@ -80,7 +80,7 @@ def episodes(
     if substance_id is not None:
         wanted = wanted.where(Episode.substance_id == substance_id)
     if after is not None:
-        wanted = wanted.where(tuple_(EpisodeView.since, Episode.id) < tuple_(*_position(after)))
+        wanted = wanted.where(tuple_(EpisodeView.since, Episode.id) < tuple_(*position(after)))
     wanted = wanted.order_by(EpisodeView.since.desc(), Episode.id.desc()).limit(limit + 1)
     rows = [SeenEpisode(view.episode, view) for view in session.scalars(wanted)]
     if len(rows) <= limit:
@@ -157,7 +157,8 @@ def _seen(actor: Actor) -> Select[EpisodeView]:
     )
 
 
-def _position(cursor: str) -> tuple[date, int]:
+def position(cursor: str) -> tuple[date, int]:
+    """The day and the number that a cursor of ours says. Raises Refused for any other."""
     found = _CURSOR.fullmatch(cursor)
     try:
         if found is None:

@@ -20,6 +20,7 @@ from app.surveillance import queries as surveillance
 from app.surveillance import triage
 from app.surveillance.episodes import OUTCOMES
 from app.surveillance.evidence import Evidence
+from app.surveillance.grounds import grounds_of
 from app.surveillance.models import EpisodeState, Rule, Tier
 from app.surveillance.phrases import month
 from app.surveillance.queries import SeenEpisode
@@ -189,6 +190,7 @@ def signal(code: str) -> Any:
             last_met=seen.last_met,
             would_not_fire=would_not_fire(evidence),
             possible_duplicates=undecided(session, actor(), today(), about) if about else 0,
+            grounds=grounds_of(session, actor(), seen, today(), after=request.args.get("after")),
             may_decide=actor().role in SECRETARIAT,
             outcomes=OUTCOMES,
             quiet_days=ruleset().episodes.quiet_days,
