@@ -23,7 +23,7 @@ from app.surveillance.models import Episode, EpisodeState, EpisodeView, Tier
 from app.surveillance.service import Change
 
 CLOSED = "closed"
-NEWS = ("opened", "raised", "wider")  # what people are mailed about, the strongest first
+NEWS = ("opened", "raised", "wider", "doubled")  # what people are mailed about, the strongest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,9 @@ class Story:
             view = _view(episode, level)
             if view is not None:
                 change = self.changes.get((episode.id, view.handling))
-                shown = _shown(episode, view, change)
-                seen.append(_unless_known(shown, known.get(episode.code)))
+                shown = _unless_known(_shown(episode, view, change), known.get(episode.code))
+                sentence = wording.with_news(shown.sentence, shown.news)
+                seen.append(replace(shown, sentence=sentence))
         return wording.in_order(seen)
 
     def last_told(self, level: Handling) -> Edition | None:

@@ -151,11 +151,13 @@ class TotalLimits:
 
 @dataclass(frozen=True, slots=True)
 class EpisodeLimits:
-    """How long episodes stay open, in days."""
+    """How long episodes stay open, in days, and how much more of one is news."""
 
     first_open_days: int
     quiet_days: int
     cooldown_days: int
+    doubled_ratio: float
+    doubled_days: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ class Change:
     scope: str
     handling: Handling  # the level of the view that changed
     tier: Tier
-    reason: str  # opened, raised, wider or closed
+    reason: str  # opened, raised, wider, doubled or closed
     sentence: str
     countries: tuple[str, ...]
     simulated: bool  # of the episode, fixed when it opened: an exercise is told of as one
@@ -271,21 +271,30 @@ def _change(episode: Episode, view: View, reason: Reason, name: str) -> Change:
 
 
 def _view(row: EpisodeView) -> View:
-    told = row.evidence["told"]
+    told, evidence = row.evidence["told"], Evidence.from_dict(row.evidence)
+    # views from before weights were kept: what they showed is what was told
+    weight = told.get("weight", evidence.weight or 0)
     return View(
-        evidence=Evidence.from_dict(row.evidence),
+        evidence=evidence,
         since=row.since,
         told_tier=Tier(told["tier"]),
         told_regions=frozenset(told["regions"]),
+        told_weight=weight,
+        told_on=date.fromisoformat(told["on"]) if "on" in told else row.since,
     )
 
 
 def _stored(view: View) -> dict[str, Any]:
-    told = {"tier": int(view.told_tier), "regions": sorted(view.told_regions)}
+    told = {
+        "tier": int(view.told_tier),
+        "regions": sorted(view.told_regions),
+        "weight": view.told_weight,
+        "on": view.told_on.isoformat(),
+    }
     return {**view.evidence.as_dict(), "told": told}
 
 
 def _episodes_by_reason(changes: Iterable[Change]) -> dict[str, int]:
-    """How many episodes were opened, raised, grew wider and closed, whoever was told."""
+    """How many episodes were opened, raised, grew and closed, whoever was told."""
     counted = Counter(reason for _, reason in {(c.episode_id, c.reason) for c in changes})
     return {reason.value: counted[reason.value] for reason in Reason}
