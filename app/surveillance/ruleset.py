@@ -96,6 +96,7 @@ class SilenceRule:
     gap_months: int
     events: int
     within_months: int
+    watched_months: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,7 @@ THRESHOLD_WORDS = {
     "chance": "Largest probability that the silence was chance",
     "gap_months": "Months of silence needed",
     "within_months": "Months in which the events must fall",
+    "watched_months": "Months at least that a rate of long ago is taken over",
     "ic025": "Lower limit of the information component it must exceed",
     "harms": "Harms needed",
     "days": "Days within which they must fall",
