@@ -21,7 +21,7 @@ from app.notification import queries as alerts
 from app.notification.queries import SeenAlert
 from app.surveillance import queries
 from app.surveillance.grounds import grounds_of
-from app.surveillance.models import EpisodeState, Rule, Tier
+from app.surveillance.models import Episode, EpisodeState, Rule, Tier
 from app.surveillance.queries import SeenEpisode
 from app.surveillance.triage import acknowledge
 
@@ -30,7 +30,8 @@ class EpisodeOut(BaseModel):
     """One episode as this reader may know it.
 
     `node` is what it is about: a substance by its number, a family, block or cluster by its id, a
-    name as written. `substance_name` is its name, whatever it is.
+    name as written. `substance_name` is its name, whatever it is. `listed_under` is the signal of a
+    family to which it is left to tell of this one.
     """
 
     id: str
@@ -46,6 +47,7 @@ class EpisodeOut(BaseModel):
     since: date
     sentence: str
     evidence: dict[str, Any]
+    listed_under: str | None
     simulated: bool
 
 
@@ -225,10 +227,14 @@ def _shown(session: Session, code: str) -> EpisodeOut:
 
 def _episodes_out(session: Session, seen: Sequence[SeenEpisode]) -> list[EpisodeOut]:
     evidence = queries.evidence_for(session, actor(), seen, today())
-    return [_episode_out(one, told) for one, told in zip(seen, evidence, strict=True)]
+    families = queries.listing_families(session, actor(), seen)
+    return [
+        _episode_out(one, told, families.get(one.episode.id))
+        for one, told in zip(seen, evidence, strict=True)
+    ]
 
 
-def _episode_out(seen: SeenEpisode, evidence: dict[str, Any]) -> EpisodeOut:
+def _episode_out(seen: SeenEpisode, evidence: dict[str, Any], family: Episode | None) -> EpisodeOut:
     episode, view, substance = seen.episode, seen.view, seen.episode.substance
     return EpisodeOut(
         id=episode.code,
@@ -244,6 +250,7 @@ def _episode_out(seen: SeenEpisode, evidence: dict[str, Any]) -> EpisodeOut:
         since=view.since,
         sentence=view.sentence,
         evidence=evidence,
+        listed_under=family.code if family else None,
         simulated=episode.simulated,
     )
 

@@ -78,7 +78,7 @@ def stories(session: Session, changes: Sequence[Change]) -> list[Story]:
     """
     grouped: dict[tuple[int, bool], list[Change]] = defaultdict(list)
     for change in changes:
-        if change.substance_id is not None:
+        if change.substance_id is not None and not change.inhibited:
             grouped[change.substance_id, change.simulated].append(change)
     concerned = {substance for substance, _ in grouped}
     substances = session.scalars(

@@ -161,7 +161,10 @@ class Episode(Base):
     acknowledged_at: Mapped[datetime | None]
     note: Mapped[str | None] = mapped_column(Text)
     ruleset: Mapped[str] = mapped_column(String(20))
+    # the family's episode under which it is listed, and not told of by itself (inhibition.py)
+    inhibited_by_id: Mapped[int | None] = mapped_column(ForeignKey("episode.id"), index=True)
     substance: Mapped[Substance | None] = relationship(lazy="joined")
+    inhibited_by: Mapped[Episode | None] = relationship(remote_side=[id])
     views: Mapped[list[EpisodeView]] = relationship(
         back_populates="episode", order_by="EpisodeView.handling", cascade="all, delete-orphan"
     )

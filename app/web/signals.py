@@ -191,6 +191,8 @@ def signal(code: str) -> Any:
             last_met=seen.last_met,
             would_not_fire=would_not_fire(evidence),
             possible_duplicates=undecided(session, actor(), today(), about) if about else 0,
+            family=surveillance.listing_families(session, actor(), [seen]).get(seen.episode.id),
+            listed=surveillance.listed_under(session, actor(), seen.episode),
             grounds=grounds_of(session, actor(), seen, today(), after=request.args.get("after")),
             may_decide=actor().role in SECRETARIAT,
             outcomes=OUTCOMES,
