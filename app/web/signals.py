@@ -51,6 +51,7 @@ THRESHOLD_WORDS = {
     "keep_statistic": "Likelihood ratio below which it no longer counts",
     "sightings": "Reporters and months with it needed since the onset",
     "reporters": "Reporters needed since the onset",
+    "unburst_statistic": "Likelihood ratio needed without the two largest reporter-months",
     "least_events": "Events needed since the onset",
     "history_months": "Months of events looked at",
     "statistic": "Likelihood ratio needed",
@@ -89,6 +90,7 @@ DETAIL_WORDS = {
     "expected": "Events expected since the onset",
     "statistic": "Log likelihood ratio",
     "threshold": "It had to exceed",
+    "unburst": "The same if its two largest reporter-months were as those before",
     "doubling_months": "Doubling time over the last year, months",
     "reporters": "Reporters since the onset",
     "sightings": "Reporters and months with it since the onset",
@@ -171,6 +173,7 @@ def signal_rules() -> Any:
         rules=rulebook(),
         version=limits.version,
         urgent_deaths=limits.tiers.urgent_deaths,
+        may_try=actor().role in SECRETARIAT,
     )
 
 
