@@ -39,7 +39,8 @@ from app.registry.names import name_key
 from app.review.models import ReviewCase
 from app.review.service import open_case
 from app.settings import Settings
-from app.surveillance.models import Episode
+from app.surveillance import previews
+from app.surveillance.models import Episode, RulesetPreview
 from app.worker import Work, assess_and_tell
 from chem import examine
 from tests.databases import EMPTY, Template
@@ -147,6 +148,8 @@ def fill(database: Database) -> None:
             session, pair.code, Decision.DIFFERENT, by=analyst, reason="Pairreason", now=NOW
         )
         open_case(session, known, "Is it about?", by=analyst, now=NOW)
+        text = previews.with_changes({"first.fresh_months": "1", "spread.countries": "1"})
+        previews.ask_for(session, text, months=2, by=analyst, now=NOW)
         for row in session.scalars(select(Report).where(Report.reference == "Reference/red")):
             wish = release.Wish(Handling.AMBER)
             reason = "Handlingreason"
@@ -223,6 +226,7 @@ def codes(database: Database) -> dict[str, list[str]]:
             "cap": of(Alert),
             "episodes": of(Episode),
             "signals": of(Episode),
+            "preview": of(RulesetPreview),
             "priority": substances,
             "clusters": of(Cluster, "key"),
             "review": of(ReviewCase),
