@@ -83,6 +83,23 @@ def ask_for(
     return asked
 
 
+def changed(asked: RulesetPreview) -> list[tuple[str, Any, Any]]:
+    """Name, value in force and value proposed of each threshold that differs.
+
+    Empty once another rule set is in force than the one it was compared with.
+    """
+    if asked.compared_with != ruleset().version:
+        return []
+    held, proposed = asdict(ruleset()), asdict(parse_ruleset(asked.text, asked.code))
+    return [
+        (f"{section}.{name}", value, proposed[section][name])
+        for section, values in held.items()
+        if isinstance(values, dict)
+        for name, value in values.items()
+        if proposed[section].get(name) != value
+    ]
+
+
 def is_quick(session: Session, months: int) -> bool:
     """Whether a preview takes no longer than somebody waits: two assessments for each month-end.
 

@@ -11,7 +11,6 @@ from app.access.roles import SECRETARIAT
 from app.entrance import actor, allow, database, now
 from app.errors import Problem, Refused
 from app.surveillance import previews
-from app.surveillance.models import PreviewState
 from app.surveillance.previews import LONGEST_TEXT, MOST_MONTHS
 from app.surveillance.rulebook import thresholds
 from app.surveillance.ruleset import ruleset
@@ -60,7 +59,7 @@ def ruleset_preview(code: str) -> Any:
         return render_template(
             "ruleset_preview.html",
             preview=found,
-            states=PreviewState,
+            changed=previews.changed(found),
             kinds={
                 "Would have fired besides": [d for d in differences if not d["now"]],
                 "Would have been silent": [d for d in differences if not d["then"]],

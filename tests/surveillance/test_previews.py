@@ -88,6 +88,7 @@ def test_a_preview_is_kept_with_what_would_have_been(database: Database) -> None
         text = previews.with_changes(STRICTER)
         asked = previews.ask_for(session, text, months=2, by=ANALYST, now=NOW)
         assert previews.waiting(session) is asked
+        assert previews.changed(asked) == [("spread.countries", 3, 4)]
         previews.finish(session, asked.code, previews.computed(session, asked), now=NOW)
     with database.reading() as session:
         (kept,) = previews.recent(session)
