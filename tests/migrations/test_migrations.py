@@ -275,3 +275,25 @@ def test_what_is_told_of_one_substance_stays_on_the_way_down_and_up(database: Da
         ]
         one = session.scalars(select(Subscription)).one()
         assert (one.filters, one.confirmed_at) == ({"groups": ["nitazenes"]}, NOW)
+
+
+def test_what_is_listed_under_a_family_stands_alone_on_the_way_down(database: Database) -> None:
+    """The schema before 0015 knows no such list; the signals stay, and are not listed anew."""
+    with database.transaction() as session:
+        member, family = (
+            Episode(
+                rule=rule, node_kind=NodeKind.FAMILY, node_key="nitazene", scope="world",
+                state=EpisodeState.OPEN, simulated=False, opened_on=NOW.date(),
+                evaluated_on=NOW.date(), ruleset="1",
+            )
+            for rule in (Rule.BLOCK, Rule.FAMILY)
+        )  # fmt: skip
+        session.add_all([member, family])
+        session.flush()
+        member.inhibited_by = family
+    command.downgrade(database.alembic_config(), "0013")
+    with database.engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM episode")).scalar() == 2
+    database.migrate()
+    with database.reading() as session:
+        assert [one.inhibited_by for one in session.scalars(select(Episode))] == [None, None]
