@@ -38,6 +38,7 @@ from app.notification.transport import transport_for
 from app.registry.blocks import settle_blocks
 from app.registry.proposals import fill_tautomer_keys
 from app.settings import Settings
+from app.surveillance import previews
 from app.surveillance.rollup import roll
 from app.surveillance.service import assess
 
@@ -47,6 +48,7 @@ LEASE = timedelta(minutes=10)
 READ_SECONDS = 5  # somebody is waiting for it before a page
 DUPLICATES_SECONDS = 15 * 60
 COMPARE_SECONDS = 60
+PREVIEW_SECONDS = 5 * 60  # a long one may take as long as three of these
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,21 @@ def read_waiting(work: Work) -> dict[str, Any]:
     return {"read": take_up_waiting(work.database, clock=work.clock)}
 
 
+def preview_waiting(work: Work) -> dict[str, Any]:
+    """Run the oldest preview of a rule set that waits; one that cannot be run waits no longer."""
+    with work.database.reading() as session:
+        asked = previews.waiting(session)
+        if asked is None:
+            return {"previewed": None}
+        code, result = asked.code, None
+        try:
+            result = previews.computed(session, asked)
+        finally:
+            with work.database.transaction() as writing:
+                previews.finish(writing, code, result, now=work.clock())
+    return {"previewed": code}
+
+
 def owner() -> str:
     """This process, as leases name it."""
     return f"{socket.gethostname()}:{os.getpid()}"
@@ -146,6 +163,7 @@ def run_worker(settings: Settings) -> None:
         ("read", READ_SECONDS, read_waiting),
         ("duplicates", DUPLICATES_SECONDS, compare_new),
         ("compare", COMPARE_SECONDS, compare_substances),
+        ("preview", PREVIEW_SECONDS, preview_waiting),
     )
     scheduler = BlockingScheduler(
         executors={"default": ThreadPoolExecutor(len(table))},

@@ -181,9 +181,9 @@ class Alert(Base):
 class Edition(Base):
     """One wording of an alert for one handling level. Never changed; a correction is a new one.
 
-    `reason` says what made it: opened, raised, wider; or closed, when signals ended (that is not
-    mailed). Within one run higher levels are written later, so the newest edition a reader may see
-    is the one with the highest id among the levels they are cleared for.
+    `reason` says what made it: opened, raised, wider, doubled; or closed, when signals ended (that
+    is not mailed). Within one run higher levels are written later, so the newest edition a reader
+    may see is the one with the highest id among the levels they are cleared for.
     """
 
     __tablename__ = "edition"

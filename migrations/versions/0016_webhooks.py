@@ -1,13 +1,13 @@
 """Webhooks rotate their secret, are ended when they fail for long, and have a log of tries
 
-Revision: 0016; after: 0013
+Revision: 0016; after: 0015
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0016"
-down_revision = "0013"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 

@@ -311,3 +311,25 @@ def test_a_webhook_stays_when_its_log_goes_and_what_waited_for_it_goes_there(
         assert (kept.secret, kept.old_secret, kept.failures) == ("s", None, 0)
         assert session.scalars(select(Message)).one().webhook_id == kept.id
         assert session.scalars(select(WebhookAttempt)).all() == []
+
+
+def test_what_is_listed_under_a_family_stands_alone_on_the_way_down(database: Database) -> None:
+    """The schema before 0015 knows no such list; the signals stay, and are not listed anew."""
+    with database.transaction() as session:
+        member, family = (
+            Episode(
+                rule=rule, node_kind=NodeKind.FAMILY, node_key="nitazene", scope="world",
+                state=EpisodeState.OPEN, simulated=False, opened_on=NOW.date(),
+                evaluated_on=NOW.date(), ruleset="1",
+            )
+            for rule in (Rule.BLOCK, Rule.FAMILY)
+        )  # fmt: skip
+        session.add_all([member, family])
+        session.flush()
+        member.inhibited_by = family
+    command.downgrade(database.alembic_config(), "0013")
+    with database.engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM episode")).scalar() == 2
+    database.migrate()
+    with database.reading() as session:
+        assert [one.inhibited_by for one in session.scalars(select(Episode))] == [None, None]
