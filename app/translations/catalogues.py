@@ -17,7 +17,7 @@ SOURCES = CATALOGUES.parent
 METHODS = [("**/templates/**", "jinja2"), ("**.py", "python")]
 OPTIONS = {"**/templates/**": {"trimmed": "true", "encoding": "utf-8"}}
 NAME = "abcdefghijklmnopqrstuvwxyz_"
-KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2)}
+KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None, "NN_": (1, 2)}
 TRANSLATED = tuple(language for language in LANGUAGES if language != SOURCE)
 
 
