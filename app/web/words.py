@@ -99,5 +99,28 @@ FACTS = (
 PRIORITY = (
     N_("prevalent"), N_("persistent"), N_("harmful"), N_("the largest reporter"),
     N_("the severity of its class"), N_("unconfirmed deaths"), N_("without the largest reporter"),
-    N_("without the severity of its class"), N_("without unconfirmed deaths"),
+    N_("without the severity of its class"), N_("without unconfirmed deaths"), N_("harm unknown"),
+    N_("harm known from aggregates only"), N_("known from aggregates only"),
+    N_("no exposure declared: counts, not rates"), N_("no identification of grade A or B"),
+    N_("simulated"), N_("hardly prevalent"), N_("hardly persistent"), N_("hardly harmful"),
+)  # fmt: skip
+CRITERIA = (
+    N_("Events"), N_("Rate"), N_("Share of active countries"), N_("Regions"),
+    N_("Aggregate volume"), N_("Quarters seen"), N_("Recency"), N_("Duration"),
+    N_("Seen after national control"), N_("Deaths"), N_("Harm fraction"), N_("Acute toxicity"),
+    N_("Deaths beside its class"), N_("Severity of its class"), N_("regions"), N_("countries"),
+    N_("reports a year"), N_("months since last seen"), N_("months since first seen"),
+    N_("deaths, weighted by cause and age"), N_("cases, weighted by cause and age"),
+    N_("information component"),
+)  # fmt: skip
+BEHIND = (
+    N_("events of authorities that declared their samples"),
+    N_("totals, of which the latest year of each country counts"), N_("the last sighting"),
+    N_("the first sighting"), N_("sightings in countries that control it"), N_("deaths"),
+    N_("events of harm"), N_("deaths it caused or contributed to"),
+)  # fmt: skip
+CHEMISTRY = (
+    N_("controlled by name"), N_("controlled by clause"), N_("undetermined"), N_("not controlled"),
+    N_("close analogue"), N_("related"), N_("core"), N_("linker"), N_("tail"), N_("chain"),
+    N_("head"), N_("acyl"), N_("position"), N_("rest"), N_("ring"), N_("amine"),
 )  # fmt: skip
