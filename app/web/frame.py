@@ -92,8 +92,8 @@ NOTE_LASTS = timedelta(seconds=30)
 DATES = ("day", "month", "moment", "dated", "ago", "seen_in", "seen_between", "exactly")
 SAYINGS = (
     "number", "amount", "count", "spelled", "label", "sentence", "options", "listing", "places",
-    "scope", "rule_name",     "effect_class", "family_name", "family_label", "breaks", "formula",
-    "told", "place", "measure_kind", "preset_name", "percent", "pillar_weights",
+    "scope", "rule_name", "effect_class", "measured", "family_name", "family_label", "breaks",
+    "formula", "told", "place", "measure_kind", "preset_name", "percent", "pillar_weights",
     "change_name", "firmness_word", "about",
 )  # fmt: skip
 

@@ -33,6 +33,7 @@ EFFECTS = {  # word found in an effect or group -> the class that carries its co
 _FINDING = re.compile(r"findings\[(\d+)\]\.(\w+)")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+_NUMBER = re.compile(r"\d[\d.,]*\d|\d")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _NAME_JOINT = re.compile(r"([-)\]]|[a-z],)(?=[^-,)\]\s])")
 _LONG_WORD = re.compile(r"[A-Za-z]{13,}")
@@ -142,6 +143,18 @@ def label(word: Any) -> str:
     if word is None or word == "":
         return "–"
     return plain(str(getattr(word, "value", word)).replace("_", " "))
+
+
+def measured(text: str) -> str:
+    """A unit with one number in it, said in the language spoken if app.web.words has it.
+
+    >>> measured("of 4 active countries"), measured("of 3, judged for nitazenes")
+    ('of 4 active countries', 'of 3, judged for nitazenes')
+    """
+    found = _NUMBER.findall(text)
+    if len(found) != 1:
+        return plain(text)
+    return plain(_NUMBER.sub("%(number)s", text)).replace("%(number)s", found[0])
 
 
 def options(words: Iterable[Any]) -> list[tuple[str, str]]:

@@ -111,13 +111,17 @@ CRITERIA = (
     N_("Deaths beside its class"), N_("Severity of its class"), N_("regions"), N_("countries"),
     N_("reports a year"), N_("months since last seen"), N_("months since first seen"),
     N_("deaths, weighted by cause and age"), N_("cases, weighted by cause and age"),
-    N_("information component"),
+    N_("information component"), N_("of %(number)s active countries"),
+    N_("events in %(number)s months"), N_("of %(number)s active quarters"),
+    N_("of %(number)s events, shrunken"),
+    N_("of %(number)s reporting countries that control it"),
 )  # fmt: skip
 BEHIND = (
     N_("events of authorities that declared their samples"),
     N_("totals, of which the latest year of each country counts"), N_("the last sighting"),
     N_("the first sighting"), N_("sightings in countries that control it"), N_("deaths"),
-    N_("events of harm"), N_("deaths it caused or contributed to"),
+    N_("events of harm"), N_("events of %(number)s months"),
+    N_("sightings in %(number)s quarters"), N_("deaths it caused or contributed to"),
 )  # fmt: skip
 CHEMISTRY = (
     N_("controlled by name"), N_("controlled by clause"), N_("undetermined"), N_("not controlled"),
