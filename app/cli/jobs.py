@@ -44,7 +44,13 @@ def duplicates(afresh: bool) -> None:
 @plainly
 def deliver() -> None:
     """Send what waits in the outbox."""
-    from app.worker import Work, deliver_waiting
+    from app.notification.queries import outbox_state
+    from app.worker import Work, deliver_waiting, gather_and_remind
 
-    done = deliver_waiting(Work(database(), settings()))
-    click.echo(", ".join(f"{number} {what}" for what, number in done.items()))
+    work = Work(database(), settings())
+    gather_and_remind(work)
+    done = deliver_waiting(work)
+    with work.database.reading() as session:
+        left = outbox_state(session)
+    counts = ", ".join(f"{number} {what}" for what, number in done.items())
+    click.echo(f"{counts}; in all {left.waiting} waiting, {left.parked} parked")

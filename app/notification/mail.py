@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from email import policy
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -21,9 +22,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from app.access.handling import Handling
 from app.countries import country_name
 from app.notification.addresses import thread_id
-from app.notification.models import Edition, Message, Subscription
+from app.notification.models import Edition, Message, Purpose, Subscription
 from app.notification.wording import signal_name
-from app.settings import Settings
 from chem.depict import png
 from chem.errors import StructureError
 from chem.parse import parse
@@ -50,30 +50,46 @@ _log = logging.getLogger(__name__)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
-def renderer(settings: Settings) -> Callable[[Message], EmailMessage]:
-    """What `deliver` needs to turn a message into mail."""
-    return lambda message: compose(message, base_url=settings.base_url, sender=settings.mail_from)
+@dataclass(frozen=True, slots=True)
+class Personal:
+    """What of a mail is for one recipient alone; the rest is the same for all."""
+
+    recipient: str
+    authority: str
+    message_id: str
+    acknowledge_url: str = ""
 
 
-def compose(message: Message, *, base_url: str, sender: str) -> EmailMessage:
-    """The mail of one message, the same on every try."""
+def personal(message: Message) -> Personal:
+    """What a mail says to its recipient, without links that need a signature."""
+    _, subscription = _told(message)
+    return Personal(message.recipient, subscription.authority.name, message.message_id)
+
+
+def compose(
+    message: Message, *, base_url: str, sender: str, own: Personal | None = None
+) -> EmailMessage:
+    """The mail that tells of an edition, the same on every try; `own` is its recipient's part."""
     edition, _ = _told(message)
+    own = own or personal(message)
     alert = edition.alert
-    picture = structure_png(str(edition.detail.get("smiles", "")))
-    words = _words(message, base_url, has_picture=picture is not None)
+    picture = structure_png(str(edition.detail.get("smiles") or ""))
+    words = _words(message, own, base_url, has_picture=picture is not None)
     mail = EmailMessage(policy=policy.SMTP)
-    mail["From"] = _address(sender)
-    mail["To"] = _address(message.recipient)
-    mail["Subject"] = one_line(_templates().get_template("alert.subject.txt").render(words))[
+    mail["From"] = mailbox(sender)
+    mail["To"] = mailbox(own.recipient)
+    mail["Subject"] = one_line(templates().get_template("alert.subject.txt").render(words))[
         :LONGEST_SUBJECT
     ]
     mail["Date"] = format_datetime(edition.issued_at)
-    mail["Message-ID"] = message.message_id
-    mail["References"] = thread_id(alert.code, message.message_id)
-    mail["Auto-Submitted"] = "auto-generated"
-    mail["X-Auto-Response-Suppress"] = "All"
-    mail.set_content(_templates().get_template("alert.txt").render(words), cte="quoted-printable")
-    html = _templates().get_template("alert.html").render(words)
+    mail["Message-ID"] = own.message_id
+    thread = thread_id(alert.code, message.message_id)
+    answers = message.detail.get("answers")
+    mail["In-Reply-To"] = answers or thread
+    mail["References"] = f"{thread} {answers}" if answers else thread
+    automatic(mail)
+    mail.set_content(templates().get_template("alert.txt").render(words), cte="quoted-printable")
+    html = templates().get_template("alert.html").render(words)
     mail.add_alternative(html, subtype="html", cte="quoted-printable")
     if picture is not None:
         *_, html_part = mail.iter_parts()
@@ -82,10 +98,16 @@ def compose(message: Message, *, base_url: str, sender: str) -> EmailMessage:
             "image",
             "png",
             cid=f"<{words['picture']}>",
-            filename=f"{edition.detail.get('substance', 'structure')}.png",
+            filename=f"{edition.detail.get('substance') or 'structure'}.png",
             disposition="inline",
         )
     return mail
+
+
+def automatic(mail: EmailMessage) -> None:
+    """Say that no person wrote it, so that no absence notice answers."""
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["X-Auto-Response-Suppress"] = "All"
 
 
 def one_line(text: str) -> str:
@@ -103,12 +125,13 @@ def structure_png(smiles: str) -> bytes | None:
         return None
 
 
-def _words(message: Message, base_url: str, *, has_picture: bool) -> dict[str, Any]:
+def _words(message: Message, own: Personal, base_url: str, *, has_picture: bool) -> dict[str, Any]:
     """What the templates may speak of."""
-    edition, subscription = _told(message)
+    edition, _ = _told(message)
     alert = edition.alert
     detail = edition.detail
     return {
+        "purpose": message.purpose.value,
         "alert": alert.code,
         "headline": edition.headline,
         "simulated": alert.simulated,
@@ -127,9 +150,11 @@ def _words(message: Message, base_url: str, *, has_picture: bool) -> dict[str, A
         "alert_url": f"{base_url}/alerts/{alert.code}",
         "substance_url": f"{base_url}/substances/{detail['substance']}",
         "subscriptions_url": f"{base_url}/subscriptions",
-        "recipient": message.recipient,
-        "authority": subscription.authority.name,
-        "picture": f"structure.{message.message_id.strip('<>')}" if has_picture else "",
+        "recipient": own.recipient,
+        "authority": own.authority,
+        "acknowledge_url": own.acknowledge_url,
+        "asks": asks(message, own),
+        "picture": picture_id(message) if has_picture else "",
     }
 
 
@@ -137,6 +162,33 @@ def _told(message: Message) -> tuple[Edition, Subscription]:
     if message.edition is None or message.subscription is None:
         raise ValueError(f"message {message.id} tells of no alert")
     return message.edition, message.subscription
+
+
+def picture_id(message: Message) -> str:
+    """What the HTML calls the picture inside the mail."""
+    host = message.message_id.rpartition("@")[2].rstrip(">")
+    return f"structure.E{message.edition_id}@{host}"
+
+
+def asks(message: Message, own: Personal) -> str:
+    """What a mail about something urgent asks for, in one sentence; nothing in other mails."""
+    if not own.acknowledge_url:
+        return ""
+    said = message.detail
+    match message.purpose:
+        case Purpose.REMINDER:
+            return (
+                f"Reminder {said['number']} of {said['of']}: nobody at {own.authority} has "
+                "acknowledged this urgent alert yet. Please do, so that we know it was read."
+            )
+        case Purpose.ESCALATION:
+            told = "was told of" if said["reached"] else "could not be reached about"
+            return (
+                f"You are the second contact of {own.authority}. {said['first']} {told} this "
+                f"urgent alert on {said['since']}, and nobody there has acknowledged it."
+            )
+        case _:
+            return "Please acknowledge it, so that we know it was read; else you are reminded."
 
 
 def _kind(detail: Mapping[str, Any]) -> str:
@@ -170,7 +222,7 @@ def _signals(edition: Edition, base_url: str, *, new: bool) -> list[dict[str, st
     ]
 
 
-def _address(text: str) -> Address:
+def mailbox(text: str) -> Address:
     """An address header of exactly one mailbox, whatever else the text tries to say."""
     name, address = parseaddr(one_line(text))
     user, _, domain = address.rpartition("@")
@@ -178,7 +230,8 @@ def _address(text: str) -> Address:
 
 
 @cache
-def _templates() -> Environment:
+def templates() -> Environment:
+    """The words of all mails."""
     return Environment(
         loader=PackageLoader("app.notification", "templates"),
         autoescape=select_autoescape(["html"], default=False),

@@ -18,7 +18,7 @@ from app.notification.models import Message, MessageState, Subscription
 from app.surveillance.models import Tier
 from chem.families import GROUPS
 
-__all__ = ["GROUPS", "end", "subscribe", "subscriptions"]
+__all__ = ["GROUPS", "bounced", "end", "subscribe", "subscriptions"]
 
 ANSWERABLE = SECRETARIAT | {Role.FOCAL_POINT}
 CLEARANCE = Handling.AMBER  # an authority signs in, so its subscribers may read amber figures
@@ -102,6 +102,24 @@ def end(session: Session, subscription_id: int, *, now: datetime, by: Actor) -> 
         )
         record(session, by, "subscription.end", subscription.recipient, now, id=subscription.id)
     return subscription
+
+
+def bounced(session: Session, recipient: str, *, now: datetime) -> int:
+    """A mail server said that there is no such address: nothing more is sent there.
+
+    How many subscriptions that concerns. Somebody who answers for them mends the address.
+    """
+    found = session.scalars(
+        select(Subscription).where(
+            Subscription.email == recipient,
+            Subscription.ended_at.is_(None),
+            Subscription.bounced_at.is_(None),
+        )
+    ).all()
+    for subscription in found:
+        subscription.bounced_at = now
+        record(session, SYSTEM, "subscription.bounced", recipient, now, id=subscription.id)
+    return len(found)
 
 
 def subscriptions(session: Session, actor: Actor) -> list[Subscription]:

@@ -3,26 +3,23 @@
 from datetime import timedelta
 
 from app.access.roles import ANYBODY, SYSTEM, Actor, Role
-from app.notification.delivery import Delivered, deliver
-from app.notification.mail import compose
+from app.notification.delivery import Delivered
 from app.notification.queries import alerts
 from app.notification.telling import Told, tell
-from app.notification.transport import SmtpTransport
 from app.surveillance.queries import episodes
 from app.surveillance.service import assess
 from app.surveillance.triage import close
 from tests.notification.making import (
     AMBER,
-    BASE,
     CLEAR,
     HOST,
     NOW,
     RED,
-    SENDER,
     a_subscriber,
     a_substance,
     messages,
 )
+from tests.notification.sending import send, through
 from tests.surveillance.making import a_report
 
 TODAY = NOW.date()
@@ -47,13 +44,7 @@ def test_reports_from_three_countries_are_one_mail_and_one_alert(database, mail_
             report(session, substance, country)
         done = assess_and_tell(session)
         assert (done.alerts, done.editions, done.messages) == (1, 1, 1)
-    transport = SmtpTransport(mail_server.url)
-
-    def render(message):
-        return compose(message, base_url=BASE, sender=SENDER)
-
-    sent = deliver(database, transport, render, owner="one", clock=lambda: NOW)
-    assert sent == Delivered(sent=1)
+    assert send(database, through(mail_server)) == Delivered(sent=1)
     (mail,) = mail_server.accepted
     assert mail["Subject"].startswith("Protonitazene: ")
     assert "Germany" in mail.get_body(("plain",)).get_content()
