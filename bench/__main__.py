@@ -5,6 +5,7 @@ from __future__ import annotations
 from bench import (
     assessing,
     chemistry,
+    delivering,
     feed,
     importing,
     posting,
@@ -29,6 +30,7 @@ def main() -> None:
         assessing,
         ranking,
         feed,
+        delivering,
     ):
         figures += part.measure()
     width = max(len(figure.what) for figure in figures)
