@@ -8,6 +8,7 @@ from bench import (
     delivering,
     feed,
     importing,
+    matching,
     posting,
     ranking,
     rolling,
@@ -31,6 +32,7 @@ def main() -> None:
         ranking,
         feed,
         delivering,
+        matching,
     ):
         figures += part.measure()
     width = max(len(figure.what) for figure in figures)

@@ -33,12 +33,14 @@ from app.intake.duplicates.service import decide as decide_pair
 from app.intake.models import Finding, Report, Submission
 from app.intake.profiles.keeping import save_profile
 from app.intake.saying import this_substance
-from app.notification.models import Alert
+from app.notification.links import CONFIRM, UNSUBSCRIBE, link_token
+from app.notification.models import Alert, Subscription
+from app.notification.subscriptions import subscribe
 from app.registry.models import Cluster, Substance
 from app.registry.names import name_key
 from app.review.models import ReviewCase
 from app.review.service import open_case
-from app.settings import Settings
+from app.settings import DEMO_SECRET, Settings
 from app.surveillance.models import Episode
 from app.worker import Work, assess_and_tell
 from chem import examine
@@ -147,6 +149,9 @@ def fill(database: Database) -> None:
             session, pair.code, Decision.DIFFERENT, by=analyst, reason="Pairreason", now=NOW
         )
         open_case(session, known, "Is it about?", by=analyst, now=NOW)
+        subscribe(
+            session, "told@example.org", authority=authority_by_code(session, "LAB-FR"), now=NOW
+        )
         for row in session.scalars(select(Report).where(Report.reference == "Reference/red")):
             wish = release.Wish(Handling.AMBER)
             reason = "Handlingreason"
@@ -226,6 +231,9 @@ def codes(database: Database) -> dict[str, list[str]]:
             "priority": substances,
             "clusters": of(Cluster, "key"),
             "review": of(ReviewCase),
+            "subscriptions": [str(one) for one in of(Subscription, "id")],
+            "unsubscribe": [link_token(DEMO_SECRET, UNSUBSCRIBE, 1)],
+            "confirm": [link_token(DEMO_SECRET, CONFIRM, 1)],
             "profiles": ["secretprofile", "nflis"],
             "results": ["csv", "ndjson"],
             "static": ["tocsin.css"],

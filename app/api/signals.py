@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
@@ -20,8 +20,9 @@ from app.entrance import actor, allow, database, now, today
 from app.notification import queries as alerts
 from app.notification.acknowledging import by_signal
 from app.notification.queries import SeenAlert
+from app.notification.wording import about_of
 from app.surveillance import queries
-from app.surveillance.models import EpisodeState, Rule, Tier
+from app.surveillance.models import EpisodeState, NodeKind, Rule, Tier
 from app.surveillance.queries import SeenEpisode
 from app.surveillance.triage import acknowledge
 
@@ -49,13 +50,40 @@ class EpisodeOut(BaseModel):
     simulated: bool
 
 
+class AboutOut(BaseModel):
+    """What an alert is about: a substance by its number, a family, block or cluster by its id.
+
+    `url` is its page, where it has one.
+    """
+
+    kind: NodeKind
+    key: str
+    name: str
+    url: str | None
+
+
+class MemberOut(BaseModel):
+    """A substance that takes part in what an alert tells of, and the open alert on itself."""
+
+    substance: str
+    name: str
+    url: str
+    alert: str | None
+
+
 class AlertOut(BaseModel):
-    """One alert in the newest wording this reader may see."""
+    """One alert in the newest wording this reader may see.
+
+    `substance` is null where it is about something that several substances share, or about a name
+    that nobody has resolved; `substance_name` is then the name of that.
+    """
 
     id: str
     url: str
-    substance: str
+    substance: str | None
     substance_name: str
+    about: AboutOut | None
+    members: list[MemberOut]
     tier: str
     headline: str
     sentences: list[str]
@@ -226,12 +254,31 @@ def _episode_out(seen: SeenEpisode, evidence: dict[str, Any]) -> EpisodeOut:
     )
 
 
+def _about_out(detail: Mapping[str, Any]) -> AboutOut | None:
+    about = about_of(detail)
+    if about is None:
+        return None
+    url = link(about["path"]) if about["path"] else None
+    return AboutOut(kind=about["kind"], key=about["key"], name=about["name"], url=url)
+
+
 def _alert_out(seen: SeenAlert) -> AlertOut:
+    detail = seen.edition.detail
     return AlertOut(
         id=seen.alert.code,
         url=link(f"/alerts/{seen.alert.code}"),
-        substance=seen.edition.detail["substance"],
-        substance_name=seen.edition.detail["name"],
+        substance=detail["substance"],
+        substance_name=detail["name"],
+        about=_about_out(detail),
+        members=[
+            MemberOut(
+                substance=member["code"],
+                name=member["name"],
+                url=link(f"/substances/{member['code']}"),
+                alert=member["alert"],
+            )
+            for member in detail.get("members", ())
+        ],
         tier=seen.edition.tier.word,
         headline=seen.edition.headline,
         sentences=seen.edition.sentences,

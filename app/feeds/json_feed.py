@@ -39,7 +39,7 @@ def _item(one: Entry) -> dict[str, Any]:
         "summary": one.summary,
         "content_text": one.text,
         "content_html": one.html,
-        "image": one.image,
+        **({"image": one.image} if one.image else {}),
         "date_published": one.published.isoformat(timespec="seconds"),
         "date_modified": one.modified.isoformat(timespec="seconds"),
         "tags": list(one.tags),

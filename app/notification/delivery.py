@@ -268,7 +268,7 @@ class _Run:
             not_before=now + error.wait if error.wait else None,
         )
         if error.bounced:
-            bounced(session, answer.recipient, now=now)
+            bounced(session, answer.recipient, now)
         self.parked += gone
         self.failed += not gone
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.db import one_of_ids
 from app.notification.addresses import digests_thread
-from app.notification.mail import SHARING, automatic, mailbox, one_line, templates
+from app.notification.mail import SHARING, automatic, mailbox, one_click, one_line, templates
 from app.notification.models import AlertState, Edition, Message
 
 TITLES = {"daily": "Tocsin daily", "weekly": "Tocsin weekly", "immediate": "Tocsin"}
@@ -27,7 +27,9 @@ ENDED = {
 }
 
 
-def compose(session: Session, message: Message, *, base_url: str, sender: str) -> EmailMessage:
+def compose(
+    session: Session, message: Message, *, base_url: str, sender: str, unsubscribe_url: str = ""
+) -> EmailMessage:
     """The mail of a digest. It is marked as its most restricted part is."""
     editions = _editions(session, message)
     if not editions or message.subscription is None:
@@ -42,6 +44,7 @@ def compose(session: Session, message: Message, *, base_url: str, sender: str) -
         "handling": handling.word,
         "sharing": SHARING[handling],
         "alerts": [_alert(edition, base_url) for edition in editions],
+        "unsubscribe_url": unsubscribe_url,
         "subscriptions_url": f"{base_url}/subscriptions",
         "recipient": message.recipient,
         "authority": message.subscription.authority.name,
@@ -54,6 +57,8 @@ def compose(session: Session, message: Message, *, base_url: str, sender: str) -
     mail["Message-ID"] = message.message_id
     mail["In-Reply-To"] = mail["References"] = digests_thread(message.message_id)
     automatic(mail)
+    if unsubscribe_url:
+        one_click(mail, unsubscribe_url)
     mail.set_content(templates().get_template("digest.txt").render(words), cte="quoted-printable")
     html = templates().get_template("digest.html").render(words)
     mail.add_alternative(html, subtype="html", cte="quoted-printable")

@@ -22,15 +22,17 @@ from sqlalchemy.orm import Session
 
 from app.notification import digest_mail, operations
 from app.notification.acknowledging import asks_for_it, token
+from app.notification.confirming import compose_confirmation
+from app.notification.links import unsubscribe_url
 from app.notification.mail import Personal, compose, personal
 from app.notification.models import Message, Purpose
 from app.notification.transport import Letter
 from app.settings import Settings
 
-LONGEST_LINE = 60  # of a header value that is not folded; with its name it fits a line of 78
+LONGEST_LINE = 900  # of a header value that is not folded, of the 998 that a line may have
 KEPT = 64  # forms held in memory; each is as large as its mail
 
-_PLAIN = re.compile(r"[A-Za-z0-9.@_+<>-]+")
+_PLAIN = re.compile(r"[A-Za-z0-9.@_+<>:/-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class Form:
 
 
 def _header(name: str, value: str) -> bytes:
-    """A header line, folded and encoded where it has to be; most addresses are plain."""
+    """A header line, folded and encoded where it has to be; most are plain, and a URL must be."""
     if _PLAIN.fullmatch(value) and len(value) <= LONGEST_LINE:
         return f"{name}: {value}\r\n".encode()
     head = EmailMessage(policy=policy.SMTP)
@@ -89,7 +91,16 @@ class Letters:
         match message.purpose:
             case Purpose.DIGEST:
                 mail = digest_mail.compose(
-                    session, message, base_url=self._base_url, sender=self._sender
+                    session,
+                    message,
+                    base_url=self._base_url,
+                    sender=self._sender,
+                    unsubscribe_url=self._unsubscribe_url(message),
+                )
+                return self._letter(message, mail)
+            case Purpose.CONFIRMATION:
+                mail = compose_confirmation(
+                    message, base_url=self._base_url, sender=self._sender, secret=self._secret
                 )
                 return self._letter(message, mail)
             case Purpose.OPERATIONS:
@@ -102,10 +113,17 @@ class Letters:
 
     def own(self, message: Message) -> Personal:
         """What the mail says to its recipient alone."""
+        own = personal(message, self._unsubscribe_url(message))
         if not asks_for_it(message):
-            return personal(message)
+            return own
         link = f"{self._base_url}/acknowledge/{token(self._secret, message.id)}"
-        return replace(personal(message), acknowledge_url=link)
+        return replace(own, acknowledge_url=link)
+
+    def _unsubscribe_url(self, message: Message) -> str:
+        """Where the subscription is ended; a second contact is not to end that of the first."""
+        if message.subscription_id is None or message.purpose is Purpose.ESCALATION:
+            return ""
+        return unsubscribe_url(self._base_url, self._secret, message.subscription_id)
 
     def _composed(self, message: Message, own: Personal) -> EmailMessage:
         return compose(message, base_url=self._base_url, sender=self._sender, own=own)

@@ -11,8 +11,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email import policy
-from email.headerregistry import Address
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
+from email.policy import Policy
 from email.utils import format_datetime, parseaddr
 from functools import cache, lru_cache
 from typing import Any
@@ -23,7 +24,7 @@ from app.access.handling import Handling
 from app.countries import country_name
 from app.notification.addresses import thread_id
 from app.notification.models import Edition, Message, Purpose, Subscription
-from app.notification.wording import signal_name
+from app.notification.wording import about_of, kind_of, signal_name
 from chem.depict import png
 from chem.errors import StructureError
 from chem.parse import parse
@@ -57,23 +58,31 @@ class Personal:
     recipient: str
     authority: str
     message_id: str
+    unsubscribe_url: str = ""
     acknowledge_url: str = ""
 
 
-def personal(message: Message) -> Personal:
-    """What a mail says to its recipient, without links that need a signature."""
+def personal(message: Message, unsubscribe_url: str = "") -> Personal:
+    """What a mail says to its recipient alone."""
     _, subscription = _told(message)
-    return Personal(message.recipient, subscription.authority.name, message.message_id)
+    name = subscription.authority.name
+    return Personal(message.recipient, name, message.message_id, unsubscribe_url)
 
 
 def compose(
-    message: Message, *, base_url: str, sender: str, own: Personal | None = None
+    message: Message,
+    *,
+    base_url: str,
+    sender: str,
+    unsubscribe_url: str = "",
+    own: Personal | None = None,
 ) -> EmailMessage:
     """The mail that tells of an edition, the same on every try; `own` is its recipient's part."""
     edition, _ = _told(message)
-    own = own or personal(message)
     alert = edition.alert
-    picture = structure_png(str(edition.detail.get("smiles") or ""))
+    own = own or personal(message, unsubscribe_url)
+    smiles = edition.detail.get("smiles")
+    picture = structure_png(smiles) if smiles else None
     words = _words(message, own, base_url, has_picture=picture is not None)
     mail = EmailMessage(policy=policy.SMTP)
     mail["From"] = mailbox(sender)
@@ -88,6 +97,8 @@ def compose(
     mail["In-Reply-To"] = answers or thread
     mail["References"] = f"{thread} {answers}" if answers else thread
     automatic(mail)
+    if own.unsubscribe_url:
+        one_click(mail, own.unsubscribe_url)
     mail.set_content(templates().get_template("alert.txt").render(words), cte="quoted-printable")
     html = templates().get_template("alert.html").render(words)
     mail.add_alternative(html, subtype="html", cte="quoted-printable")
@@ -104,10 +115,29 @@ def compose(
     return mail
 
 
+class UrlHeader(UnstructuredHeader, BaseHeader):
+    """A header that is one URL: on one line however long, since a program looks for "<https:"; the
+    usual folding would take it apart into encoded words."""
+
+    def fold(self, *, policy: Policy) -> str:
+        """The header as it is sent."""
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+_HEADERS = HeaderRegistry()
+_HEADERS.map_to_type("list-unsubscribe", UrlHeader)
+
+
 def automatic(mail: EmailMessage) -> None:
     """Say that no person wrote it, so that no absence notice answers."""
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
+
+
+def one_click(mail: EmailMessage, unsubscribe_url: str) -> None:
+    """Let a mail program end the subscription by itself (RFC 2369 and RFC 8058)."""
+    mail["List-Unsubscribe"] = _HEADERS("List-Unsubscribe", f"<{unsubscribe_url}>")
+    mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
 
 
 def one_line(text: str) -> str:
@@ -130,6 +160,7 @@ def _words(message: Message, own: Personal, base_url: str, *, has_picture: bool)
     edition, _ = _told(message)
     alert = edition.alert
     detail = edition.detail
+    about = about_of(detail)
     return {
         "purpose": message.purpose.value,
         "alert": alert.code,
@@ -142,14 +173,16 @@ def _words(message: Message, own: Personal, base_url: str, *, has_picture: bool)
         "name": detail["name"],
         "number": detail["substance"],
         "inchikey": detail["inchikey"],
-        "kind": _kind(detail),
-        "control": _control(detail),
+        "kind": kind_of(detail),
+        "control": _control(detail) if detail["substance"] else "",
+        "members": _members(detail, base_url),
         "where": ", ".join(sorted(country_name(code) for code in edition.countries)),
         "new": _signals(edition, base_url, new=True),
         "open": _signals(edition, base_url, new=False),
         "alert_url": f"{base_url}/alerts/{alert.code}",
-        "substance_url": f"{base_url}/substances/{detail['substance']}",
+        "about_url": f"{base_url}{about['path']}" if about and about["path"] else "",
         "subscriptions_url": f"{base_url}/subscriptions",
+        "unsubscribe_url": own.unsubscribe_url,
         "recipient": own.recipient,
         "authority": own.authority,
         "acknowledge_url": own.acknowledge_url,
@@ -191,11 +224,17 @@ def asks(message: Message, own: Personal) -> str:
             return "Please acknowledge it, so that we know it was read; else you are reminded."
 
 
-def _kind(detail: Mapping[str, Any]) -> str:
-    """Group and family: "nitazenes, family nitazene"; the family only when it says more."""
-    family = detail["family"]
-    told_apart = family and family != detail["group"]
-    return f"{detail['group']}, family {family}" if told_apart else str(detail["group"])
+def _members(detail: Mapping[str, Any], base_url: str) -> list[dict[str, str]]:
+    """The substances that take part, each with its page and the alert that is open on it."""
+    return [
+        {
+            "name": member["name"],
+            "number": member["code"],
+            "url": f"{base_url}/substances/{member['code']}",
+            "alert": member["alert"] or "",
+        }
+        for member in detail.get("members", ())
+    ]
 
 
 def _control(detail: Mapping[str, Any]) -> str:

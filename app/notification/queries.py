@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, String, case, cast, func, select, true
+from sqlalchemy import Select, String, and_, case, cast, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from app.access.handling import visible_up_to
@@ -79,7 +79,10 @@ def alerts(
     if (last := id_of(after)) is not None:
         query = query.where(Edition.id < last)
     if group is not None:
-        query = query.where(Substance.group == group)
+        common = Edition.detail["group"].as_string() == group  # of a family, of what it shares
+        query = query.where(
+            or_(Substance.group == group, and_(Alert.substance_id.is_(None), common))
+        )
     if substance_id is not None:
         query = query.where(Alert.substance_id == substance_id)
     if country is not None:
@@ -178,8 +181,8 @@ def _seen(actor: Actor) -> Select[Alert, Edition, datetime]:
         select(Alert, Edition, newest.c.first_issued)
         .join(newest, newest.c.edition_id == Edition.id)
         .join(Alert, Alert.id == Edition.alert_id)
-        .join(Substance, Substance.id == Alert.substance_id)
-        .where(known_to(actor))
+        .outerjoin(Substance, Substance.id == Alert.substance_id)
+        .where(or_(Alert.substance_id.is_(None), known_to(actor)))
     )
 
 

@@ -32,5 +32,6 @@ from app.web import (  # noqa: E402, F401 - each module hangs its routes on the 
     submissions,
     subscriptions,
     substances,
+    unsubscribing,
     uploading,
 )

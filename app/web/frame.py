@@ -70,7 +70,14 @@ DESK: tuple[tuple[Entry, frozenset[Role]], ...] = (
         ),
         SECRETARIAT,
     ),
-    (("web.subscriptions", "Subscriptions", frozenset()), SIGNED_IN),
+    (
+        (
+            "web.subscriptions",
+            "Subscriptions",
+            frozenset({"web.subscribe", "web.subscription", "web.change_subscription"}),
+        ),
+        SIGNED_IN,
+    ),
     (("web.admin", "Administration", frozenset()), frozenset({Role.ADMIN})),
 )
 NOTE_LASTS = timedelta(seconds=30)

@@ -170,3 +170,14 @@ def test_a_link_that_nobody_signed_leads_nowhere(database, written):
             written = acknowledging.token("another secret of somebody else", 1)
         with pytest.raises(NotFound):
             acknowledging.message_of(session, SECRET, written)
+
+
+def test_a_second_contact_cannot_end_the_subscription_of_the_first(database):
+    with database.transaction() as session:
+        a_subscriber(session).second_contact = "boss@example.org"
+        urgent(session)
+        remind(session, now=NOW + FIRST_AFTER)
+        (second,) = of(session, Purpose.ESCALATION)
+        (reminder,) = of(session, Purpose.REMINDER)
+        assert b"unsubscribe" not in letters().write(session, second).content.lower()
+        assert b"List-Unsubscribe:" in letters().write(session, reminder).content

@@ -20,7 +20,7 @@ from app.surveillance.episodes import (
     next_of_lasting,
     opening,
 )
-from app.surveillance.evidence import Evidence
+from app.surveillance.evidence import FIRSTS, Evidence
 from app.surveillance.models import Rule, Tier
 from app.surveillance.ruleset import ruleset
 from tests.surveillance.making import AMBER, AS_OF, CLEAR, GREEN, RED, days_ago
@@ -71,6 +71,24 @@ def test_the_same_again_is_no_news() -> None:
     assert decision.news == ()
     assert decision.views[CLEAR].since == AS_OF
     assert decision.views[CLEAR].evidence.as_of == LATER
+
+
+@pytest.mark.parametrize("rule", list(Rule))
+def test_the_same_a_thousand_times_is_never_news(rule: Rule) -> None:
+    fired = {
+        level: evidence(level, rule, countries=countries)
+        for level, countries in ((CLEAR, ("DE",)), (AMBER, ("DE", "FR", "JP")))
+    }
+    views = opening(fired, as_of=AS_OF).views
+    for day in range(1_000):
+        as_of = AS_OF + timedelta(days=day % LIMITS.first_open_days)
+        before = Present(rule, AS_OF, None, views)
+        if rule in FIRSTS:
+            after = next_of_first(before, fired, fired, as_of=as_of, limits=LIMITS)
+        else:
+            after = next_of_lasting(before, fired, as_of=as_of, limits=LIMITS)
+        assert (after.news, after.outcome) == ((), None)
+        views = after.views
 
 
 def test_a_higher_tier_is_news_once() -> None:
