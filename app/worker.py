@@ -28,13 +28,16 @@ from app.intake.duplicates.run import find_duplicates
 from app.intake.files import take_up_waiting
 from app.intake.moves import gather_stragglers
 from app.intake.openness import settle_openness
+from app.notification import digests
 from app.notification.addresses import host_for
-from app.notification.delivery import deliver
+from app.notification.delivery import Channel, deliver
+from app.notification.letters import Letters
+from app.notification.operations import tell_operations
 from app.notification.posts import Office, post_due
-from app.notification.rendering import renderer
+from app.notification.reminders import remind
+from app.notification.smtp import transport_for
 from app.notification.targets import Allowed
 from app.notification.telling import tell
-from app.notification.transport import transport_for
 from app.registry.blocks import settle_blocks
 from app.registry.proposals import fill_tautomer_keys
 from app.settings import Settings
@@ -45,6 +48,7 @@ from app.surveillance.service import assess
 log = logging.getLogger("tocsin.worker")
 
 LEASE = timedelta(minutes=10)
+GATHER_SECONDS = 60
 READ_SECONDS = 5  # somebody is waiting for it before a page
 DUPLICATES_SECONDS = 15 * 60
 COMPARE_SECONDS = 60
@@ -88,12 +92,14 @@ def compare_substances(work: Work) -> dict[str, Any]:
 
 def deliver_waiting(work: Work) -> dict[str, Any]:
     """Send what waits in the outbox."""
+    most = work.settings.mail_burst
     done = deliver(
         work.database,
-        transport_for(work.settings),
-        renderer(work.settings),
+        Channel(Letters(work.settings).write, transport_for(work.settings)),
         owner=owner(),
         clock=work.clock,
+        lanes=work.settings.smtp_connections,
+        prepare=lambda session, now: digests.hold_back(session, now=now, most=most),
     )
     return {"sent": done.sent, "failed": done.failed, "parked": done.parked}
 
@@ -111,6 +117,19 @@ def post_waiting(work: Work) -> dict[str, Any]:
     )
     done = post_due(office)
     return {"sent": done.sent, "failed": done.failed, "parked": done.parked}
+
+
+def gather_and_remind(work: Work) -> dict[str, Any]:
+    """Queue what has its time: digests, reminders of what is urgent, the operations e-mail."""
+    now, host = work.clock(), host_for(work.settings)
+    with work.database.transaction() as session:
+        gathered = digests.gather(session, now=now, host=host)
+    with work.database.transaction() as session:
+        reminded = remind(session, now=now)
+    with work.database.transaction() as session:
+        address = work.settings.operations_email
+        operations = tell_operations(session, now=now, host=host, address=address)
+    return {"digests": gathered, "reminders": reminded, "operations": operations}
 
 
 def read_waiting(work: Work) -> dict[str, Any]:
@@ -160,6 +179,7 @@ def run_worker(settings: Settings) -> None:
         ("assess", settings.assess_minutes * 60, assess_and_tell),
         ("deliver", settings.deliver_seconds, deliver_waiting),
         ("post", settings.deliver_seconds, post_waiting),
+        ("gather", GATHER_SECONDS, gather_and_remind),
         ("read", READ_SECONDS, read_waiting),
         ("duplicates", DUPLICATES_SECONDS, compare_new),
         ("compare", COMPARE_SECONDS, compare_substances),

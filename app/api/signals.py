@@ -18,6 +18,7 @@ from app.api.shapes import ReportOut, link, report_out
 from app.db import Page
 from app.entrance import actor, allow, database, now, today
 from app.notification import queries as alerts
+from app.notification.acknowledging import by_signal
 from app.notification.queries import SeenAlert
 from app.notification.wording import about_of
 from app.surveillance import queries
@@ -202,7 +203,8 @@ def acknowledge_episode(code: str) -> Response:
     """Say that somebody has seen an episode and looks after it."""
     said = body(NoteIn)
     with database().transaction() as session:
-        acknowledge(session, code, by=actor(), now=now(), note=said.note)
+        episode = acknowledge(session, code, by=actor(), now=now(), note=said.note)
+        by_signal(session, episode, by=actor(), now=now())
         return answer(_shown(session, code))
 
 

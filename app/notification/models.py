@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import ForeignKey, Index, SmallInteger, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -203,11 +203,25 @@ class Edition(Base):
 
 
 class MessageState(StrEnum):
-    """Where a message stands: parked means every try failed and somebody must look."""
+    """Where a message stands: parked means every try failed and somebody must look.
+
+    Given up: somebody looked, and it will not be sent.
+    """
 
     WAITING = "waiting"
     SENT = "sent"
     PARKED = "parked"
+    GIVEN_UP = "given_up"
+
+
+class Trouble(StrEnum):
+    """Why the last try of a message failed."""
+
+    REFUSED = "refused"  # for good: the address, or what was sent
+    PUT_OFF = "put_off"  # the server asks to come back later, as in greylisting
+    CUT_OFF = "cut_off"  # the connection was lost, or no answer came in time
+    UNREACHABLE = "unreachable"  # the server takes nothing from anybody
+    COMPOSING = "composing"  # it could not be written: a mistake of ours
 
 
 class Purpose(StrEnum):
@@ -222,10 +236,15 @@ class Purpose(StrEnum):
     WEBHOOK = "webhook"  # one was switched off
 
 
+def _when_due(context: Any) -> datetime:
+    return cast(datetime, context.get_current_parameters()["next_try_at"])
+
+
 class Message(Base):
     """One mail to one recipient, or one post to one webhook: a row of the outbox.
 
     It is written with what it tells. `detail` holds what its purpose needs beside the edition.
+    `due_at` is when it was to go out first; `next_try_at` moves on with every try.
     """
 
     __tablename__ = "message"
@@ -244,15 +263,32 @@ class Message(Base):
     detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
     state: Mapped[MessageState] = mapped_column(Word(MessageState))
     tries: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime] = mapped_column(default=_when_due)
     next_try_at: Mapped[datetime]
     lease_owner: Mapped[str | None] = mapped_column(String(80))
     leased_until: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
     acknowledged_at: Mapped[datetime | None]
+    acknowledged_by: Mapped[str | None] = mapped_column(String(254))
+    trouble: Mapped[Trouble | None] = mapped_column(Word(Trouble))
     last_error: Mapped[str | None] = mapped_column(Text)
     edition: Mapped[Edition | None] = relationship(lazy="joined")
     subscription: Mapped[Subscription | None] = relationship(lazy="joined")
     webhook: Mapped[Webhook | None] = relationship(lazy="joined")
+
+
+class FailedTry(Base):
+    """One try of a message that failed: when, and what the other side said."""
+
+    __tablename__ = "failed_try"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    message_id: Mapped[int] = mapped_column(
+        ForeignKey("message.id", ondelete="CASCADE"), index=True
+    )
+    at: Mapped[datetime]
+    trouble: Mapped[Trouble] = mapped_column(Word(Trouble))
+    error: Mapped[str] = mapped_column(Text)
 
 
 class DigestEntry(Base):

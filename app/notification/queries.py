@@ -10,14 +10,14 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, String, and_, cast, func, or_, select
+from sqlalchemy import Select, String, and_, case, cast, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from app.access.handling import Handling, visible_up_to
 from app.access.roles import Actor
 from app.db import Page, id_of
 from app.errors import NotFound
-from app.notification.models import Alert, Edition, Message, MessageState
+from app.notification.models import Alert, Edition, Message, MessageState, Purpose, Trouble
 from app.registry.models import Substance
 from app.registry.queries import known_to
 
@@ -51,6 +51,17 @@ class OutboxState:
     sent: int = 0
     parked: int = 0
     oldest_waiting: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxReason:
+    """How many messages of a kind are not sent for one reason, and when the first is tried."""
+
+    state: MessageState
+    purpose: Purpose
+    trouble: Trouble | None
+    messages: int
+    next_try_at: datetime
 
 
 def alerts(
@@ -131,12 +142,11 @@ def newest_edition(session: Session, actor: Actor) -> tuple[int, datetime | None
     return newest or 0, at
 
 
-def outbox_state(session: Session) -> OutboxState:
-    """Counts for the status page and the metrics."""
-    query = (
-        select(Message.state, func.count(), func.min(Edition.issued_at))
-        .join(Edition, Edition.id == Message.edition_id)
-        .group_by(Message.state)
+def outbox_state(session: Session, now: datetime | None = None) -> OutboxState:
+    """Counts for the status page and the metrics; what waits for a time after `now` is no delay."""
+    late = Message.due_at <= now if now is not None else true()
+    query = select(Message.state, func.count(), func.min(case((late, Message.due_at)))).group_by(
+        Message.state
     )
     rows = {state: (count, oldest) for state, count, oldest in session.execute(query)}
     nothing = (0, None)
@@ -146,6 +156,24 @@ def outbox_state(session: Session) -> OutboxState:
         parked=rows.get(MessageState.PARKED, nothing)[0],
         oldest_waiting=rows.get(MessageState.WAITING, nothing)[1],
     )
+
+
+def outbox_reasons(session: Session) -> list[OutboxReason]:
+    """What is not sent, by what it is and why, the most first (ix_message_due)."""
+    messages = func.count().label("messages")
+    query = (
+        select(
+            Message.state,
+            Message.purpose,
+            Message.trouble,
+            messages,
+            func.min(Message.next_try_at),
+        )
+        .where(Message.state.in_((MessageState.WAITING, MessageState.PARKED)))
+        .group_by(Message.state, Message.purpose, Message.trouble)
+        .order_by(messages.desc(), Message.state, Message.purpose)
+    )
+    return [OutboxReason(*row) for row in session.execute(query)]
 
 
 def _seen(actor: Actor) -> Select[Alert, Edition, datetime]:

@@ -6,9 +6,10 @@ from typing import Any
 
 from flask import render_template, request
 
-from app.access.roles import Role
+from app.access.roles import SECRETARIAT, Role
 from app.entrance import actor, allow, database
 from app.notification import queries as notification
+from app.notification.acknowledging import acknowledgements
 from app.notification.wording import about_of, kind_of
 from app.web import web
 
@@ -29,10 +30,12 @@ def alert(code: str) -> Any:
     with database().reading() as session:
         seen = notification.alert_by_code(session, actor(), code)
         editions = notification.history(session, actor(), seen.alert)
+        told = acknowledgements(session, seen.alert) if actor().role in SECRETARIAT else []
         return render_template(
             "alert.html",
             seen=seen,
             editions=editions[::-1],
             about=about_of(seen.edition.detail),
             kind=kind_of(seen.edition.detail),
+            told=told,
         )
