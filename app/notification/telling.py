@@ -8,9 +8,10 @@ something older; messages go only to those for whom something is news.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -53,7 +54,7 @@ def tell(session: Session, changes: Sequence[Change], *, now: datetime, host: st
     """
     if not changes:
         return Told()
-    subscriptions = _active(session, now)
+    subscriptions = active_subscriptions(session, now)
     alerts = editions = messages = closed = 0
     for story in stories(session, changes):
         alert = story.alert or _new_alert(story, now)
@@ -61,20 +62,26 @@ def tell(session: Session, changes: Sequence[Change], *, now: datetime, host: st
             continue
         session.add(alert)
         written = _write_editions(session, alert, story, now)
-        queued = _messages(story, written, subscriptions, now, host)
-        session.add_all(queued)
+        queued = queue_messages(
+            session,
+            subscriptions,
+            partial(_news_for, story=story, written=written),
+            partial(_wanted, substance=story.substance),
+            now=now,
+            host=host,
+        )
         alerts += story.alert is None
         editions += len(written)
         messages += len(queued)
         if not story.open:
             alert.state, alert.closed_at = AlertState.CLOSED, now
-            _recall(session, alert)
+            recall(session, alert)
             closed += 1
     session.flush()
     return Told(alerts=alerts, editions=editions, messages=messages, closed=closed)
 
 
-def _recall(session: Session, alert: Alert) -> None:
+def recall(session: Session, alert: Alert) -> None:
     """What has ended is not mailed any more, unless a worker has it in hand."""
     editions = select(Edition.id).where(Edition.alert_id == alert.id)
     session.execute(
@@ -86,7 +93,8 @@ def _recall(session: Session, alert: Alert) -> None:
     )
 
 
-def _active(session: Session, now: datetime) -> list[Subscription]:
+def active_subscriptions(session: Session, now: datetime) -> list[Subscription]:
+    """Those that may be told now."""
     query = (
         select(Subscription)
         .where(Subscription.ended_at.is_(None), Subscription.created_at <= now)
@@ -151,30 +159,37 @@ def _reason(seen: Sequence[Shown], story: Story) -> str:
     return next((reason for reason in NEWS if reason in here), CLOSED)
 
 
-def _messages(
-    story: Story,
-    written: dict[Handling, Edition],
-    subscriptions: Sequence[Subscription],
+def queue_messages(
+    session: Session,
+    subscriptions: Iterable[Subscription],
+    edition_for: Callable[[Handling], Edition | None],
+    wanted: Callable[[Subscription, Edition], bool],
+    *,
     now: datetime,
     host: str,
 ) -> list[Message]:
-    """At most one message for each recipient: the fullest edition they may read, if it is news."""
-    edition_for: dict[Handling, Edition | None] = {}
+    """At most one message for each recipient: the fullest edition they may read, if it is news.
+
+    `edition_for` gives the edition that is news to somebody of a clearance, or None; `wanted` says
+    whether it passes what a subscription asked for.
+    """
+    edition_of: dict[Handling, Edition | None] = {}
     chosen: dict[str, tuple[Subscription, Edition]] = {}
     for subscription in subscriptions:
         clearance = subscription.clearance
-        if clearance not in edition_for:
-            edition_for[clearance] = _news_for(clearance, story, written)
-        edition = edition_for[clearance]
-        if edition is None or not _wanted(subscription, edition, story.substance):
+        if clearance not in edition_of:
+            edition_of[clearance] = edition_for(clearance)
+        edition = edition_of[clearance]
+        if edition is None or not wanted(subscription, edition):
             continue
         before = chosen.get(subscription.recipient)
         if before is None or before[0].clearance < clearance:
             chosen[subscription.recipient] = subscription, edition
-    return [
+    queued = [
         Message(
             edition=edition,
             subscription=subscription,
+            webhook_id=subscription.webhook_id,
             recipient=recipient,
             message_id=message_id(edition.alert.code, edition.id, recipient, host),
             state=MessageState.WAITING,
@@ -183,6 +198,8 @@ def _messages(
         )
         for recipient, (subscription, edition) in chosen.items()
     ]
+    session.add_all(queued)
+    return queued
 
 
 def _news_for(
