@@ -26,10 +26,11 @@ from app.registry.names import name_key
 from app.surveillance.models import EpisodeView
 
 # words that laboratories send in the place of a name; a text may use them
-SAYING_NOTHING = frozenset(
-    "unknown unidentified unresolved unnamed substance compound mixture powder sample opioid "
-    "cannabinoid cathinone benzodiazepine stimulant nitazene isomer analogue derivative none".split()
-)
+SAYING_NOTHING = frozenset({
+    "unknown", "unidentified", "unresolved", "unnamed", "substance", "compound", "mixture",
+    "powder", "sample", "opioid", "cannabinoid", "cathinone", "benzodiazepine", "stimulant",
+    "nitazene", "isomer", "analogue", "derivative", "none",
+})  # fmt: skip
 SHORTEST_NAME = 3  # of what is looked for in a text
 
 

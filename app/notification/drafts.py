@@ -4,8 +4,8 @@
       ▲                   │ send back                         │
       └───────────────────┴──────────── any edit ─────────────┘        discard ──▶ discarded
 
-Every save is a version that stays. A step names the version it is meant for, so that nobody submits,
-checks or issues what they have not read; the step is refused when a newer one was saved meanwhile.
+Every save is a version that stays. A step names the version it is meant for, so that nobody
+submits, checks or issues what they have not read; it is refused when a newer one was saved.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def submit(session: Session, code: str, *, version: int, by: Actor, now: datetim
 
 
 def check(session: Session, code: str, *, version: int, by: Actor, now: datetime) -> Draft:
-    """Vouch for it as a second person: nobody who wrote or submitted any of it, whatever their role.
+    """Vouch for it as a second person: nobody who wrote or submitted any of it, whatever the role.
 
     Raises Forbidden for an author, Conflict when it was not submitted, Refused when it may not be
     told (any more).
@@ -189,8 +189,8 @@ def refuse_other_shape(draft: Draft, content: Content) -> None:
     told = draft.alert.editions[-1].handling
     if content.handling > told:
         raise Refused(
-            f"{draft.alert.code} was told as TLP:{told.word.upper()}; an update cannot be for fewer. "
-            "Retract it, and write another"
+            f"{draft.alert.code} was told as TLP:{told.word.upper()}; an update cannot be for "
+            "fewer. Retract it, and write another"
         )
 
 
@@ -217,7 +217,10 @@ def _only_secretariat(by: Actor) -> None:
 
 
 def at_version(session: Session, code: str, version: int, by: Actor) -> Draft:
-    """The open draft, locked, if that is its newest version. Raises NotFound, Forbidden, Conflict."""
+    """The open draft, locked, if that is its newest version.
+
+    Raises NotFound, Forbidden, Conflict.
+    """
     only_writers(by)
     draft = draft_by_code(session, by, code, lock=True)
     if draft.state not in OPEN:
@@ -225,7 +228,8 @@ def at_version(session: Session, code: str, version: int, by: Actor) -> Draft:
     if draft.newest.number != version:
         saved = draft.newest
         raise Conflict(
-            f"{saved.saved_by} saved version {saved.number} of {draft.code} meanwhile; read it first"
+            f"{saved.saved_by} saved version {saved.number} of {draft.code} meanwhile; "
+            "read it first"
         )
     return draft
 
@@ -233,4 +237,3 @@ def at_version(session: Session, code: str, version: int, by: Actor) -> Draft:
 def only_from(draft: Draft, state: DraftState, done: str) -> None:
     if draft.state is not state:
         raise Conflict(f"{draft.code} is {draft.state}; only what is {state} can be {done}")
-

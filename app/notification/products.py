@@ -62,7 +62,7 @@ RESPONSES: dict[str, dict[str, str]] = {
     },
     "border": {
         "inform_officers": "Inform customs, post and border officers of the forms it was found in.",
-        "field_tests": "Check whether field tests react to it; a negative test does not exclude it.",
+        "field_tests": "Check if field tests react to it; a negative one does not exclude it.",
         "sample": "Send samples of suspected consignments to a laboratory.",
         "report_route": "Report seizures with origin, transit and destination.",
     },
@@ -167,9 +167,11 @@ def read_content(sent: Mapping[str, str], response: Iterable[str]) -> Content:
     What is missing is no mistake yet: see `unfinished`.
     """
     problems: list[Problem] = []
-    texts = {name: _text(sent.get(name, ""), name, LENGTHS[name], problems) for name in LENGTHS}
+    texts: dict[str, Any] = {
+        name: _text(sent.get(name, ""), name, LENGTHS[name], problems) for name in LENGTHS
+    }
     texts["headline"] = " ".join(texts["headline"].split())
-    lists = {name: _list(sent.get(name, ""), name, problems) for name in MOST}
+    lists: dict[str, Any] = {name: _list(sent.get(name, ""), name, problems) for name in MOST}
     chosen = tuple(dict.fromkeys(response))
     if unknown := [one for one in chosen if one not in response_sentences()]:
         problems.append(Problem("response", f'"{shown(unknown[0])}" is none of the options'))

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import Select, String, cast, func, select
+from sqlalchemy import Select, String, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.access.handling import visible_up_to
 from app.access.roles import Actor
 from app.db import Page, id_of
 from app.errors import NotFound
-from app.notification.models import Alert, Edition, Message, MessageState
+from app.notification.models import Alert, AlertState, Edition, Message, MessageState, Product
 from app.registry.models import Substance
 from app.registry.queries import known_to
 
@@ -39,8 +39,22 @@ class SeenAlert:
 
     @property
     def open(self) -> bool:
-        """Whether any signal they may know of is still open."""
-        return bool(self.edition.detail.get("episodes"))
+        """Whether any signal they may know of is still open, or what people wrote still stands."""
+        if self.alert.product is Product.NOTICE:
+            return bool(self.edition.detail.get("episodes"))
+        return self.alert.state is AlertState.ISSUED
+
+    @property
+    def state(self) -> AlertState:
+        """Where it stands for them: signals that they may not know of keep no notice open."""
+        if self.alert.product is not Product.NOTICE:
+            return self.alert.state
+        return AlertState.ISSUED if self.open else AlertState.CLOSED
+
+    def expired(self, today: date) -> bool:
+        """Whether its last day has passed, and nobody closed it yet."""
+        until = self.alert.valid_until
+        return self.open and until is not None and until < today
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +97,19 @@ def alerts(
 
 def alert_by_code(session: Session, actor: Actor, code: str) -> SeenAlert:
     """The alert of that number. Raises NotFound, also when the actor may not know of it."""
-    number = _ALERT.fullmatch(code)
+    number = alert_number(code)
     if number is None:
         raise NotFound(f"{code} is no alert number; they look like A-00042")
-    row = session.execute(_seen(actor).where(Alert.id == int(number[1]))).one_or_none()
+    row = session.execute(_seen(actor).where(Alert.id == number)).one_or_none()
     if row is None:
         raise NotFound(f"there is no alert {code.upper()}")
     return _seen_alert(*row)
+
+
+def alert_number(code: str) -> int | None:
+    """The number in A-00042; None when it looks otherwise."""
+    found = _ALERT.fullmatch(code)
+    return int(found[1]) if found else None
 
 
 def history(session: Session, actor: Actor, alert: Alert) -> list[Edition]:
@@ -150,8 +170,8 @@ def _seen(actor: Actor) -> Select[Alert, Edition, datetime]:
         select(Alert, Edition, newest.c.first_issued)
         .join(newest, newest.c.edition_id == Edition.id)
         .join(Alert, Alert.id == Edition.alert_id)
-        .join(Substance, Substance.id == Alert.substance_id)
-        .where(known_to(actor))
+        .outerjoin(Substance, Substance.id == Alert.substance_id)
+        .where(or_(Alert.substance_id.is_(None), known_to(actor)))
     )
 
 

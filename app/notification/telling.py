@@ -186,20 +186,27 @@ def queue_messages(
         if before is None or before[0].clearance < clearance:
             chosen[subscription.recipient] = subscription, edition
     queued = [
-        Message(
-            edition=edition,
-            subscription=subscription,
-            webhook_id=subscription.webhook_id,
-            recipient=recipient,
-            message_id=message_id(edition.alert.code, edition.id, recipient, host),
-            state=MessageState.WAITING,
-            tries=0,
-            next_try_at=now,
-        )
+        message_to(recipient, subscription, edition, now=now, host=host)
         for recipient, (subscription, edition) in chosen.items()
     ]
     session.add_all(queued)
     return queued
+
+
+def message_to(
+    recipient: str, subscription: Subscription, edition: Edition, *, now: datetime, host: str
+) -> Message:
+    """One message that waits, about an edition that has its number."""
+    return Message(
+        edition=edition,
+        subscription=subscription,
+        webhook_id=subscription.webhook_id,
+        recipient=recipient,
+        message_id=message_id(edition.alert.code, edition.id, recipient, host),
+        state=MessageState.WAITING,
+        tries=0,
+        next_try_at=now,
+    )
 
 
 def _news_for(
