@@ -29,6 +29,7 @@ from app.intake.moves import gather_stragglers
 from app.intake.openness import settle_openness
 from app.notification.addresses import host_for
 from app.notification.delivery import deliver
+from app.notification.ending import close_expired
 from app.notification.mail import renderer
 from app.notification.telling import tell
 from app.notification.transport import transport_for
@@ -65,7 +66,8 @@ def assess_and_tell(work: Work, as_of: date | None = None) -> dict[str, Any]:
         settle_openness(session, now=now)
         outcome = assess(session, as_of=as_of or now.date(), now=now)
         told = tell(session, outcome.changes, now=now, host=host_for(work.settings))
-    return {"changes": len(outcome.changes), "messages": told.messages}
+        expired = close_expired(session, now=now)
+    return {"changes": len(outcome.changes), "messages": told.messages, "expired": expired}
 
 
 def compare_new(work: Work, *, afresh: bool = False) -> dict[str, Any]:

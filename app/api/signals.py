@@ -49,15 +49,24 @@ class EpisodeOut(BaseModel):
 
 
 class AlertOut(BaseModel):
-    """One alert in the newest wording this reader may see."""
+    """One alert in the newest wording this reader may see.
+
+    `product` is a notice, which signals write, or an alert, advisory or briefing that people wrote;
+    these have `text` by part, `response` and a day until which they are valid.
+    """
 
     id: str
     url: str
-    substance: str
-    substance_name: str
+    product: str
+    state: str
+    valid_until: date | None
+    substance: str | None
+    substance_name: str | None
     tier: str
     headline: str
     sentences: list[str]
+    text: dict[str, str] | None
+    response: list[str] | None
     countries: list[str]
     handling: str
     issued_at: datetime
@@ -228,11 +237,16 @@ def _alert_out(seen: SeenAlert) -> AlertOut:
     return AlertOut(
         id=seen.alert.code,
         url=link(f"/alerts/{seen.alert.code}"),
+        product=seen.alert.product.value,
+        state=seen.state.value,
+        valid_until=seen.alert.valid_until,
         substance=seen.edition.detail["substance"],
         substance_name=seen.edition.detail["name"],
         tier=seen.edition.tier.word,
         headline=seen.edition.headline,
         sentences=seen.edition.sentences,
+        text=seen.edition.detail.get("text"),
+        response=seen.edition.detail.get("response"),
         countries=seen.edition.countries,
         handling=seen.edition.handling.word,
         issued_at=seen.first_issued,

@@ -21,7 +21,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from app.access.handling import Handling
 from app.countries import country_name
 from app.notification.addresses import thread_id
-from app.notification.models import Edition, Message, Subscription
+from app.notification.models import AlertState, Edition, Message, Product, Subscription
+from app.notification.renderings import (
+    CONSIDERATION,
+    MARKS,
+    facts,
+    page_blocks,
+    page_text,
+    source_of,
+)
 from app.notification.wording import signal_name
 from app.settings import Settings
 from chem.depict import png
@@ -59,12 +67,14 @@ def compose(message: Message, *, base_url: str, sender: str) -> EmailMessage:
     """The mail of one message, the same on every try."""
     edition, _ = _told(message)
     alert = edition.alert
-    picture = structure_png(str(edition.detail.get("smiles", "")))
+    smiles = edition.detail.get("smiles")
+    picture = structure_png(str(smiles)) if smiles else None
     words = _words(message, base_url, has_picture=picture is not None)
+    template = "alert" if alert.product is Product.NOTICE else "product"
     mail = EmailMessage(policy=policy.SMTP)
     mail["From"] = _address(sender)
     mail["To"] = _address(message.recipient)
-    mail["Subject"] = one_line(_templates().get_template("alert.subject.txt").render(words))[
+    mail["Subject"] = one_line(_templates().get_template(f"{template}.subject.txt").render(words))[
         :LONGEST_SUBJECT
     ]
     mail["Date"] = format_datetime(edition.issued_at)
@@ -72,8 +82,10 @@ def compose(message: Message, *, base_url: str, sender: str) -> EmailMessage:
     mail["References"] = thread_id(alert.code, message.message_id)
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
-    mail.set_content(_templates().get_template("alert.txt").render(words), cte="quoted-printable")
-    html = _templates().get_template("alert.html").render(words)
+    mail.set_content(
+        _templates().get_template(f"{template}.txt").render(words), cte="quoted-printable"
+    )
+    html = _templates().get_template(f"{template}.html").render(words)
     mail.add_alternative(html, subtype="html", cte="quoted-printable")
     if picture is not None:
         *_, html_part = mail.iter_parts()
@@ -108,6 +120,8 @@ def _words(message: Message, base_url: str, *, has_picture: bool) -> dict[str, A
     edition, subscription = _told(message)
     alert = edition.alert
     detail = edition.detail
+    if alert.product is not Product.NOTICE:
+        return _written_words(message, base_url, has_picture=has_picture)
     return {
         "alert": alert.code,
         "headline": edition.headline,
@@ -129,6 +143,30 @@ def _words(message: Message, base_url: str, *, has_picture: bool) -> dict[str, A
         "subscriptions_url": f"{base_url}/subscriptions",
         "recipient": message.recipient,
         "authority": subscription.authority.name,
+        "picture": f"structure.{message.message_id.strip('<>')}" if has_picture else "",
+    }
+
+
+def _written_words(message: Message, base_url: str, *, has_picture: bool) -> dict[str, Any]:
+    """What the templates of what people wrote may speak of: its rendering of one page."""
+    edition, subscription = _told(message)
+    alert = edition.alert
+    source = source_of(alert, edition, base_url)
+    retracted = alert.state is AlertState.RETRACTED and source.reason != "retracted"
+    return {
+        "source": source,
+        "mark": "[Since retracted] " if retracted else MARKS.get(source.reason, ""),
+        "retracted": retracted,
+        "facts": facts(source),
+        "blocks": page_blocks(source),
+        "page": page_text(source),
+        "sharing": SHARING[edition.handling],
+        "tier_word": edition.tier.word,
+        "consideration": CONSIDERATION,
+        "subscriptions_url": f"{base_url}/subscriptions",
+        "recipient": message.recipient,
+        "authority": subscription.authority.name,
+        "name": edition.detail["name"],
         "picture": f"structure.{message.message_id.strip('<>')}" if has_picture else "",
     }
 
