@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from datetime import date
 from typing import Any
 
@@ -244,16 +244,6 @@ def quoted(content: Content) -> dict[str, set[str]]:
 def response_sentences() -> dict[str, str]:
     """Every response option by its id."""
     return {name: words for some in RESPONSES.values() for name, words in some.items()}
-
-
-def changed_fields(before: Content | None, after: Content) -> list[str]:
-    """The fields in which a version differs from the one before; all that say something, if none.
-
-    >>> changed_fields(Content(headline="a"), Content(headline="b", known="c"))
-    ['headline', 'known']
-    """
-    past = before or replace(Content(), product=after.product)
-    return [f.name for f in fields(Content) if getattr(past, f.name) != getattr(after, f.name)]
 
 
 def _text(text: str, field: str, longest: int, problems: list[Problem]) -> str:

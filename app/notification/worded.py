@@ -8,10 +8,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from app.notification.products import Content, response_sentences
+from app.errors import Conflict
+from app.notification.products import AUDIENCES, LENGTHS, Content, response_sentences
 from app.notification.wording import detail as substance_detail
+from app.notification.wording import shortened, signal_name
 from app.registry.models import Substance
 from app.surveillance.models import NodeKind
+from app.surveillance.queries import SeenEpisode
 from chem.families import family_named
 
 _NO_SUBSTANCE: dict[str, Any] = {
@@ -61,6 +64,31 @@ def worded(session: Session, content: Content) -> Worded:
         "about_name": node.key.replace("-", " ") if node else None,
     }
     return Worded(content, substances, _sentences(content), detail)
+
+
+def from_signal(seen: SeenEpisode) -> Content:
+    """What a signal gives to begin with, as its widest audience sees it.
+
+    Raises Conflict when that is the secretariat alone: nobody may be told of it.
+    """
+    episode = seen.episode
+    view = min(episode.views, key=lambda view: view.handling)
+    if view.handling not in AUDIENCES:
+        raise Conflict(f"{episode.code} rests on red reports alone; nothing of it may be told")
+    node = episode.node
+    of_class = node.kind in (NodeKind.FAMILY, NodeKind.GROUP)
+    headline = f"{shortened(episode.name)}: {signal_name(episode.rule, episode.scope)}"
+    listed = view.evidence.get("countries")
+    return Content(
+        headline=headline[: LENGTHS["headline"]],
+        happened=view.sentence,
+        subject=f"{node.kind.value}:{node.key}" if of_class else "",
+        substances=(episode.substance.code,) if episode.substance else (),
+        countries=tuple(listed) if isinstance(listed, list) else (),
+        sources=(episode.code,),
+        tier=view.tier,
+        handling=view.handling,
+    )
 
 
 def _substances(session: Session, codes: tuple[str, ...]) -> list[Substance]:

@@ -6,10 +6,16 @@ from typing import Any
 
 from flask import render_template, request
 
-from app.access.roles import Role
-from app.entrance import actor, allow, database
+from app.access.roles import SECRETARIAT, Role
+from app.db import id_of
+from app.entrance import actor, allow, database, settings, today
 from app.notification import queries as notification
+from app.notification import renderings
+from app.notification.models import Product
 from app.web import web
+from app.web.drafts import characters
+
+LENGTHS = ("short", "page", "full")
 
 
 @web.get("/alerts")
@@ -24,8 +30,31 @@ def alerts() -> Any:
 @web.get("/alerts/<code>")
 @allow(Role.PUBLIC)
 def alert(code: str) -> Any:
-    """One alert in its newest wording, and what it said before."""
+    """One alert in its newest wording, and what it said before.
+
+    What people wrote has three lengths (`?as=short`, `page`, `full`), and each edition that the
+    reader could read stays (`?edition=7`).
+    """
     with database().reading() as session:
         seen = notification.alert_by_code(session, actor(), code)
-        editions = notification.history(session, actor(), seen.alert)
-        return render_template("alert.html", seen=seen, editions=editions[::-1])
+        editions = notification.history(session, actor(), seen.alert)[::-1]
+        if seen.alert.product is Product.NOTICE:
+            return render_template("alert.html", seen=seen, editions=editions)
+        wanted = id_of(request.args.get("edition"))
+        edition = next((one for one in editions if one.id == wanted), seen.edition)
+        source = renderings.source_of(seen.alert, edition, settings().base_url)
+        length = request.args.get("as")
+        short = renderings.short(source)
+        return render_template(
+            "written_alert.html",
+            seen=seen,
+            editions=editions,
+            edition=edition,
+            source=source,
+            length=length if length in LENGTHS else "full",
+            short=short,
+            characters=characters(short),
+            blocks=renderings,
+            expired=seen.expired(today()),
+            may_decide=actor().role in SECRETARIAT,
+        )

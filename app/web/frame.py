@@ -69,6 +69,7 @@ DESK: tuple[tuple[Entry, frozenset[Role]], ...] = (
         ),
         SECRETARIAT,
     ),
+    (("web.drafts", "Drafts", frozenset({"web.draft", "web.new_draft"})), SECRETARIAT),
     (("web.subscriptions", "Subscriptions", frozenset()), SIGNED_IN),
     (("web.admin", "Administration", frozenset()), frozenset({Role.ADMIN})),
 )

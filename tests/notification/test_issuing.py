@@ -97,8 +97,9 @@ def test_it_may_be_about_a_family_and_no_substance(database):
 
 
 @pytest.mark.parametrize(
-    ("handling", "readers"), [(CLEAR, {ANYBODY, PEER, ANNA}), (GREEN, {PEER, ANNA}), (AMBER, {PEER, ANNA})]
-)  # fmt: skip
+    ("handling", "readers"),
+    [(CLEAR, {ANYBODY, PEER, ANNA}), (GREEN, {PEER, ANNA}), (AMBER, {PEER, ANNA})],
+)
 def test_its_audience_reads_it_and_nobody_else(database, handling, readers):
     with database.transaction() as session:
         for clearance in (CLEAR, GREEN, AMBER):
