@@ -33,7 +33,7 @@ from app.intake.duplicates.service import decide as decide_pair
 from app.intake.models import Finding, Report, Submission
 from app.intake.profiles.keeping import save_profile
 from app.intake.saying import this_substance
-from app.notification.models import Alert
+from app.notification.models import Alert, Draft
 from app.registry.models import Cluster, Substance
 from app.registry.names import name_key
 from app.review.models import ReviewCase
@@ -220,6 +220,7 @@ def codes(database: Database) -> dict[str, list[str]]:
             "submissions": of(Submission),
             "duplicates": of(DuplicatePair),
             "alerts": of(Alert),
+            "drafts": of(Draft),
             "cap": of(Alert),
             "episodes": of(Episode),
             "signals": of(Episode),

@@ -67,7 +67,12 @@ def new_draft() -> Any:
     """A form: empty, or with what a signal or a substance gives."""
     with database().reading() as session:
         if code := request.args.get("signal"):
-            content = from_signal(episode_by_code(session, actor(), code))
+            seen = episode_by_code(session, actor(), code)
+            try:
+                content = from_signal(seen)
+            except Conflict as refusal:
+                flash(f"{refusal}", "problem")
+                return redirect(url_for("web.signal", code=code))
         elif code := request.args.get("substance"):
             substance = substance_by_code(session, actor(), code)
             content = Content(substances=(substance.code,), headline=substance.name[:160])

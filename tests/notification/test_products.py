@@ -118,8 +118,10 @@ def test_a_reason_is_a_sentence_that_may_be_told():
 
 
 def test_every_field_can_be_said_in_words_when_it_changes():
-    after = a_content(exercise=True, substances=("TS-00001",), sources=("E-00001",), advice="x",
-                      subject="group:nitazenes", tier=Tier.WATCH, product=Product.ALERT)  # fmt: skip
+    after = a_content(
+        exercise=True, substances=("TS-00001",), sources=("E-00001",), advice="x",
+        subject="group:nitazenes", tier=Tier.WATCH, product=Product.ALERT,
+    )  # fmt: skip
     changed = changed_fields(Content(), after)
     assert len(changed) == 15
     assert all(in_words(after, field) for field in changed)
