@@ -206,7 +206,7 @@ def _point(alert: Alert, said: Worded) -> None:
     about = of_substance(first.id) if first else node
     alert.substance = first
     alert.node_kind, alert.node_key = about or (None, None)
-    alert.node_name = said.detail["about_name"] if first is None else None
+    alert.node_name = said.detail["name"] if first is None else None
     alert.valid_until = said.content.valid_until
 
 

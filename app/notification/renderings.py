@@ -36,7 +36,7 @@ _PLAIN = str.maketrans({
 })  # fmt: skip
 
 # of one page: characters of each text, and entries of each list
-PAGE_TEXTS = {"happened": 700, "known": 600, "unknown": 450, "advice": 300}
+PAGE_TEXTS = {"happened": 600, "known": 550, "unknown": 400, "advice": 250}
 PAGE_LISTS = {"substances": 6, "countries": 12, "sources": 6}
 WIDTH = 76
 
@@ -140,7 +140,7 @@ def source_from(
         text=detail["text"],
         response=tuple(detail["response"]),
         substances=tuple((one["code"], one["name"]) for one in detail["substances"]),
-        about=detail.get("about_name") or "",
+        about=(detail["name"] or "") if not detail["substances"] else "",
         countries=tuple(countries),
         sources=tuple(detail["sources"]),
         tier=tier,

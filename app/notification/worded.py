@@ -10,19 +10,11 @@ from sqlalchemy.orm import Session, selectinload
 
 from app.errors import Conflict
 from app.notification.products import AUDIENCES, LENGTHS, Content, response_sentences
-from app.notification.wording import detail as substance_detail
 from app.notification.wording import shortened, signal_name
 from app.registry.models import Substance
-from app.surveillance.models import NodeKind
+from app.surveillance.models import NodeId, NodeKind
 from app.surveillance.queries import SeenEpisode
 from chem.families import family_named
-
-_NO_SUBSTANCE: dict[str, Any] = {
-    **dict.fromkeys(("substance", "name", "inchikey", "connectivity", "smiles")),
-    **dict.fromkeys(("group", "family", "effect", "ruleset")),
-    "controlled": [],
-    "episodes": [],
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +41,52 @@ class Worded:
 def worded(session: Session, content: Content) -> Worded:
     """A content as an edition would say it; also for a preview."""
     substances = tuple(_substances(session, content.substances))
-    base = substance_detail(substances[0], [], []) if substances else dict(_NO_SUBSTANCE)
     node = content.node
-    if node and not substances:
-        family = family_named(node.key) if node.kind is NodeKind.FAMILY else None
-        base |= {"family": family.id, "group": family.group} if family else {"group": node.key}
-    detail = base | {
+    first = next(iter(substances), None)
+    detail = (_of_substance(first) if first else _of_class(node)) | {
+        "ruleset": None,
+        "episodes": [],
         "product": content.product.value,
         "text": {name: text for name, text in content.texts.items() if name != "headline"},
         "response": list(content.response),
         "substances": [{"code": one.code, "name": one.name} for one in substances],
         "sources": list(content.sources),
         "valid_until": content.valid_until.isoformat() if content.valid_until else None,
-        "about_name": node.key.replace("-", " ") if node else None,
     }
     return Worded(content, substances, _sentences(content), detail)
+
+
+def _of_substance(one: Substance) -> dict[str, Any]:
+    """What machines read of the substance that an alert is about."""
+    return {
+        "substance": one.code,
+        "name": one.name,
+        "inchikey": one.inchikey,
+        "connectivity": one.connectivity,
+        "smiles": one.smiles,
+        "group": one.group,
+        "family": one.family,
+        "effect": one.effect,
+        "controlled": [
+            {"convention": c.convention, "schedule": c.schedule, "year": c.year}
+            for c in one.controls
+        ],
+    }
+
+
+def _of_class(node: NodeId | None) -> dict[str, Any]:
+    """The same of a family or a group; of nothing in particular all is None."""
+    family = family_named(node.key) if node and node.kind is NodeKind.FAMILY else None
+    name = family.name if family else node.key if node else None
+    about = {"kind": node.kind.value, "key": node.key, "name": name, "path": None} if node else None
+    return {
+        **dict.fromkeys(("substance", "inchikey", "connectivity", "smiles", "effect")),
+        "name": name,
+        "group": family.group if family else node.key if node else None,
+        "family": family.id if family else None,
+        "controlled": [],
+        "about": about,
+    }
 
 
 def from_signal(seen: SeenEpisode) -> Content:

@@ -177,7 +177,7 @@ def test_the_mail_of_what_is_about_no_substance_has_no_picture(database):
         a_subscriber(session)
         issued(session, subject="family:nitazene")
         (mail,) = mails(session)
-        assert "ABOUT        nitazene" in body(mail)
+        assert "ABOUT        Nitazene" in body(mail)
         assert "image/png" not in [part.get_content_type() for part in mail.walk()]
 
 

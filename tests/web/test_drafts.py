@@ -8,6 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from app.access.handling import Handling
 from app.access.roles import SECRETARIAT, SIGNED_IN, Actor, Role
 from app.notification import drafts as room
 from app.notification.models import Alert, Draft, DraftState, Edition, Product
@@ -132,7 +133,7 @@ def test_drafts_are_for_the_secretariat_alone(visit: Visit, full, role: Role):
 
 def test_an_amber_one_is_read_by_those_who_sign_in_and_by_no_public_door(visit: Visit, full):
     with full.transaction() as session:
-        alert = issued(session, now=NOW, headline="For few eyes", handling=2)
+        alert = issued(session, now=NOW, headline="For few eyes", handling=Handling.AMBER)
     public, peer = visit(Role.PUBLIC), visit(Role.SUBSCRIBER)
     doors = ("/alerts", f"/alerts/{alert.code}", f"/alerts/{alert.code}?as=short", "/feed.json",
              "/feed.atom", f"/cap/{alert.code}.xml", "/api/v1/alerts",
