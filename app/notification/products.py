@@ -199,6 +199,10 @@ def unfinished(content: Content, today: date) -> tuple[Problem, ...]:
         for name in ("headline", "happened", "known", "unknown")
         if not content.texts[name]
     ]
+    if not content.substances and not content.subject:
+        missing.append(
+            Problem("substances", "name a substance, or choose a family or group", code="missing")
+        )
     if not content.response and not content.advice:
         missing.append(Problem("response", "choose at least one option", code="missing"))
     if content.valid_until is None:

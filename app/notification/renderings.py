@@ -230,7 +230,7 @@ def cut(text: str, longest: int | None) -> str:
     if longest is None or len(text) <= longest:
         return text
     ends = [found.end() for found in _SENTENCE_END.finditer(text[:longest])]
-    kept = text[: ends[-1]] if ends else text[:longest].rsplit(None, 1)[0]
+    kept = text[: ends[-1]] if ends else (text[:longest].rsplit(None, 1) or [""])[0]
     return f"{kept.rstrip()} …"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
@@ -78,7 +79,11 @@ def _of_class(node: NodeId | None) -> dict[str, Any]:
     """The same of a family or a group; of nothing in particular all is None."""
     family = family_named(node.key) if node and node.kind is NodeKind.FAMILY else None
     name = family.name if family else node.key if node else None
-    about = {"kind": node.kind.value, "key": node.key, "name": name, "path": None} if node else None
+    about = (
+        {"kind": node.kind.value, "key": node.key, "name": name, "path": _path(node)}
+        if node
+        else None
+    )
     return {
         **dict.fromkeys(("substance", "inchikey", "connectivity", "smiles", "effect")),
         "name": name,
@@ -87,6 +92,11 @@ def _of_class(node: NodeId | None) -> dict[str, Any]:
         "controlled": [],
         "about": about,
     }
+
+
+def _path(node: NodeId) -> str:
+    """Where its substances are listed."""
+    return f"/substances?{node.kind.value}={quote(node.key)}"
 
 
 def from_signal(seen: SeenEpisode) -> Content:

@@ -103,7 +103,7 @@ def test_what_is_missing_is_named():
     today = date(2026, 11, 20)
     assert unfinished(a_content(), today) == ()
     assert [p.field for p in unfinished(Content(), today)] == [
-        "headline", "happened", "known", "unknown", "response", "valid_until",
+        "headline", "happened", "known", "unknown", "substances", "response", "valid_until",
     ]  # fmt: skip
     for until in (today - timedelta(days=1), today + timedelta(days=732)):
         assert [p.field for p in unfinished(a_content(valid_until=until), today)] == ["valid_until"]

@@ -28,6 +28,7 @@ def a_content(**said: Any) -> Content:
         known="The tablets look like a medicine.",
         unknown="How many there are.",
         response=("screen", "inform_care"),
+        subject="family:nitazene",
         countries=("DE", "FR"),
         handling=CLEAR,
         valid_until=date(2027, 1, 31),

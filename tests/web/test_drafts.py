@@ -24,6 +24,7 @@ WORDS = {
     "product": "advisory", "tier": "alert", "handling": "clear", "valid_until": "2027-01-31",
     "headline": "Mind the tablets", "happened": "They were found.", "known": "Little.",
     "unknown": "Much.", "response": "screen", "then": "save",
+    "subject": "family:nitazene",
 }  # fmt: skip
 
 
@@ -161,7 +162,7 @@ def test_the_three_lengths_and_every_edition_stay(visit: Visit, full):
 
 def test_machines_are_told_the_product_its_state_and_its_parts(visit: Visit, full):
     with full.transaction() as session:
-        alert = issued(session, now=NOW, subject="family:nitazene")
+        alert = issued(session, now=NOW)
     client = visit(Role.PUBLIC)
     said = client.get(f"/api/v1/alerts/{alert.code}").json
     assert (said["product"], said["state"], said["valid_until"], said["substance"]) == (
