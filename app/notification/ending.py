@@ -22,7 +22,6 @@ from app.notification.issuing import only_issued, told_of, written_alert
 from app.notification.models import (
     Alert,
     AlertState,
-    DigestEntry,
     Draft,
     DraftState,
     Edition,
@@ -32,7 +31,7 @@ from app.notification.models import (
     Purport,
 )
 from app.notification.products import read_reason
-from app.notification.telling import message_to
+from app.notification.telling import message_row, queue, recall
 
 CLOSED, RETRACTED = "closed", "retracted"
 
@@ -93,7 +92,8 @@ def confirm_retraction(
     refuse_authors(draft, by)
     alert = written_alert(session, draft.alert.code)
     reason = str(draft.newest.content["reason"])
-    _recall(session, alert, parked=True)
+    recall(session, alert)
+    _give_up_parked(session, alert)
     edition = _last_words(session, alert, RETRACTED, reason, now)
     alert.state, alert.closed_at = AlertState.RETRACTED, now
     draft.state = DraftState.ISSUED
@@ -101,8 +101,10 @@ def confirm_retraction(
     draft.newest.edition_id = edition.id
     _discard_updates(session, alert, by, now)
     told = told_of(session, alert, edition)
-    for recipient, subscription in told.items():
-        session.add(message_to(recipient, subscription, edition, now=now, host=host))
+    rows = [
+        message_row(who, subscription, edition, now, host) for who, subscription in told.items()
+    ]
+    queue(session, (), host, rows)
     record(
         session, by, "alert.retract", alert.code, now,
         draft=draft.code, reason=reason, messages=len(told),
@@ -129,27 +131,19 @@ def _last_words(session: Session, alert: Alert, reason: str, note: str, now: dat
 
 
 def _close(session: Session, alert: Alert, reason: str, by: Actor, now: datetime) -> None:
-    _recall(session, alert, parked=False)
+    recall(session, alert)
     _last_words(session, alert, CLOSED, reason, now)
     alert.state, alert.closed_at = AlertState.CLOSED, now
     _discard_updates(session, alert, by, now)
     record(session, by, "alert.close", alert.code, now, reason=reason)
 
 
-def _recall(session: Session, alert: Alert, *, parked: bool) -> None:
-    """What has ended is not sent any more, unless a worker has it in hand."""
+def _give_up_parked(session: Session, alert: Alert) -> None:
+    """What could not be delivered is not tried again: it would be news of what no longer stands."""
     editions = select(Edition.id).where(Edition.alert_id == alert.id)
-    states = (MessageState.WAITING, *((MessageState.PARKED,) if parked else ()))
     session.execute(
         delete(Message).where(
-            Message.edition_id.in_(editions),
-            Message.state.in_(states),
-            Message.leased_until.is_(None),
-        )
-    )
-    session.execute(
-        delete(DigestEntry).where(
-            DigestEntry.edition_id.in_(editions), DigestEntry.message_id.is_(None)
+            Message.edition_id.in_(editions), Message.state == MessageState.PARKED
         )
     )
 

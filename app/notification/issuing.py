@@ -6,13 +6,13 @@ before, so whoever may read an alert that people wrote sees its newest edition.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import or_, select, union
 from sqlalchemy.orm import Session, selectinload
 
+from app.access.handling import Handling
 from app.access.roles import Actor
 from app.access.service import record
 from app.errors import Conflict, NotFound
@@ -26,7 +26,7 @@ from app.notification.drafts import (
     refuse_other_shape,
     refuse_unready,
 )
-from app.notification.filters import passes
+from app.notification.filters import NOTHING
 from app.notification.models import (
     Alert,
     AlertState,
@@ -42,7 +42,8 @@ from app.notification.models import (
 )
 from app.notification.products import Content
 from app.notification.queries import alert_number
-from app.notification.telling import active_subscriptions, message_to, queue_messages
+from app.notification.subjects import subjects
+from app.notification.telling import Subscriber, active_subscribers, choose, message_row, queue
 from app.notification.worded import Worded, worded
 from app.surveillance.models import Episode, of_substance
 
@@ -83,7 +84,7 @@ def issue(
     edition = _edition(session, alert, said, reason, now)
     draft.alert, draft.state = alert, DraftState.ISSUED
     draft.newest.edition_id = edition.id
-    messages = _tell(session, said, edition, now, host)
+    messages = _tell(session, edition, now, host)
     record(
         session, by, f"alert.{'issue' if reason == ISSUED else 'update'}", alert.code, now,
         draft=draft.code, version=version, handling=edition.handling.word, messages=messages,
@@ -169,35 +170,32 @@ def told_of(session: Session, alert: Alert, edition: Edition) -> dict[str, Subsc
     return {recipient: subscription for recipient, subscription in session.execute(query)}
 
 
-def _tell(session: Session, said: Worded, edition: Edition, now: datetime, host: str) -> int:
-    """Queue it for those whose filters it passes, and an update for those who know the older."""
+def _tell(session: Session, edition: Edition, now: datetime, host: str) -> int:
+    """Queue it for those whose filters it passes, and an update for those who know the older.
 
-    def edition_for(clearance: Any) -> Edition | None:
+    No rule found it, and people wrote it: filters on rules, and what keeps notices of substances
+    that nobody has looked at from being mailed, do not hold it back.
+    """
+
+    def news_for(clearance: Handling) -> Edition | None:
         return edition if clearance >= edition.handling else None
 
-    def wanted(subscription: Subscription, edition: Edition) -> bool:
-        return edition.tier >= subscription.min_tier and _passes(subscription.filters, said)
-
-    queued = queue_messages(
-        session, active_subscriptions(session, now), edition_for, wanted, now=now, host=host
-    )
-    reached = {message.recipient for message in queued}
+    subscribers = [
+        Subscriber(one.subscription, replace(one.filters, rules=NOTHING))
+        for one in active_subscribers(session, now)
+    ]
+    about = {
+        number: replace(subject, unclassified=False)
+        for number, subject in subjects(session, [edition], today=now.date()).items()
+    }
+    chosen = choose(subscribers, news_for, about, now)
     again = told_of(session, edition.alert, edition)
-    missed = {who: how for who, how in again.items() if who not in reached}
-    for recipient, subscription in missed.items():
-        session.add(message_to(recipient, subscription, edition, now=now, host=host))
-    return len(queued) + len(missed)
-
-
-def _passes(filters: Mapping[str, Any], said: Worded) -> bool:
-    """Whether any substance that it is about passes; or else its group."""
-    countries = said.content.countries
-    if said.substances:
-        return any(passes(filters, substance, countries) for substance in said.substances)
-    groups, wanted = filters.get("groups"), filters.get("countries")
-    return (not groups or bool(said.groups & set(groups))) and (
-        not wanted or bool(set(countries) & set(wanted))
-    )
+    rows = [
+        message_row(recipient, subscription, edition, now, host)
+        for recipient, subscription in again.items()
+        if recipient not in chosen
+    ]
+    return sum(queue(session, chosen.values(), host, rows))
 
 
 def _point(alert: Alert, said: Worded) -> None:

@@ -27,17 +27,6 @@ class Worded:
     sentences: list[str]
     detail: dict[str, Any]
 
-    @property
-    def groups(self) -> set[str]:
-        """UNODC's groups that it is about."""
-        found = {substance.group for substance in self.substances}
-        node = self.content.node
-        if node and node.kind is NodeKind.GROUP:
-            found.add(node.key)
-        elif node and (family := family_named(node.key)):
-            found.add(family.group)
-        return found - {""}
-
 
 def worded(session: Session, content: Content) -> Worded:
     """A content as an edition would say it; also for a preview."""

@@ -12,6 +12,7 @@ from app.entrance import actor, allow, database, settings, today
 from app.notification import queries as notification
 from app.notification import renderings
 from app.notification.models import Product
+from app.notification.wording import about_of, kind_of
 from app.web import web
 from app.web.drafts import characters
 
@@ -39,7 +40,14 @@ def alert(code: str) -> Any:
         seen = notification.alert_by_code(session, actor(), code)
         editions = notification.history(session, actor(), seen.alert)[::-1]
         if seen.alert.product is Product.NOTICE:
-            return render_template("alert.html", seen=seen, editions=editions)
+            detail = seen.edition.detail
+            return render_template(
+                "alert.html",
+                seen=seen,
+                editions=editions,
+                about=about_of(detail),
+                kind=kind_of(detail),
+            )
         wanted = id_of(request.args.get("edition"))
         edition = next((one for one in editions if one.id == wanted), seen.edition)
         source = renderings.source_of(seen.alert, edition, settings().base_url)
