@@ -31,6 +31,7 @@ from app.intake.openness import settle_openness
 from app.notification import digests
 from app.notification.addresses import host_for
 from app.notification.delivery import Channel, deliver
+from app.notification.ending import close_expired
 from app.notification.letters import Letters
 from app.notification.operations import tell_operations
 from app.notification.posts import Office, post_due
@@ -74,7 +75,8 @@ def assess_and_tell(work: Work, as_of: date | None = None) -> dict[str, Any]:
         settle_openness(session, now=now)
         outcome = assess(session, as_of=as_of or now.date(), now=now)
         told = tell(session, outcome.changes, now=now, host=host_for(work.settings))
-    return {"changes": len(outcome.changes), "messages": told.messages}
+        expired = close_expired(session, now=now)
+    return {"changes": len(outcome.changes), "messages": told.messages, "expired": expired}
 
 
 def compare_new(work: Work, *, afresh: bool = False) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Select, String, and_, case, cast, func, or_, select, true
 from sqlalchemy.orm import Session
@@ -17,7 +17,16 @@ from app.access.handling import Handling, visible_up_to
 from app.access.roles import Actor
 from app.db import Page, id_of
 from app.errors import NotFound
-from app.notification.models import Alert, Edition, Message, MessageState, Purpose, Trouble
+from app.notification.models import (
+    Alert,
+    AlertState,
+    Edition,
+    Message,
+    MessageState,
+    Product,
+    Purpose,
+    Trouble,
+)
 from app.registry.models import Substance
 from app.registry.queries import known_to
 
@@ -39,8 +48,22 @@ class SeenAlert:
 
     @property
     def open(self) -> bool:
-        """Whether any signal they may know of is still open."""
-        return bool(self.edition.detail.get("episodes"))
+        """Whether any signal they may know of is still open, or what people wrote still stands."""
+        if self.alert.product is Product.NOTICE:
+            return bool(self.edition.detail.get("episodes"))
+        return self.alert.state is AlertState.ISSUED
+
+    @property
+    def state(self) -> AlertState:
+        """Where it stands for them: signals that they may not know of keep no notice open."""
+        if self.alert.product is not Product.NOTICE:
+            return self.alert.state
+        return AlertState.ISSUED if self.open else AlertState.CLOSED
+
+    def expired(self, today: date) -> bool:
+        """Whether its last day has passed, and nobody closed it yet."""
+        until = self.alert.valid_until
+        return self.open and until is not None and until < today
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +120,19 @@ def alerts(
 
 def alert_by_code(session: Session, actor: Actor, code: str) -> SeenAlert:
     """The alert of that number. Raises NotFound, also when the actor may not know of it."""
-    number = _ALERT.fullmatch(code)
+    number = alert_number(code)
     if number is None:
         raise NotFound(f"{code} is no alert number; they look like A-00042")
-    row = session.execute(_seen(actor).where(Alert.id == int(number[1]))).one_or_none()
+    row = session.execute(_seen(actor).where(Alert.id == number)).one_or_none()
     if row is None:
         raise NotFound(f"there is no alert {code.upper()}")
     return _seen_alert(*row)
+
+
+def alert_number(code: str) -> int | None:
+    """The number in A-00042; None when it looks otherwise."""
+    found = _ALERT.fullmatch(code)
+    return int(found[1]) if found else None
 
 
 def history(session: Session, actor: Actor, alert: Alert) -> list[Edition]:

@@ -70,6 +70,7 @@ DESK: tuple[tuple[Entry, frozenset[Role]], ...] = (
         ),
         SECRETARIAT,
     ),
+    (("web.drafts", "Drafts", frozenset({"web.draft", "web.new_draft"})), SECRETARIAT),
     (
         (
             "web.subscriptions",
