@@ -7,10 +7,12 @@ cleared for (see `Edition`), so one aggregate over ix_edition_latest answers eve
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Select, String, cast, func, select
+from sqlalchemy import ColumnElement, Select, String, cast, func, select
 from sqlalchemy.orm import Session
 
 from app.access.handling import visible_up_to
@@ -62,23 +64,37 @@ def alerts(
     group: str | None = None,
     substance_id: int | None = None,
     country: str | None = None,
+    where: Iterable[ColumnElement[bool]] = (),
 ) -> Page[SeenAlert]:
-    """Alerts as `actor` may know them, the last changed first, a page at a time."""
-    query = _seen(actor).order_by(Edition.id.desc())
-    if (last := id_of(after)) is not None:
-        query = query.where(Edition.id < last)
+    """Alerts as `actor` may know them, the last changed first, a page at a time.
+
+    `where` says more of the alerts and of their newest editions.
+    """
+    query = _chosen(actor, after, country, where)
     if group is not None:
         query = query.where(Substance.group == group)
     if substance_id is not None:
         query = query.where(Alert.substance_id == substance_id)
-    if country is not None:
-        # a JSON list of two-letter codes, so the quoted code is found in its text and nowhere else
-        codes = cast(Edition.countries, String)
-        query = query.where(codes.contains(f'"{country}"', autoescape=True))
     found = [_seen_alert(*row) for row in session.execute(query.limit(limit + 1))]
     if len(found) <= limit:
         return Page(found)
     return Page(found[:limit], str(found[limit - 1].edition.id))
+
+
+def wordings(
+    session: Session,
+    actor: Actor,
+    *,
+    after: str | None = None,
+    limit: int = 50,
+    country: str | None = None,
+    where: Iterable[ColumnElement[bool]] = (),
+) -> tuple[Any, ...]:
+    """What a page of `alerts` is made of, in short: the same as long as it says the same."""
+    chosen = _chosen(actor, after, country, where).limit(limit + 1)
+    columns = Edition.id, Alert.state, Alert.valid_until
+    rows = session.execute(chosen.with_only_columns(*columns, maintain_column_froms=True))
+    return tuple(tuple(row) for row in rows)
 
 
 def alert_by_code(session: Session, actor: Actor, code: str) -> SeenAlert:
@@ -133,6 +149,19 @@ def outbox_state(session: Session) -> OutboxState:
         parked=rows.get(MessageState.PARKED, nothing)[0],
         oldest_waiting=rows.get(MessageState.WAITING, nothing)[1],
     )
+
+
+def _chosen(
+    actor: Actor, after: str | None, country: str | None, where: Iterable[ColumnElement[bool]]
+) -> Select[Alert, Edition, datetime]:
+    query = _seen(actor).where(*where).order_by(Edition.id.desc())
+    if (last := id_of(after)) is not None:
+        query = query.where(Edition.id < last)
+    if country is not None:
+        # a JSON list of two-letter codes, so the quoted code is found in its text and nowhere else
+        codes = cast(Edition.countries, String)
+        query = query.where(codes.contains(f'"{country}"', autoescape=True))
+    return query
 
 
 def _seen(actor: Actor) -> Select[Alert, Edition, datetime]:

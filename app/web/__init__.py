@@ -13,6 +13,7 @@ from app.web import (  # noqa: E402, F401 - each module hangs its routes on the 
     codes,
     curation,
     duplicates,
+    feeds,
     frame,
     handling,
     histories,
