@@ -11,6 +11,7 @@ from app.notification.queries import SeenAlert
 
 VERSION = "https://jsonfeed.org/version/1.1"
 MEDIA_TYPE = "application/feed+json"
+SCHEMA_PATH = "/schemas/nps-feed-1.json"
 STRUCTURES = (  # ending, media type and title of what is attached
     ("svg", "image/svg+xml", "Structure, drawn"),
     ("mol", "chemical/x-mdl-molfile", "Structure, as a molfile"),
@@ -40,6 +41,7 @@ def json_feed(
         "language": "en",
         "authors": [{"name": AUTHOR, "url": f"{base_url}/"}],
     }
+    feed["_nps"] = {"about": f"{base_url}{SCHEMA_PATH}", "version": 1}
     if next_url:
         feed["next_url"] = next_url
     if hub:

@@ -20,6 +20,7 @@ from app.web import (  # noqa: E402, F401 - each module hangs its routes on the 
     machine,
     measures,
     overview,
+    own_feeds,
     priority,
     profiles,
     reporting,

@@ -15,6 +15,7 @@ from app.access.roles import ANYBODY, Role
 from app.clock import Clock
 from app.db import Database
 from app.entrance import allow, database, id_cursor
+from app.feeds.json_feed import SCHEMA_PATH
 from app.feeds.pages import Address, PublicFeeds, Site
 from app.feeds.scope import EVERYTHING, FOLDERS, scope_of
 from app.settings import Settings
@@ -85,7 +86,7 @@ def substance_feed(code: str) -> Response:
     return _feed(substance=code)
 
 
-@web.get("/schemas/nps-feed-1.json")
+@web.get(SCHEMA_PATH)
 @allow(Role.PUBLIC)
 def feed_schema() -> Response:
     """The JSON Schema of `_nps`."""

@@ -69,7 +69,10 @@ DESK: tuple[tuple[Entry, frozenset[Role]], ...] = (
         ),
         SECRETARIAT,
     ),
-    (("web.subscriptions", "Subscriptions", frozenset()), SIGNED_IN),
+    (
+        ("web.subscriptions", "Subscriptions", frozenset({"web.own_feeds", "web.make_own_feed"})),
+        SIGNED_IN,
+    ),
     (("web.admin", "Administration", frozenset()), frozenset({Role.ADMIN})),
 )
 NOTE_LASTS = timedelta(seconds=30)
