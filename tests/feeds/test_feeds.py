@@ -6,19 +6,14 @@ from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 import feedparser
-import pytest
 
 from app.access.roles import ANYBODY
 from app.feeds.atom import atom
 from app.feeds.cap import NAMESPACE, cap
-from app.feeds.freshness import etag_and_date
 from app.feeds.json_feed import json_feed
 from app.notification.queries import alert_by_code, alerts, history
-from app.surveillance.models import EpisodeState, Tier
 from tests.notification.making import (
-    AMBER,
     BASE,
-    CLEAR,
     NOW,
     a_substance,
     an_episode,
@@ -49,14 +44,6 @@ def as_cap(session, code="A-00001"):
 def cap_values(xml):
     root = ElementTree.fromstring(xml)
     return {e.tag.removeprefix(f"{{{NAMESPACE}}}"): e.text for e in root.iter()}
-
-
-# the order in which CAP 1.2 wants the elements of <alert> and of <info>
-ALERT = """identifier sender sent status msgType source scope restriction addresses code note
-    references incidents info"""
-INFO = """language category event responseType urgency severity certainty audience eventCode
-    effective onset expires senderName headline description instruction web contact parameter
-    resource area"""
 
 
 class TestJsonFeed:
@@ -129,67 +116,6 @@ class TestAtom:
         assert read.feed.updated == "2026-11-20T09:30:00+00:00"
 
 
-class TestCap:
-    def test_its_elements_stand_in_the_order_of_the_standard(self, database):
-        with database.transaction() as session:
-            episode = an_episode(session, a_substance(session), simulated=True)
-            told(session, episode)
-            told(session, episode, now=LATER, reason="wider")
-            root = ElementTree.fromstring(as_cap(session))
-        for element, order in (
-            (root, ALERT.split()),
-            (root.find(f"{{{NAMESPACE}}}info"), INFO.split()),
-        ):
-            names = [child.tag.removeprefix(f"{{{NAMESPACE}}}") for child in element]
-            assert [order.index(name) for name in names] == sorted(map(order.index, names))
-
-    @pytest.mark.parametrize(
-        ("tier", "urgency", "severity"),
-        [
-            (Tier.WATCH, "Future", "Unknown"),
-            (Tier.ALERT, "Expected", "Moderate"),
-            (Tier.URGENT, "Immediate", "Severe"),
-        ],
-    )
-    def test_tiers_become_urgency_and_severity(self, database, tier, urgency, severity):
-        with database.transaction() as session:
-            told(session, an_episode(session, a_substance(session), views={CLEAR: tier}))
-            said = cap_values(as_cap(session))
-        assert (said["urgency"], said["severity"]) == (urgency, severity)
-        assert (said["status"], said["msgType"], said["scope"]) == ("Actual", "Alert", "Public")
-        assert (said["category"], said["certainty"]) == ("Health", "Observed")
-        assert said["sent"] == "2026-11-20T09:30:00-00:00"
-        assert said["areaDesc"] == "Estonia, France, Germany"
-
-    def test_an_update_refers_to_what_was_said_before(self, database):
-        with database.transaction() as session:
-            episode = an_episode(session, a_substance(session))
-            told(session, episode)
-            first = cap_values(as_cap(session))
-            told(session, episode, now=LATER, reason="wider")
-            second = cap_values(as_cap(session))
-        assert second["msgType"] == "Update"
-        assert second["identifier"] != first["identifier"]
-        assert second["references"] == ",".join(first[k] for k in ("sender", "identifier", "sent"))
-
-    def test_an_exercise_is_an_exercise(self, database):
-        with database.transaction() as session:
-            told(session, an_episode(session, a_substance(session), simulated=True))
-            said = cap_values(as_cap(session))
-        assert said["status"] == "Exercise"
-        assert "invented" in said["note"]
-        assert said["headline"].startswith("[Simulated] ")
-
-    def test_when_nothing_is_open_any_more_it_is_all_clear(self, database):
-        with database.transaction() as session:
-            episode = an_episode(session, a_substance(session))
-            told(session, episode)
-            episode.state = EpisodeState.CLOSED
-            told(session, episode, now=LATER, reason="closed")
-            said = cap_values(as_cap(session))
-        assert (said["responseType"], said["urgency"]) == ("AllClear", "Past")
-
-
 class TestNames:
     NAME = '<script>alert("1")</script> & \x0b\x1b co]]>'
 
@@ -209,17 +135,3 @@ class TestNames:
             assert not read.bozo
             assert "<script>" not in read.entries[0].content[0].value
             assert cap_values(as_cap(session))["headline"].startswith("<script>")
-
-
-class TestFreshness:
-    def test_it_changes_with_what_the_reader_may_read_and_with_nothing_else(self, database):
-        with database.transaction() as session:
-            empty = etag_and_date(session, ANYBODY)
-            assert empty[1] is None
-            substance = a_substance(session)
-            told(session, an_episode(session, substance, views={AMBER: Tier.URGENT}))
-            assert etag_and_date(session, ANYBODY) == empty
-            told(session, an_episode(session, substance, scope="Asia"), now=LATER)
-            tag, changed = etag_and_date(session, ANYBODY)
-            assert tag != empty[0]
-            assert changed == LATER
