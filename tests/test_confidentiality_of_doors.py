@@ -229,6 +229,10 @@ def codes(database: Database) -> dict[str, list[str]]:
             "profiles": ["secretprofile", "nflis"],
             "results": ["csv", "ndjson"],
             "static": ["tocsin.css"],
+            "groups": ["nitazenes", "other"],
+            "families": ["nitazene"],
+            "countries": ["DE", "FR"],
+            "feed": ["none"],  # whose secret opens it, tests/feeds/test_personal.py asks
         }
 
 
