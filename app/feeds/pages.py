@@ -24,6 +24,7 @@ from app.db import Database
 from app.feeds import atom as atom_feed
 from app.feeds import json_feed
 from app.feeds.scope import EVERYTHING, Scope
+from app.languages import SOURCE, speaking
 from app.notification.queries import alerts, wordings
 
 PER_PAGE = 50
@@ -65,6 +66,7 @@ class Written:
         return hashlib.blake2b(self.body, digest_size=12).hexdigest()
 
 
+@speaking(SOURCE)  # whoever's page the thread wrote before
 def write(
     session: Session,
     actor: Actor,
@@ -88,7 +90,7 @@ def write(
         country=scope.country or None,
         where=scope.conditions(),
     )
-    url = site.base_url + (path or scope.path(address.file))
+    url = site.base_url + (scope.path(address.file) if path is None else scope.at(path))
     sign = "&" if "?" in url else "?"
     said: dict[str, Any] = {
         "base_url": site.base_url,

@@ -67,9 +67,13 @@ class Scope:
     def path(self, file: str) -> str:
         """The address of the feed, without its host: `/groups/nitazenes/feed.json`."""
         if not self.plain:
-            return f"/{file}?{urlencode(self.named)}"
+            return self.at(f"/{file}")
         folders = [f"/{FOLDERS[name]}/{value}" for name, value in self.named.items()]
         return "".join(folders) + f"/{file}"
+
+    def at(self, path: str) -> str:
+        """The address `path`, narrowed by arguments."""
+        return f"{path}?{urlencode(self.named)}" if self.named else path
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """What keeps to its alerts, but for the country, which is asked for by `alerts`.

@@ -132,6 +132,14 @@ class TestFreshness:
         assert client.post(path).status_code == 405
         assert client.get(path, headers={"Authorization": "Bearer none"}).status_code == 401
 
+    def test_it_is_in_one_language_whoever_was_answered_before(self, client, database):
+        tell(database, "Alphazene")
+        french = {"Accept-Language": "fr"}
+        assert client.get("/alerts", headers=french).headers["Content-Language"] == "fr"
+        for path in ("/feed.json", "/countries/DE/feed.json", "/cap/A-00001.xml"):
+            said = client.get(path, headers=french).text
+            assert "Germany" in said and "Allemagne" not in said
+
     def test_a_fault_is_told_as_every_other(self, house, monkeypatch):
         def fails(*_, **__):
             raise RuntimeError("a secret of ours")

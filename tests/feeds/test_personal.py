@@ -110,6 +110,8 @@ def test_it_is_narrowed_and_paged_at_its_own_address(database, client, alerts, p
     assert first.json["next_url"].startswith(f"http://tocsin.test/feed/{secret}.json?after=")
     rest = client.get(first.json["next_url"].removeprefix("http://tocsin.test"))
     assert levels(first) | levels(rest) == {"clear", "green", "amber"}
+    page = client.get(f"/feed/{secret}.json?group=nitazenes")
+    assert f"/feed/{secret}.json?group=nitazenes&after=" in page.json["next_url"]
     narrowed = client.get(f"/feed/{secret}.json?substance=TS-00003")
     assert levels(narrowed) == {"amber"}
     assert client.get(f"/feed/{secret}.json?substance=TS-00004").status_code == 404  # red
