@@ -243,6 +243,10 @@ def codes(database: Database) -> dict[str, list[str]]:
             "results": ["csv", "ndjson"],
             "static": ["tocsin.css"],
             "webhooks": [str(number) for number in of(Webhook, "id")],
+            "groups": ["nitazenes", "other"],
+            "families": ["nitazene"],
+            "countries": ["DE", "FR"],
+            "feed": ["none"],  # whose secret opens it, tests/feeds/test_personal.py asks
         }
 
 

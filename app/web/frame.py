@@ -82,6 +82,8 @@ DESK: tuple[tuple[Entry, frozenset[Role]], ...] = (
                     "web.change_subscription",
                     "web.webhooks",
                     "web.webhook",
+                    "web.own_feeds",
+                    "web.make_own_feed",
                 }
             ),
         ),

@@ -1,13 +1,13 @@
 """What people write to be told: drafts, each saved version, and who checked it
 
-Revision: 0018; after: 0016
+Revision: 0018; after: 0017
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0018"
-down_revision = "0016"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 

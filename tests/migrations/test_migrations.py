@@ -9,7 +9,9 @@ from sqlalchemy import func, inspect, select, text
 from app.access.handling import Handling
 from app.access.models import Authority
 from app.access.roles import Actor, Role
+from app.access.service import issue_key
 from app.db import Database
+from app.feeds.personal import feeds_of, make_feed
 from app.intake.curation import decide, undo
 from app.intake.merging import merge
 from app.intake.saying import NOTHING, this_substance
@@ -333,3 +335,20 @@ def test_what_is_listed_under_a_family_stands_alone_on_the_way_down(database: Da
     database.migrate()
     with database.reading() as session:
         assert [one.inhibited_by for one in session.scalars(select(Episode))] == [None, None]
+
+
+def test_below_0017_there_are_no_feeds_of_ones_own_and_nothing_else_is_lost(
+    database: Database,
+) -> None:
+    laboratory(database, "DE")
+    with database.transaction() as session:
+        home = session.scalars(select(Authority)).one()
+        key = issue_key(session, home, role=Role.LABORATORY, now=NOW)
+        by = Actor(Role.LABORATORY, f"key {key.split('_')[1]}", home.id)
+        make_feed(session, "board", Handling.AMBER, by=by, now=NOW)
+    command.downgrade(database.alembic_config(), "0013")
+    assert "feed_token" not in inspect(database.engine).get_table_names()
+    database.migrate()
+    with database.transaction() as session:
+        assert feeds_of(session, by) == []
+        assert make_feed(session, "board", Handling.AMBER, by=by, now=NOW).token.works
