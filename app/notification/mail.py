@@ -23,7 +23,7 @@ from app.access.handling import Handling
 from app.countries import country_name
 from app.notification.addresses import thread_id
 from app.notification.models import Edition, Message, Subscription
-from app.notification.wording import signal_name
+from app.notification.wording import about_of, kind_of, signal_name
 from chem.depict import png
 from chem.errors import StructureError
 from chem.parse import parse
@@ -56,7 +56,8 @@ def compose(
     """The mail of one message, the same on every try."""
     edition, _ = _told(message)
     alert = edition.alert
-    picture = structure_png(str(edition.detail.get("smiles", "")))
+    smiles = edition.detail.get("smiles")
+    picture = structure_png(smiles) if smiles else None
     words = _words(message, base_url, unsubscribe_url, has_picture=picture is not None)
     mail = EmailMessage(policy=policy.SMTP)
     mail["From"] = mailbox(sender)
@@ -133,6 +134,7 @@ def _words(
     edition, subscription = _told(message)
     alert = edition.alert
     detail = edition.detail
+    about = about_of(detail)
     return {
         "alert": alert.code,
         "headline": edition.headline,
@@ -144,13 +146,14 @@ def _words(
         "name": detail["name"],
         "number": detail["substance"],
         "inchikey": detail["inchikey"],
-        "kind": _kind(detail),
-        "control": _control(detail),
+        "kind": kind_of(detail),
+        "control": _control(detail) if detail["substance"] else "",
+        "members": _members(detail, base_url),
         "where": ", ".join(sorted(country_name(code) for code in edition.countries)),
         "new": _signals(edition, base_url, new=True),
         "open": _signals(edition, base_url, new=False),
         "alert_url": f"{base_url}/alerts/{alert.code}",
-        "substance_url": f"{base_url}/substances/{detail['substance']}",
+        "about_url": f"{base_url}{about['path']}" if about and about["path"] else "",
         "subscriptions_url": f"{base_url}/subscriptions",
         "unsubscribe_url": unsubscribe_url,
         "recipient": message.recipient,
@@ -165,11 +168,17 @@ def _told(message: Message) -> tuple[Edition, Subscription]:
     return message.edition, message.subscription
 
 
-def _kind(detail: Mapping[str, Any]) -> str:
-    """Group and family: "nitazenes, family nitazene"; the family only when it says more."""
-    family = detail["family"]
-    told_apart = family and family != detail["group"]
-    return f"{detail['group']}, family {family}" if told_apart else str(detail["group"])
+def _members(detail: Mapping[str, Any], base_url: str) -> list[dict[str, str]]:
+    """The substances that take part, each with its page and the alert that is open on it."""
+    return [
+        {
+            "name": member["name"],
+            "number": member["code"],
+            "url": f"{base_url}/substances/{member['code']}",
+            "alert": member["alert"] or "",
+        }
+        for member in detail.get("members", ())
+    ]
 
 
 def _control(detail: Mapping[str, Any]) -> str:

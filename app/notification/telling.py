@@ -1,14 +1,14 @@
 """From what changed in surveillance to what people are told: alerts, editions and the outbox.
 
 `tell` runs in the transaction that opened the episodes, so an alert is never lost between deciding
-and sending. For a substance with changes it writes an edition of its alert at each handling level
+and sending. For a node with changes it writes an edition of its alert at each handling level
 from the lowest one that changed upwards, so that a reader cleared for more never sees less or
 something older; messages go only to those for whom something is news.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -31,10 +31,10 @@ from app.notification.models import (
 )
 from app.notification.rhythms import is_gathered, when_to_tell
 from app.notification.standing import State, in_state
-from app.notification.stories import CLOSED, NEWS, Story, stories
+from app.notification.stories import CLOSED, NEWS, OpenAlert, Story, open_alerts_on, stories
 from app.notification.subjects import subjects
 from app.notification.wording import Shown
-from app.surveillance.models import Tier, of_substance
+from app.surveillance.models import Tier
 from app.surveillance.service import Change
 
 
@@ -99,12 +99,13 @@ def tell(session: Session, changes: Sequence[Change], *, now: datetime, host: st
         return Told()
     subscribers = _active(session, now)
     told: list[tuple[Story, dict[Handling, Edition]]] = []
-    for story in stories(session, changes):
+    for story, beside in _with_alerts_beside(session, stories(session, changes)):
         alert = story.alert or _new_alert(story, now)
         if alert is None:
             continue
         session.add(alert)
-        told.append((story, _write_editions(session, alert, story, now)))
+        alert.node_name = None if story.substance else story.name
+        told.append((story, _write_editions(session, alert, story, beside, now)))
         if not story.open:
             alert.state, alert.closed_at = AlertState.CLOSED, now
             _recall(session, alert)
@@ -133,6 +134,23 @@ def tell(session: Session, changes: Sequence[Change], *, now: datetime, host: st
         closed=sum(not story.open for story, _ in told),
         gathered=len(entries),
     )
+
+
+def _with_alerts_beside(
+    session: Session, found: Sequence[Story]
+) -> Iterator[tuple[Story, Sequence[OpenAlert]]]:
+    """Each story with the open alerts on members of what several substances share.
+
+    Those are read once the stories of the substances, which come first, have been told.
+    """
+    beside: Sequence[OpenAlert] | None = None
+    for story in found:
+        if story.substance is not None:
+            yield story, ()
+            continue
+        if beside is None:
+            beside = open_alerts_on(session, story.substances)
+        yield story, beside
 
 
 def _recall(session: Session, alert: Alert) -> None:
@@ -165,10 +183,9 @@ def _new_alert(story: Story, now: datetime) -> Alert | None:
     """An alert, unless nothing is open: what ended before anybody was told needs none."""
     if not story.open:
         return None
-    node = of_substance(story.substance.id)
     return Alert(
-        node_kind=node.kind,
-        node_key=node.key,
+        node_kind=story.node.kind,
+        node_key=story.node.key,
         substance=story.substance,
         state=AlertState.ISSUED,
         simulated=story.simulated,
@@ -177,36 +194,57 @@ def _new_alert(story: Story, now: datetime) -> Alert | None:
 
 
 def _write_editions(
-    session: Session, alert: Alert, story: Story, now: datetime
+    session: Session, alert: Alert, story: Story, beside: Sequence[OpenAlert], now: datetime
 ) -> dict[Handling, Edition]:
     """One edition for each level, flushed lowest first, so that ids grow with the level."""
     written: dict[Handling, Edition] = {}
-    name = story.substance.name
-    rulesets = {episode.ruleset for episode in (*story.open, *story.ended)}
     for level in story.levels:
         seen = story.seen_at(level)
         before = story.last_told(level)
         if seen:
-            tier = max(e.tier for e in seen)
-            countries = sorted({country for e in seen for country in e.countries})
-        elif before is not None:  # ended for them, perhaps because a country took it back
-            tier, countries = before.tier, []
+            edition = _open_edition(story, seen, level, beside)
+        elif before is not None:
+            edition = _over(story, before)
         else:
             continue
-        written[level] = Edition(
-            alert=alert,
-            handling=level,
-            tier=tier,
-            reason=_reason(seen, story),
-            headline=wording.headline(name, seen),
-            sentences=[e.sentence for e in seen] or [wording.nothing_left(name)],
-            countries=countries,
-            detail=wording.detail(story.substance, seen, sorted(rulesets)),
-            issued_at=now,
-        )
-        session.add(written[level])
+        edition.alert, edition.handling, edition.issued_at = alert, level, now
+        edition.reason = _reason(seen, story)
+        written[level] = edition
+        session.add(edition)
         session.flush()
     return written
+
+
+def _open_edition(
+    story: Story, seen: Sequence[Shown], level: Handling, beside: Sequence[OpenAlert]
+) -> Edition:
+    """What somebody cleared for the level reads while signals are open for them."""
+    alerts = {a.substance_id: a.code for a in beside if a.known_at(level, story.simulated)}
+    return Edition(
+        tier=max(e.tier for e in seen),
+        headline=wording.headline(story.name, seen, story.node.kind),
+        sentences=[e.sentence for e in seen],
+        countries=sorted({country for e in seen for country in e.countries}),
+        detail=wording.detail(story.about(level), seen, story.rulesets, alerts),
+    )
+
+
+def _over(story: Story, before: Edition) -> Edition:
+    """What they read when all has ended for them, perhaps because a country took it back.
+
+    They go on reading the name and class that they knew, not what only others may know.
+    """
+    name = before.detail["name"] if story.substance is None else story.name
+    detail = {**before.detail, "episodes": [], "members": []}
+    if story.substance is not None:
+        detail = wording.detail(story.about(before.handling), (), story.rulesets, {})
+    return Edition(
+        tier=before.tier,
+        headline=wording.headline(name, (), story.node.kind),
+        sentences=[wording.nothing_left(name, story.node.kind)],
+        countries=[],
+        detail=detail,
+    )
 
 
 def _reason(seen: Sequence[Shown], story: Story) -> str:
