@@ -14,11 +14,11 @@ from app.feeds.entries import NotPublic
 from app.feeds.json_feed import item_for
 from app.notification import posts, webhooks
 from app.notification.delivery import Delivered, deliver
-from app.notification.mail import renderer
 from app.notification.models import MessageState, Webhook
 from app.notification.outbox import BACK_OFF, LEASE, lease_due
 from app.notification.posting import Outcome
 from app.notification.posts import Office, Posted, post_due, post_test
+from app.notification.rendering import renderer
 from app.notification.transport import SmtpTransport
 from app.settings import Settings
 from app.surveillance.models import Tier
