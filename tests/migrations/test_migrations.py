@@ -16,6 +16,7 @@ from app.intake.saying import NOTHING, this_substance
 from app.notification.models import (
     Alert,
     AlertState,
+    Draft,
     Edition,
     Event,
     Message,
@@ -38,6 +39,7 @@ from app.surveillance.models import (
 from tests.intake.attachments.making import msp, put
 from tests.intake.care import ANALYST, at, days, fill
 from tests.intake.taking import take_reports
+from tests.notification.written import issued
 from tests.reporting import NOW, laboratory, report
 from tests.surveillance.making import a_substance
 
@@ -333,3 +335,15 @@ def test_what_is_listed_under_a_family_stands_alone_on_the_way_down(database: Da
     database.migrate()
     with database.reading() as session:
         assert [one.inhibited_by for one in session.scalars(select(Episode))] == [None, None]
+
+
+def test_what_people_issued_stays_when_their_drafts_go(database: Database) -> None:
+    """The schema before 0018 knows no drafts; what came of them are alerts like others."""
+    with database.transaction() as session:
+        alert = issued(session)
+    command.downgrade(database.alembic_config(), "0016")
+    database.migrate()
+    with database.reading() as session:
+        assert [one.code for one in session.scalars(select(Alert))] == [alert.code]
+        assert session.scalars(select(Edition)).one().reason == "issued"
+        assert session.scalars(select(Draft)).all() == []
