@@ -17,7 +17,6 @@ from collections.abc import Collection, Iterable, Sequence
 from app.access.handling import Handling
 from app.surveillance.models import Episode, EpisodeState, EpisodeView, Rule, Tier
 
-FAMILIES_ARE_TOLD = False  # nothing may be left to a signal that no alert tells of
 LISTED = (Rule.NEW_SPREAD, Rule.RE_EMERGENCE, Rule.GROWTH, Rule.QUANTITY, Rule.BLOCK)
 
 
@@ -35,7 +34,7 @@ def settle(
         if episode.rule not in LISTED or _has_ended(episode):
             continue
         family = episode.inhibited_by
-        if episode.id in new and FAMILIES_ARE_TOLD:
+        if episode.id in new:
             episode.inhibited_by = _speaking_for(episode, families)
         elif family is not None and any(view.tier > Tier.WATCH for view in episode.views):
             episode.inhibited_by = None

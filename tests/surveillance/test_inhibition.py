@@ -24,11 +24,6 @@ FAMILY = {CLEAR: Tier.ALERT}
 WATCHED = {CLEAR: Tier.WATCH}
 
 
-@pytest.fixture(autouse=True)
-def families_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inhibition, "FAMILIES_ARE_TOLD", True)
-
-
 def episode(
     rule: Rule,
     views: Mapping[Handling, Tier],
@@ -87,11 +82,6 @@ def test_what_is_stronger_or_not_told_of_by_the_family_stands_alone(
     member: Episode, of: Episode
 ) -> None:
     assert listed(member, of) is None
-
-
-def test_nothing_is_left_to_families_of_which_no_alert_tells(monkeypatch) -> None:
-    monkeypatch.setattr(inhibition, "FAMILIES_ARE_TOLD", False)
-    assert listed(episode(Rule.QUANTITY, WATCHED), family()) is None
 
 
 def test_those_who_do_not_see_the_family_are_told_of_the_member() -> None:
