@@ -18,6 +18,7 @@ from app.intake.saying import NOTHING, this_substance
 from app.notification.models import (
     Alert,
     AlertState,
+    Draft,
     Edition,
     Event,
     Message,
@@ -40,6 +41,7 @@ from app.surveillance.models import (
 from tests.intake.attachments.making import msp, put
 from tests.intake.care import ANALYST, at, days, fill
 from tests.intake.taking import take_reports
+from tests.notification.written import issued
 from tests.reporting import NOW, laboratory, report
 from tests.surveillance.making import a_substance
 
@@ -352,3 +354,15 @@ def test_below_0017_there_are_no_feeds_of_ones_own_and_nothing_else_is_lost(
     with database.transaction() as session:
         assert feeds_of(session, by) == []
         assert make_feed(session, "board", Handling.AMBER, by=by, now=NOW).token.works
+
+
+def test_what_people_issued_stays_when_their_drafts_go(database: Database) -> None:
+    """The schema before 0018 knows no drafts; what came of them are alerts like others."""
+    with database.transaction() as session:
+        alert = issued(session)
+    command.downgrade(database.alembic_config(), "0016")
+    database.migrate()
+    with database.reading() as session:
+        assert [one.code for one in session.scalars(select(Alert))] == [alert.code]
+        assert session.scalars(select(Edition)).one().reason == "issued"
+        assert session.scalars(select(Draft)).all() == []

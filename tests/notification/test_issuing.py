@@ -10,6 +10,8 @@ from sqlalchemy import select
 from app.access.models import AuditEvent
 from app.access.roles import ANYBODY, Actor, Role
 from app.errors import Conflict, Forbidden, NotFound, Refused
+from app.feeds.atom import atom
+from app.feeds.cap import cap
 from app.feeds.json_feed import json_feed
 from app.notification import drafts, ending, issuing
 from app.notification.models import (
@@ -117,15 +119,20 @@ def test_its_audience_reads_it_and_nobody_else(database, handling, readers):
                     alert_by_code(session, reader, alert.code)
 
 
-def test_a_clear_one_is_in_the_feed_and_an_amber_one_is_not(database):
+def test_a_clear_one_is_in_the_feeds_and_an_amber_one_is_not(database):
     with database.transaction() as session:
         substance = a_substance(session)
-        shown = issued(session, substances=(substance.code,))
+        shown, family = issued(session, substances=(substance.code,)), issued(session)
         issued(session, substances=(substance.code,), handling=AMBER, headline="For few")
-        feed = json_feed(
-            alerts(session, ANYBODY).items, base_url=BASE, feed_url=f"{BASE}/feed.json"
-        )
-        assert [item["id"] for item in feed["items"]] == [f"{BASE}/alerts/{shown.code}"]
+        seen = alerts(session, ANYBODY).items
+        feed = json_feed(seen, base_url=BASE, feed_url=f"{BASE}/feed.json")
+        codes = [family.code, shown.code]
+        assert [item["id"] for item in feed["items"]] == [f"{BASE}/alerts/{c}" for c in codes]
+        xml = atom(seen, base_url=BASE, feed_url=f"{BASE}/feed.atom", updated=NOW).decode()
+        for one in seen:
+            warning = cap(one, [], base_url=BASE, sender="x@example.org").decode()
+            for said in (xml, warning):
+                assert "Three laboratories found" in said and "None" not in said
 
 
 def test_an_update_is_a_new_edition_for_those_who_ask_and_those_who_know_the_old(database):
