@@ -68,7 +68,8 @@ SIGNALS = (
     N_("watch"), N_("alert"), N_("urgent"), N_("open"), N_("acknowledged"), N_("closed"),
     N_("substance"), N_("block"), N_("cluster"), N_("family"), N_("group"), N_("name"),
     N_("confirmed"), N_("explained"), N_("refuted"), N_("lapsed"), N_("opened"), N_("raised"),
-    N_("wider"), N_("doubled"),
+    N_("wider"), N_("doubled"), N_("notice"), N_("advisory"), N_("briefing"), N_("issued"),
+    N_("retracted"), N_("expired"), N_("tier"),
 )  # fmt: skip
 GROUPS = (
     N_("aminoindanes"), N_("benzodiazepines"), N_("fentanyl analogues"), N_("lysergamides"),
