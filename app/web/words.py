@@ -127,6 +127,6 @@ BEHIND = (
 )  # fmt: skip
 CHEMISTRY = (
     N_("controlled by name"), N_("controlled by clause"), N_("undetermined"), N_("not controlled"),
-    N_("close analogue"), N_("related"), N_("core"), N_("linker"), N_("tail"), N_("chain"),
-    N_("head"), N_("acyl"), N_("position"), N_("rest"), N_("ring"), N_("amine"),
+    N_("close analogue"), N_("related"),
 )  # fmt: skip
+JOBS = (N_("assess"), N_("deliver"), N_("overdue"), N_("failed"))
