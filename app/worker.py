@@ -23,6 +23,7 @@ from apscheduler.schedulers.blocking import BlockingScheduler
 from app import jobs
 from app.clock import Clock, utc_now
 from app.db import Database
+from app.feeds.json_feed import item_for
 from app.intake.duplicates.run import find_duplicates
 from app.intake.files import take_up_waiting
 from app.intake.moves import gather_stragglers
@@ -32,12 +33,15 @@ from app.notification.addresses import host_for
 from app.notification.delivery import Channel, deliver
 from app.notification.letters import Letters
 from app.notification.operations import tell_operations
+from app.notification.posts import Office, post_due
 from app.notification.reminders import remind
 from app.notification.smtp import transport_for
+from app.notification.targets import Allowed
 from app.notification.telling import tell
 from app.registry.blocks import settle_blocks
 from app.registry.proposals import fill_tautomer_keys
 from app.settings import Settings
+from app.surveillance import previews
 from app.surveillance.rollup import roll
 from app.surveillance.service import assess
 
@@ -48,6 +52,7 @@ GATHER_SECONDS = 60
 READ_SECONDS = 5  # somebody is waiting for it before a page
 DUPLICATES_SECONDS = 15 * 60
 COMPARE_SECONDS = 60
+PREVIEW_SECONDS = 5 * 60  # a long one may take as long as three of these
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,21 @@ def deliver_waiting(work: Work) -> dict[str, Any]:
     return {"sent": done.sent, "failed": done.failed, "parked": done.parked}
 
 
+def post_waiting(work: Work) -> dict[str, Any]:
+    """Post what waits for webhooks: the items of the feed, as far as each is cleared for them."""
+    base_url = work.settings.base_url
+    office = Office(
+        work.database,
+        lambda seen, clearance: item_for(seen, base_url=base_url, clearance=clearance),
+        Allowed.of(work.settings.webhook_allow),
+        owner(),
+        work.clock,
+        host_for(work.settings),
+    )
+    done = post_due(office)
+    return {"sent": done.sent, "failed": done.failed, "parked": done.parked}
+
+
 def gather_and_remind(work: Work) -> dict[str, Any]:
     """Queue what has its time: digests, reminders of what is urgent, the operations e-mail."""
     now, host = work.clock(), host_for(work.settings)
@@ -115,6 +135,21 @@ def gather_and_remind(work: Work) -> dict[str, Any]:
 def read_waiting(work: Work) -> dict[str, Any]:
     """Read what was kept and not read to its end: long uploads, and what an interruption left."""
     return {"read": take_up_waiting(work.database, clock=work.clock)}
+
+
+def preview_waiting(work: Work) -> dict[str, Any]:
+    """Run the oldest preview of a rule set that waits; one that cannot be run waits no longer."""
+    with work.database.reading() as session:
+        asked = previews.waiting(session)
+        if asked is None:
+            return {"previewed": None}
+        code, result = asked.code, None
+        try:
+            result = previews.computed(session, asked)
+        finally:
+            with work.database.transaction() as writing:
+                previews.finish(writing, code, result, now=work.clock())
+    return {"previewed": code}
 
 
 def owner() -> str:
@@ -143,10 +178,12 @@ def run_worker(settings: Settings) -> None:
     table = (
         ("assess", settings.assess_minutes * 60, assess_and_tell),
         ("deliver", settings.deliver_seconds, deliver_waiting),
+        ("post", settings.deliver_seconds, post_waiting),
         ("gather", GATHER_SECONDS, gather_and_remind),
         ("read", READ_SECONDS, read_waiting),
         ("duplicates", DUPLICATES_SECONDS, compare_new),
         ("compare", COMPARE_SECONDS, compare_substances),
+        ("preview", PREVIEW_SECONDS, preview_waiting),
     )
     scheduler = BlockingScheduler(
         executors={"default": ThreadPoolExecutor(len(table))},

@@ -34,14 +34,15 @@ from app.intake.models import Finding, Report, Submission
 from app.intake.profiles.keeping import save_profile
 from app.intake.saying import this_substance
 from app.notification.links import CONFIRM, UNSUBSCRIBE, link_token
-from app.notification.models import Alert, Subscription
+from app.notification.models import Alert, Subscription, Webhook
 from app.notification.subscriptions import subscribe
 from app.registry.models import Cluster, Substance
 from app.registry.names import name_key
 from app.review.models import ReviewCase
 from app.review.service import open_case
 from app.settings import DEMO_SECRET, Settings
-from app.surveillance.models import Episode
+from app.surveillance import previews
+from app.surveillance.models import Episode, RulesetPreview
 from app.worker import Work, assess_and_tell
 from chem import examine
 from tests.databases import EMPTY, Template
@@ -152,6 +153,8 @@ def fill(database: Database) -> None:
         subscribe(
             session, "told@example.org", authority=authority_by_code(session, "LAB-FR"), now=NOW
         )
+        text = previews.with_changes({"first.fresh_months": "1", "spread.countries": "1"})
+        previews.ask_for(session, text, months=2, by=analyst, now=NOW)
         for row in session.scalars(select(Report).where(Report.reference == "Reference/red")):
             wish = release.Wish(Handling.AMBER)
             reason = "Handlingreason"
@@ -228,6 +231,7 @@ def codes(database: Database) -> dict[str, list[str]]:
             "cap": of(Alert),
             "episodes": of(Episode),
             "signals": of(Episode),
+            "preview": of(RulesetPreview),
             "priority": substances,
             "clusters": of(Cluster, "key"),
             "review": of(ReviewCase),
@@ -237,6 +241,7 @@ def codes(database: Database) -> dict[str, list[str]]:
             "profiles": ["secretprofile", "nflis"],
             "results": ["csv", "ndjson"],
             "static": ["tocsin.css"],
+            "webhooks": [str(number) for number in of(Webhook, "id")],
         }
 
 

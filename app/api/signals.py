@@ -14,7 +14,7 @@ from app.access.roles import SECRETARIAT, Role
 from app.api import api
 from app.api.asking import Country, Group, NumberedAsked, Paged, ask
 from app.api.contract import USUAL_PAGE, answer, body, listing, promise
-from app.api.shapes import link
+from app.api.shapes import ReportOut, link, report_out
 from app.db import Page
 from app.entrance import actor, allow, database, now, today
 from app.notification import queries as alerts
@@ -22,7 +22,8 @@ from app.notification.acknowledging import by_signal
 from app.notification.queries import SeenAlert
 from app.notification.wording import about_of
 from app.surveillance import queries
-from app.surveillance.models import EpisodeState, NodeKind, Rule, Tier
+from app.surveillance.grounds import grounds_of
+from app.surveillance.models import Episode, EpisodeState, NodeKind, Rule, Tier
 from app.surveillance.queries import SeenEpisode
 from app.surveillance.triage import acknowledge
 
@@ -31,7 +32,8 @@ class EpisodeOut(BaseModel):
     """One episode as this reader may know it.
 
     `node` is what it is about: a substance by its number, a family, block or cluster by its id, a
-    name as written. `substance_name` is its name, whatever it is.
+    name as written. `substance_name` is its name, whatever it is. `listed_under` is the signal of a
+    family to which it is left to tell of this one.
     """
 
     id: str
@@ -47,6 +49,7 @@ class EpisodeOut(BaseModel):
     since: date
     sentence: str
     evidence: dict[str, Any]
+    listed_under: str | None
     simulated: bool
 
 
@@ -94,25 +97,30 @@ class AlertOut(BaseModel):
     simulated: bool
 
 
-class SignalsAsked(Paged):
+DayCursor = Annotated[
+    str,
+    Field(
+        pattern=r"^[12][0-9]{3}-("
+        r"(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|"
+        r"(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9])"
+        r")\.[0-9]{1,18}$",
+        description="the cursor of `next`",
+    ),
+]
+
+
+class DatedAsked(Paged):
+    """What may be asked of a list that goes on by day and number."""
+
+    after: DayCursor | None = None
+
+
+class SignalsAsked(DatedAsked):
     """What may be asked of signals."""
 
     tier: Literal["watch", "alert", "urgent"] | None = None
     rule: Rule | None = None
     group: Group | None = None
-    after: (
-        Annotated[
-            str,
-            Field(
-                pattern=r"^[12][0-9]{3}-("
-                r"(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|"
-                r"(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9])"
-                r")\.[0-9]{1,18}$",
-                description="the cursor of `next`",
-            ),
-        ]
-        | None
-    ) = None
 
 
 class EpisodesAsked(SignalsAsked):
@@ -168,6 +176,24 @@ def show_episode(code: str) -> Response:
     """One episode with its evidence."""
     with database().reading() as session:
         return answer(_shown(session, code))
+
+
+@api.get("/episodes/<code>/reports")
+@allow(Role.PUBLIC)
+@promise("Reports behind an episode", answers=ReportOut, listed=True, asks=DatedAsked)
+def list_reports_behind(code: str) -> Response:
+    """The reports that a rule counted and that you may read one by one, newest event first.
+
+    They are those known on the day of the evidence, in the versions of that day. Of a name that
+    means no substance there are none: who sent it is a matter of curation.
+    """
+    asked = ask(DatedAsked)
+    with database().reading() as session:
+        seen = queries.episode_by_code(session, actor(), code)
+        found = grounds_of(
+            session, actor(), seen, today(), after=asked.after, limit=asked.limit or USUAL_PAGE
+        )
+        return listing(found.page if found else Page([]), report_out)
 
 
 @api.post("/episodes/<code>/acknowledge")
@@ -231,10 +257,14 @@ def _shown(session: Session, code: str) -> EpisodeOut:
 
 def _episodes_out(session: Session, seen: Sequence[SeenEpisode]) -> list[EpisodeOut]:
     evidence = queries.evidence_for(session, actor(), seen, today())
-    return [_episode_out(one, told) for one, told in zip(seen, evidence, strict=True)]
+    families = queries.listing_families(session, actor(), seen)
+    return [
+        _episode_out(one, told, families.get(one.episode.id))
+        for one, told in zip(seen, evidence, strict=True)
+    ]
 
 
-def _episode_out(seen: SeenEpisode, evidence: dict[str, Any]) -> EpisodeOut:
+def _episode_out(seen: SeenEpisode, evidence: dict[str, Any], family: Episode | None) -> EpisodeOut:
     episode, view, substance = seen.episode, seen.view, seen.episode.substance
     return EpisodeOut(
         id=episode.code,
@@ -250,6 +280,7 @@ def _episode_out(seen: SeenEpisode, evidence: dict[str, Any]) -> EpisodeOut:
         since=view.since,
         sentence=view.sentence,
         evidence=evidence,
+        listed_under=family.code if family else None,
         simulated=episode.simulated,
     )
 

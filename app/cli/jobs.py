@@ -45,12 +45,12 @@ def duplicates(afresh: bool) -> None:
 def deliver() -> None:
     """Send what waits in the outbox."""
     from app.notification.queries import outbox_state
-    from app.worker import Work, deliver_waiting, gather_and_remind
+    from app.worker import Work, deliver_waiting, gather_and_remind, post_waiting
 
     work = Work(database(), settings())
     gather_and_remind(work)
-    done = deliver_waiting(work)
+    done, posted = deliver_waiting(work), post_waiting(work)
     with work.database.reading() as session:
         left = outbox_state(session)
-    counts = ", ".join(f"{number} {what}" for what, number in done.items())
+    counts = ", ".join(f"{number + posted[what]} {what}" for what, number in done.items())
     click.echo(f"{counts}; in all {left.waiting} waiting, {left.parked} parked")

@@ -1,7 +1,7 @@
 """What every feed says of an alert, before it is JSON Feed, Atom or CAP.
 
 Feeds are for everybody, so this is also the last door: an edition that is not clear is refused,
-whoever asked for it.
+whoever asked for it. What is sent to one authority says so by its clearance, in `entry_for` alone.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff
 
 
 class NotPublic(ValueError):
-    """An edition above clear was about to leave by a public door: a mistake in the code."""
+    """An edition was about to leave by a door that is not open to it: a mistake in the code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,22 @@ class Entry:
 
 def entry(seen: SeenAlert, base_url: str) -> Entry:
     """The alert as everybody may read it. Raises NotPublic when its edition is not clear."""
-    edition = public(seen.edition)
+    public(seen.edition)
+    return _entry(seen, base_url)
+
+
+def entry_for(seen: SeenAlert, base_url: str, *, clearance: Handling) -> Entry:
+    """The alert for a reader who is known and cleared up to `clearance`. Raises NotPublic."""
+    if seen.edition.handling > clearance:
+        raise NotPublic(
+            f"edition {seen.edition.id} is {seen.edition.handling.word}; "
+            f"the reader is cleared up to {clearance.word}"
+        )
+    return _entry(seen, base_url)
+
+
+def _entry(seen: SeenAlert, base_url: str) -> Entry:
+    edition = seen.edition
     alert = seen.alert
     detail = edition.detail
     episodes = detail.get("episodes", [])

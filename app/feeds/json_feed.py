@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from app.feeds.entries import AUTHOR, DESCRIPTION, TITLE, Entry, entry
+from app.access.handling import Handling
+from app.feeds.entries import AUTHOR, DESCRIPTION, TITLE, Entry, entry, entry_for
 from app.notification.queries import SeenAlert
 
 VERSION = "https://jsonfeed.org/version/1.1"
@@ -29,6 +30,11 @@ def json_feed(
         feed["next_url"] = next_url
     feed["items"] = [_item(entry(alert, base_url)) for alert in seen]
     return feed
+
+
+def item_for(seen: SeenAlert, *, base_url: str, clearance: Handling) -> dict[str, Any]:
+    """One item as in the feed, for a reader cleared up to `clearance`. Raises NotPublic."""
+    return _item(entry_for(seen, base_url, clearance=clearance))
 
 
 def _item(one: Entry) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from email.utils import parseaddr
 from markupsafe import escape
 from sqlalchemy.orm import Session
 
-from app.notification import digest_mail, operations
+from app.notification import digest_mail, operations, switched_off
 from app.notification.acknowledging import asks_for_it, token
 from app.notification.confirming import compose_confirmation
 from app.notification.links import unsubscribe_url
@@ -97,6 +97,9 @@ class Letters:
                     sender=self._sender,
                     unsubscribe_url=self._unsubscribe_url(message),
                 )
+                return self._letter(message, mail)
+            case Purpose.WEBHOOK:
+                mail = switched_off.compose(message, base_url=self._base_url, sender=self._sender)
                 return self._letter(message, mail)
             case Purpose.CONFIRMATION:
                 mail = compose_confirmation(

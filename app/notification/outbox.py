@@ -25,14 +25,22 @@ LONGEST_ERROR = 1_000
 
 
 def lease_due(
-    session: Session, *, owner: str, now: datetime, limit: int = 20, lease: timedelta = LEASE
+    session: Session,
+    *,
+    owner: str,
+    now: datetime,
+    limit: int = 20,
+    lease: timedelta = LEASE,
+    webhooks: bool = False,
 ) -> list[int]:
     """Take up to `limit` messages that are due and nobody holds; their ids, the longest due first.
 
+    Mail, or what goes to `webhooks`: a webhook's slow server must not hold up mail.
     Uses ix_message_due. On PostgreSQL, rows that another deliverer is taking just now are skipped.
     """
     free = or_(Message.leased_until.is_(None), Message.leased_until <= now)
-    due = (Message.state == MessageState.WAITING, Message.next_try_at <= now, free)
+    ours = Message.webhook_id.is_not(None) if webhooks else Message.webhook_id.is_(None)
+    due = (Message.state == MessageState.WAITING, Message.next_try_at <= now, free, ours)
     wanted = session.scalars(
         select(Message.id)
         .where(*due)
@@ -123,12 +131,8 @@ def mark_failed(
     error: str,
     trouble: Trouble = Trouble.PUT_OFF,
     permanent: bool = False,
-    not_before: datetime | None = None,
 ) -> bool:
-    """Put it off by the back-off table, or park it after the last try; True when it was parked.
-
-    `not_before` is when the other side asked to be left alone until.
-    """
+    """Put it off by the back-off table, or park it after the last try; True when it was parked."""
     message = _held(session, message_id, owner)
     if message is None:
         return False
@@ -136,7 +140,7 @@ def mark_failed(
     session.add(FailedTry(message_id=message_id, at=now, trouble=trouble, error=error))
     parked = permanent or message.tries >= MOST_TRIES
     message.state = MessageState.PARKED if parked else message.state
-    message.next_try_at = max(now + _wait(message.tries), not_before or now)
+    message.next_try_at = now + _wait(message.tries)
     message.last_error, message.trouble = error, trouble
     message.lease_owner = message.leased_until = None
     return parked

@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import Select, String, and_, case, cast, func, or_, select, true
 from sqlalchemy.orm import Session
 
-from app.access.handling import visible_up_to
+from app.access.handling import Handling, visible_up_to
 from app.access.roles import Actor
 from app.db import Page, id_of
 from app.errors import NotFound
@@ -118,6 +118,16 @@ def history(session: Session, actor: Actor, alert: Alert) -> list[Edition]:
     )
     query = select(Edition).where(Edition.id.in_(newest_of_run)).order_by(Edition.id)
     return list(session.scalars(query))
+
+
+def told_to(session: Session, edition: Edition, clearance: Handling) -> SeenAlert:
+    """The alert of an edition as somebody of that clearance was told of it."""
+    first = session.scalar(
+        select(func.min(Edition.issued_at)).where(
+            Edition.alert_id == edition.alert_id, Edition.handling <= clearance
+        )
+    )
+    return SeenAlert(edition.alert, edition, first or edition.issued_at)
 
 
 def newest_edition(session: Session, actor: Actor) -> tuple[int, datetime | None]:

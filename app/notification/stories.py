@@ -25,7 +25,7 @@ from app.surveillance.models import Episode, EpisodeState, EpisodeView, NodeId, 
 from app.surveillance.service import Change
 
 CLOSED = "closed"
-NEWS = ("opened", "raised", "wider")  # what people are mailed about, the strongest first
+NEWS = ("opened", "raised", "wider", "doubled")  # what people are mailed about, the strongest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,9 @@ class Story:
             view = _view(episode, level)
             if view is not None:
                 change = self.changes.get((episode.id, view.handling))
-                shown = _shown(episode, view, change)
-                seen.append(_unless_known(shown, known.get(episode.code)))
+                shown = _unless_known(_shown(episode, view, change), known.get(episode.code))
+                sentence = wording.with_news(shown.sentence, shown.news)
+                seen.append(replace(shown, sentence=sentence))
         return wording.in_order(seen)
 
     def about(self, level: Handling) -> About:
@@ -117,8 +118,10 @@ class OpenAlert:
 def stories(session: Session, changes: Sequence[Change]) -> list[Story]:
     """The changes by node (an exercise apart from the real), with what else is open there.
 
-    Substances come first, so that an alert about a family can name those about its members.
+    Substances come first, so that an alert about a family can name those about its members. What is
+    listed under the signal of a family is told with it.
     """
+    changes = [change for change in changes if not change.inhibited]
     changed = sorted({change.episode_id for change in changes})
     episodes = _episodes(session, changed)
     by_id = {episode.id: episode for episode in episodes}

@@ -137,8 +137,17 @@ def headline(name: str, shown: Sequence[Shown], kind: NodeKind = NodeKind.SUBSTA
         return f"{begin}: no signal open any more"
     lead = shown[0]
     alike = [e for e in shown if e.rule is lead.rule and (e.news is None) == (lead.news is None)]
-    raised = f", now {lead.tier.word}" if lead.news == "raised" else ""
-    return f"{begin}: {_event(lead, alike)}{raised}"
+    since = {"raised": f", now {lead.tier.word}", "doubled": ", doubled since you were told"}
+    return f"{begin}: {_event(lead, alike)}{since.get(lead.news or '', '')}"
+
+
+def with_news(sentence: str, news: str | None) -> str:
+    """The sentence of a signal, and that there is twice as much of it where that is the news."""
+    return (
+        f"{sentence} The evidence has doubled since you were told."
+        if news == "doubled"
+        else sentence
+    )
 
 
 def _event(lead: Shown, alike: Sequence[Shown]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import chain
@@ -93,7 +93,7 @@ def evaluate(session: Session, *, as_of: date, limits: Ruleset) -> Evaluation:
     watched = _watched(session)
     fired = dict(_fired(by_substance, watched, as_of, limits))
     fired |= dict(_grown_in_totals(session, watched, as_of, limits))
-    curved = _Curved(watched)
+    curved = _Curved(watched, by_substance)
     months = limits.growth.history_months
     for seen in curves(session, as_of=as_of, months=months, sighted=cells):
         curved.add(seen, limits)
@@ -194,8 +194,8 @@ def _each_group_once(grown: Mapping[Signal, Levels]) -> dict[Signal, Levels]:
 class _Curved:
     """What the rules on curves say, level by level; the full knowledge decides in the end."""
 
-    def __init__(self, watched: Mapping[int, Watched]) -> None:
-        self.watched = watched
+    def __init__(self, watched: Mapping[int, Watched], cells: Mapping[int, Sequence[Cell]]) -> None:
+        self.watched, self.cells = watched, cells
         self.names: dict[NodeId, str] = {}
         self._levels: dict[Signal, Levels] = {}
         self._opens: dict[Signal, set[Handling]] = {}
@@ -205,7 +205,8 @@ class _Curved:
         """Run the rules on what one audience knows; the audiences come from the lowest up."""
         self._highest = seen.level
         self.names |= {node.id: node.name for node in seen.nodes}
-        found = chain(rising(seen, limits), returning(seen, limits), harming(seen, limits))
+        back = returning(seen, limits, self.cells)
+        found = chain(rising(seen, limits), back, harming(seen, limits))
         for signal, evidence, opens in found:
             number = signal.node.substance_id
             known = number is None or self.watched[number].effect != rules.NO_FAMILY

@@ -1,47 +1,59 @@
 """RE_EMERGENCE: a substance is back after a silence that was none of chance.
 
 The silence is the longest gap that ended in the last months. It was real when the rate before it
-made it surprising, given how much was looked for meanwhile (signals 2.1).
+made it surprising, given how much was looked for meanwhile (signals 2.1). Where all that was seen
+before lies further back than the curves, the sightings themselves tell of it, by calendar time:
+who looked for how much so long ago is not known.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
 from app.surveillance.curves import Curves, evidence_of
 from app.surveillance.evidence import WORLD, Evidence, Signal
+from app.surveillance.exposure import Basis
 from app.surveillance.models import NodeKind, Rule
-from app.surveillance.ruleset import Ruleset
+from app.surveillance.months import first_day, month_of
+from app.surveillance.ruleset import Ruleset, SilenceRule
+from app.surveillance.sightings import Cell
 from app.surveillance.statistics.silence import chance_of_silence
 
 
-def returning(seen: Curves, rules: Ruleset) -> Iterator[tuple[Signal, Evidence, bool]]:
-    """Every substance that is back, with the evidence; each suffices to open an episode."""
+@dataclass(frozen=True, slots=True)
+class _Silence:
+    """A gap between events; months count from the first of the arrays, below nought before it."""
+
+    begins: int
+    ends: int
+    events_before: int
+    chance: float | None  # that there was none in it by chance; None where nobody looked
+    exposure: str  # what looking was measured by
+
+
+def returning(
+    seen: Curves, rules: Ruleset, cells: Mapping[int, Sequence[Cell]]
+) -> Iterator[tuple[Signal, Evidence, bool]]:
+    """Every substance that is back, with the evidence; each suffices to open an episode.
+
+    `cells` are all that was ever seen of each substance, as known on the day.
+    """
     limits = rules.silence
-    months = seen.monthly.months
-    newest = months - limits.within_months
+    newest = seen.monthly.months - limits.within_months
     for place, node in enumerate(seen.nodes):
         if node.kind is not NodeKind.SUBSTANCE or not seen.events[place, newest:].any():
             continue
-        with_events = np.flatnonzero(seen.events[place])
-        before, after = with_events[with_events < newest], with_events[with_events >= newest]
-        if not len(before):
-            continue
-        begins, ends = int(before[-1]) + 1, int(after[0])
-        if ends - begins < limits.gap_months:
-            continue
-        exposure = seen.discounted[place]
-        chance = chance_of_silence(
-            float(seen.events[place, :begins].sum()),
-            float(exposure[:begins].sum()),
-            float(exposure[begins:ends].sum()),
+        silence = _in_the_curve(seen, place, newest) or _before_the_curve(
+            seen, place, newest, cells.get(node.members[0], ()), limits
         )
-        span = seen.since(place, ends)
+        if silence is None or silence.ends - silence.begins < limits.gap_months:
+            continue
+        span = seen.since(place, silence.ends)
         enough = span.events >= limits.events or span.deaths >= 1
-        if chance is None or chance > limits.chance or not enough:
+        if silence.chance is None or silence.chance > limits.chance or not enough:
             continue
         evidence = evidence_of(
             seen,
@@ -51,13 +63,48 @@ def returning(seen: Curves, rules: Ruleset) -> Iterator[tuple[Signal, Evidence, 
             rules=rules,
             thresholds=asdict(limits),
             details={
-                "silent_months": ends - begins,
-                "silent_from": seen.label(begins),
-                "chance": round(chance, 6),
-                "events_before": int(seen.events[place, :begins].sum()),
-                "exposure": seen.basis(place),
+                "silent_months": silence.ends - silence.begins,
+                "silent_from": seen.label(silence.begins),
+                "chance": round(silence.chance, 6),
+                "events_before": silence.events_before,
+                "exposure": silence.exposure,
                 "months": seen.months,
                 "events": [int(n) for n in seen.events[place]],
             },
         )
         yield Signal(node.id, Rule.RE_EMERGENCE, WORLD), evidence, True
+
+
+def _in_the_curve(seen: Curves, place: int, newest: int) -> _Silence | None:
+    """The silence between events that are both in the months looked at."""
+    with_events = np.flatnonzero(seen.events[place])
+    before, after = with_events[with_events < newest], with_events[with_events >= newest]
+    if not len(before):
+        return None
+    begins, ends = int(before[-1]) + 1, int(after[0])
+    exposure = seen.discounted[place]
+    events = seen.events[place, :begins].sum()
+    chance = chance_of_silence(
+        float(events), float(exposure[:begins].sum()), float(exposure[begins:ends].sum())
+    )
+    return _Silence(begins, ends, int(events), chance, seen.basis(place))
+
+
+def _before_the_curve(
+    seen: Curves, place: int, newest: int, cells: Sequence[Cell], limits: SilenceRule
+) -> _Silence | None:
+    """The silence since the last sighting, where that is none of an event in the curve.
+
+    A total of a year, and an event of which only the year is known, is a sighting to its last day.
+    """
+    since, turn = seen.monthly.since, first_day(seen.monthly.since + newest)
+    earlier = [c for c in cells if c.handling <= seen.level and c.until < turn]
+    events = sum(c.events for c in earlier)
+    if not events:
+        return None
+    first = month_of(min(c.first for c in earlier)) - since
+    begins = month_of(max(c.until for c in earlier)) + 1 - since
+    ends = int(np.flatnonzero(seen.events[place, newest:])[0]) + newest
+    watched = max(begins - first, limits.watched_months)
+    chance = chance_of_silence(float(events), float(watched), float(max(0, ends - begins)))
+    return _Silence(begins, ends, events, chance, Basis.CONSTANT.word)

@@ -23,7 +23,12 @@ from app.surveillance.models import NodeKind, Rule, of_substance
 from app.surveillance.nodes import Node
 from app.surveillance.ruleset import GrowthRule, Ruleset
 from app.surveillance.statistics.doubling import doubling_time
-from app.surveillance.statistics.emergence import Emergence, EmergenceLimits, emerging
+from app.surveillance.statistics.emergence import (
+    Emergence,
+    EmergenceLimits,
+    emerging,
+    without_bursts,
+)
 from app.surveillance.statistics.growth import (
     LIMITS,
     NO_ONSET,
@@ -68,6 +73,10 @@ def rising(seen: Curves, rules: Ruleset) -> Iterator[tuple[Signal, Evidence, boo
         span = seen.since(int(place), int(found.ratio.onset[place]))
         details = _details(seen, found, chances, int(place))
         opens = span.events >= rules.growth.least_events and bool(found.emerging[place])
+        if node.kind is NodeKind.SUBSTANCE:
+            unburst = _without_bursts(seen, int(place), found)
+            details["unburst"] = _plain(unburst)
+            opens = opens and unburst > rules.growth.unburst_statistic
         if node.kind is not NodeKind.SUBSTANCE:
             shared = _shared(seen, node, int(found.ratio.onset[place]), rules)
             details |= shared
@@ -121,6 +130,7 @@ def _limits(rule: GrowthRule) -> EmergenceLimits:
         established_statistic=rule.established_statistic,
         sightings=rule.sightings,
         reporters=rule.reporters,
+        unburst_statistic=rule.unburst_statistic,
     )
 
 
@@ -173,6 +183,19 @@ def _details(
         "baseline": expected.round(4).tolist(),
         "complete": seen.complete,
     }
+
+
+def _without_bursts(seen: Curves, place: int, found: Emergence) -> float:
+    """The statistic of a node if its two largest reporter-months were usual ones."""
+    cells = seen.monthly.of(place)
+    reporters = np.searchsorted(seen.exposure.authorities, cells.authority)
+    cells = cells.where(seen.exposure.counted[place, reporters])
+    (_, month), sighting = np.unique(
+        np.stack([cells.authority, cells.month]), axis=1, return_inverse=True
+    )
+    events = np.bincount(sighting.ravel(), weights=cells.events)
+    since = month - seen.monthly.since >= found.ratio.onset[place]
+    return without_bursts(events[since], events[~since], float(found.ratio.expected[place]))
 
 
 def _share(exposure: Floats, onset: int) -> Floats:

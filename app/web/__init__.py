@@ -26,6 +26,7 @@ from app.web import (  # noqa: E402, F401 - each module hangs its routes on the 
     reporting,
     reports,
     review,
+    rulesets,
     signals,
     signing,
     status,
@@ -34,4 +35,5 @@ from app.web import (  # noqa: E402, F401 - each module hangs its routes on the 
     substances,
     unsubscribing,
     uploading,
+    webhooks,
 )

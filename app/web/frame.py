@@ -74,7 +74,15 @@ DESK: tuple[tuple[Entry, frozenset[Role]], ...] = (
         (
             "web.subscriptions",
             "Subscriptions",
-            frozenset({"web.subscribe", "web.subscription", "web.change_subscription"}),
+            frozenset(
+                {
+                    "web.subscribe",
+                    "web.subscription",
+                    "web.change_subscription",
+                    "web.webhooks",
+                    "web.webhook",
+                }
+            ),
         ),
         SIGNED_IN,
     ),
