@@ -5,7 +5,7 @@ as it is, so nothing has to be compiled. What is being said in is a property of 
 (`speaking`), because a sentence is made of parts that must all be in one language.
 
 A message is a constant, with places for values by name: `_("%(name)s is back.", name=name)`.
-`python -m app.languages` brings the catalogues up to the messages there are.
+`python -m app.translations` brings the catalogues up to the messages there are.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from jinja2 import Environment
 SOURCE = "en"
 LANGUAGES = {"en": "English", "fr": "Français", "es": "Español"}
 LOCALES = {"en": "en_GB", "fr": "fr", "es": "es"}
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 CATALOGUES = Path(__file__).with_name("translations")
 
 _spoken: ContextVar[str] = ContextVar("language", default=SOURCE)
@@ -94,6 +95,16 @@ def ngettext(one: str, many: str, of: int, /, **values: Any) -> str:
     return plain_of(one, many, of) % ({"number": decimal(of)} | values)
 
 
+def N_(message: str) -> str:
+    """A message that is said later, with `plain`: marked where it stands, so that it is found."""
+    return message
+
+
+def NN_(one: str, many: str) -> tuple[str, str]:
+    """The same for a message of so many of something, said later with `plain_of`."""
+    return one, many
+
+
 def day_long(day: date) -> str:
     """1 November 2026; 1 novembre 2026; 1 de noviembre de 2026."""
     return str(format_date(day, "long", locale=LOCALES[spoken()]))
@@ -101,6 +112,8 @@ def day_long(day: date) -> str:
 
 def day_short(day: date) -> str:
     """20 Nov 2026; 20 nov. 2026."""
+    if spoken() == SOURCE:  # where CLDR has "Sept" and every other month in three letters
+        return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
     return str(format_date(day, "d MMM y", locale=LOCALES[spoken()]))
 
 
@@ -111,8 +124,15 @@ def month_long(day: date) -> str:
 
 
 def month_short(day: date) -> str:
-    """Nov 2026."""
-    return str(format_date(day, "MMM y", locale=LOCALES[spoken()]))
+    """Nov 2026; nov. 2026."""
+    return f"{month_name(day)} {day.year}"
+
+
+def month_name(day: date) -> str:
+    """Nov; nov."""
+    if spoken() == SOURCE:
+        return MONTHS[day.month - 1]
+    return str(format_date(day, "LLL", locale=LOCALES[spoken()]))
 
 
 def decimal(value: float, places: int = 0) -> str:

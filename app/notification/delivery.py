@@ -90,11 +90,10 @@ def deliver(
     limit: int | None = None,
     prepare: Callable[[Session, datetime], object] | None = None,
 ) -> Delivered:
-    """Send the mail that is due, at most `limit` messages; stop when the mail server cannot be reached.
+    """Send the mail that is due, at most `limit` messages, as long as the server can be reached.
 
-    `lanes` are the threads that
-    hand over, and so the most connections at once. `prepare` is called in each transaction that
-    leases, before it does.
+    `lanes` are the threads that hand over, and so the most connections at once. `prepare` is called
+    in each transaction that leases, before it does.
     """
     run = _Run(database, mail, owner=owner, clock=clock, lanes=lanes, limit=limit)
     try:

@@ -98,9 +98,6 @@ class Letters:
                     unsubscribe_url=self._unsubscribe_url(message),
                 )
                 return self._letter(message, mail)
-            case Purpose.WEBHOOK:
-                mail = switched_off.compose(message, base_url=self._base_url, sender=self._sender)
-                return self._letter(message, mail)
             case Purpose.CONFIRMATION:
                 mail = compose_confirmation(
                     message, base_url=self._base_url, sender=self._sender, secret=self._secret

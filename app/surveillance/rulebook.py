@@ -6,6 +6,7 @@ import tomllib
 from dataclasses import dataclass
 from typing import Any
 
+from app.languages import N_, plain
 from app.surveillance.models import Rule
 from app.surveillance.ruleset import ruleset_text
 
@@ -37,12 +38,12 @@ SECTIONS = (
     "unknown", "tiers",
 )  # fmt: skip
 
-_FIRST = (
+_FIRST = N_(
     "The earliest event is not older than the months below, and one report identified the "
     "substance well, or two laboratories did so poorly. A total of a year in which it stood "
     "makes it no first."
 )
-_EXPECTED = (
+_EXPECTED = N_(
     "The events of each month are held against its own past and against how much was looked for: "
     "samples analysed where they are declared, else all that the same laboratories reported. The "
     "newest months are discounted by what cannot have come in yet. Among all starts in the last "
@@ -52,94 +53,114 @@ _EXPECTED = (
 # rule -> what it notices, how, what to beware of, the sections of the rule set that it uses
 _TEXTS: dict[Rule, tuple[str, str, str, tuple[str, ...]]] = {
     Rule.FIRST_WORLD: (
-        "A substance is reported for the first time in this register.",
+        N_("A substance is reported for the first time in this register."),
         _FIRST,
-        "First here is not first anywhere: others may have seen it and not have said so.",
+        N_("First here is not first anywhere: others may have seen it and not have said so."),
         ("first",),
     ),
     Rule.FIRST_REGION: (
-        "A substance is reported for the first time from a region of the world.",
+        N_("A substance is reported for the first time from a region of the world."),
         _FIRST,
-        "A region without reports may not be looking.",
+        N_("A region without reports may not be looking."),
         ("first",),
     ),
     Rule.FIRST_COUNTRY: (
-        "A substance is reported for the first time from a country.",
+        N_("A substance is reported for the first time from a country."),
         _FIRST,
-        "A country without reports may not be looking.",
+        N_("A country without reports may not be looking."),
         ("first",),
     ),
     Rule.NEW_SPREAD: (
-        "A substance that is new turns up in several countries.",
-        "Two numbers and no model: so many countries and events within some months, of a substance "
-        "first seen not long ago.",
-        "It says nothing of substances that have been known for longer; see growth.",
+        N_("A substance that is new turns up in several countries."),
+        N_(
+            "Two numbers and no model: so many countries and events within some months, of a "
+            "substance first seen not long ago."
+        ),
+        N_("It says nothing of substances that have been known for longer; see growth."),
         ("spread",),
     ),
     Rule.RE_EMERGENCE: (
-        "A substance is back after a silence.",
-        "The silence was real when the rate before it, and all that was looked for meanwhile, make "
-        "it unlikely to be chance.",
-        "Laboratories that stopped looking for it make a silence too.",
+        N_("A substance is back after a silence."),
+        N_(
+            "The silence was real when the rate before it, and all that was looked for meanwhile, "
+            "make it unlikely to be chance."
+        ),
+        N_("Laboratories that stopped looking for it make a silence too."),
         ("silence",),
     ),
     Rule.GROWTH: (
-        "A substance is reported more often than before, beyond what more samples explain.",
-        f"{_EXPECTED} It must still be there if the two largest reporter-months were as those "
-        "before, so that bursts of one laboratory or two are none. Of sources that count by the "
-        "year or the quarter, the share of the substance in all they counted is compared with "
-        "that of the spans before.",
-        "A laboratory that begins to see a substance looks like growth unless it declares what it "
-        "can find. More reports are not more use.",
+        N_("A substance is reported more often than before, beyond what more samples explain."),
+        N_(
+            "%(expected)s It must still be there if the two largest reporter-months were as those "
+            "before, so that bursts of one laboratory or two are none. Of sources that count by "
+            "the year or the quarter, the share of the substance in all they counted is compared "
+            "with that of the spans before."
+        ),
+        N_(
+            "A laboratory that begins to see a substance looks like growth unless it declares what"
+            " it can find. More reports are not more use."
+        ),
         ("growth", "totals"),
     ),
     Rule.HARM: (
-        "Deaths and acute poisonings are a larger part of the reports of a substance than of "
-        "others of its class.",
-        "Deaths count by the part the substance had in them. What is expected is worked out within "
-        "each country and year, and shrunken where there is little.",
-        "Seizures and autopsies are different samples; this is no risk of use. Where few "
-        "laboratories do autopsies, they decide.",
+        N_(
+            "Deaths and acute poisonings are a larger part of the reports of a substance than of "
+            "others of its class."
+        ),
+        N_(
+            "Deaths count by the part the substance had in them. What is expected is worked out "
+            "within each country and year, and shrunken where there is little."
+        ),
+        N_(
+            "Seizures and autopsies are different samples; this is no risk of use. Where few "
+            "laboratories do autopsies, they decide."
+        ),
         ("harm",),
     ),
     Rule.CLUSTER_OF_HARM: (
-        "Several deaths or acute poisonings with a substance in one country within days.",
-        "So many within so few days, and more than were usual there before. It is urgent when the "
-        "deaths are its doing.",
-        "One death told of twice would be two; possible duplicates are shown beside it.",
+        N_("Several deaths or acute poisonings with a substance in one country within days."),
+        N_(
+            "So many within so few days, and more than were usual there before. It is urgent when "
+            "the deaths are its doing."
+        ),
+        N_("One death told of twice would be two; possible duplicates are shown beside it."),
         ("cluster",),
     ),
     Rule.QUANTITY: (
-        "A seizure far larger than those before it.",
-        "Weights are compared with weights of the same form, on a logarithmic scale, by median and "
-        "median deviation.",
-        "A large seizure says little of use, and units are often in error.",
+        N_("A seizure far larger than those before it."),
+        N_(
+            "Weights are compared with weights of the same form, on a logarithmic scale, by median"
+            " and median deviation."
+        ),
+        N_("A large seizure says little of use, and units are often in error."),
         ("quantity",),
     ),
     Rule.FAMILY: (
-        "A family, a group or a cluster emerges as a whole, before any one member does.",
-        f"{_EXPECTED} An event with several members counts once. It is told of when no member "
-        "alone explains the growth, and several are new or several countries take part.",
-        "Families are made by rules of structure; a member that no rule knows is not counted.",
+        N_("A family, a group or a cluster emerges as a whole, before any one member does."),
+        N_(
+            "%(expected)s An event with several members counts once. It is told of when no member "
+            "alone explains the growth, and several are new or several countries take part."
+        ),
+        N_("Families are made by rules of structure; a member that no rule knows is not counted."),
         ("growth", "family"),
     ),
     Rule.BLOCK: (
-        "A building block (a tail, a head, a substituent) emerges across several substances.",
-        "As for families, with the substances that carry the block.",
-        "Blocks are cut from structures of a few families only.",
+        N_("A building block (a tail, a head, a substituent) emerges across several substances."),
+        N_("As for families, with the substances that carry the block."),
+        N_("Blocks are cut from structures of a few families only."),
         ("growth", "family"),
     ),
     Rule.NEW_UNKNOWN: (
-        "Several countries report the same name, and nobody knows what it is.",
-        "The name is compared exactly, after spaces, hyphens and the like are made alike.",
-        "One name may mean different things in different places.",
+        N_("Several countries report the same name, and nobody knows what it is."),
+        N_("The name is compared exactly, after spaces, hyphens and the like are made alike."),
+        N_("One name may mean different things in different places."),
         ("unknown",),
     ),
 }
 
 
 def rulebook() -> list[RuleText]:
-    """Every rule, in the order in which they are declared."""
+    """Every rule, in the order in which they are declared and in the language spoken."""
     data = tomllib.loads(ruleset_text())
     return [_rule_text(rule, data) for rule in Rule]
 
@@ -168,4 +189,5 @@ def _rule_text(rule: Rule, data: dict[str, Any]) -> RuleText:
     found.append(
         Threshold(f"tiers.{rule.value.lower()}", tier["value"], tier["unit"], tier["source"])
     )
-    return RuleText(rule, notices, how, beware, tuple(found))
+    said = plain(how) % {"expected": plain(_EXPECTED)}
+    return RuleText(rule, plain(notices), said, plain(beware), tuple(found))

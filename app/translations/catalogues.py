@@ -15,9 +15,9 @@ from app.languages import CATALOGUES, LANGUAGES, SOURCE
 
 SOURCES = CATALOGUES.parent
 METHODS = [("**/templates/**", "jinja2"), ("**.py", "python")]
-OPTIONS = {"**/templates/**": {"trimmed": "true", "encoding": "utf-8"}}
+OPTIONS = {"**/templates/**": {"trimmed": "true", "encoding": "utf-8", "newstyle_gettext": "true"}}
 NAME = "abcdefghijklmnopqrstuvwxyz_"
-KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2)}
+KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None, "NN_": (1, 2)}
 TRANSLATED = tuple(language for language in LANGUAGES if language != SOURCE)
 
 

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from app.countries import country_name
-from app.web.wording import MONTHS
+from app.languages import _, decimal, ngettext
+from app.web.dates import month as month_said
 
 WIDTHS = {"wide": 620, "narrow": 330}
 PROVISIONAL_MONTHS = 3  # reports of the newest months are still arriving
@@ -155,11 +156,11 @@ def month_columns(counts: Mapping[date, tuple[int, int]], first: date, today: da
     found = []
     for month in months_between(first, today):
         total, harm = counts.get(month, (0, 0))
-        said = f"{MONTHS[month.month - 1]} {month.year}"
+        said = month_said(month)
         provisional = month >= unsure
-        text = f"{said}: {total} event{'' if total == 1 else 's'}"
-        text += f", {harm} of them harm" if harm else ""
-        text += " (provisional)" if provisional else ""
+        text = _events_in(said, total)
+        text += _(", %(number)s of them harm", number=harm) if harm else ""
+        text += _(" (provisional)") if provisional else ""
         found.append(Column(text, said, total, harm, provisional))
     return found
 
@@ -172,19 +173,24 @@ def curve_columns(told: Mapping[str, Any], months: int = 36) -> list[Column]:
     found = []
     expected = told.get("baseline") or [None] * len(told["months"])
     complete = told.get("complete") or [1.0] * len(told["months"])
-    begins = {told.get("onset"): "onset", told.get("silent_from"): "silent"}
+    begins = {told.get("onset"): _("onset"), told.get("silent_from"): _("silent")}
     curve = zip(told["months"], told["events"], expected, complete, strict=True)
     for month, events, usual, share in list(curve)[-months:]:
-        year, number = month.split("-")
-        said = f"{MONTHS[int(number) - 1]} {year}"
-        text = f"{said}: {events} event{'' if events == 1 else 's'}"
-        text += f", {usual:.1f} expected" if usual is not None else ""
+        said = month_said(date.fromisoformat(f"{month}-01"))
+        text = _events_in(said, events)
+        text += _(", %(number)s expected", number=decimal(usual, 1)) if usual is not None else ""
         provisional = share < PROVISIONAL_SHARE
-        text += " (provisional)" if provisional else ""
+        text += _(" (provisional)") if provisional else ""
         found.append(
             Column(text, said, events, 0, provisional, expected=usual, begins=begins.get(month, ""))
         )
     return found
+
+
+def _events_in(month: str, events: int) -> str:
+    return ngettext(
+        "%(month)s: %(number)s event", "%(month)s: %(number)s events", events, month=month
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,8 +310,8 @@ def world_map(counts: Mapping[str, int], totals_only: frozenset[str]) -> WorldMa
         for n, low in enumerate(limits)
     ]
     if totals_only:
-        legend.append((TOTALS_ONLY, "annual totals only"))
-    return WorldMap(width, height, tuple(areas), ((0, "nothing reported"), *legend))
+        legend.append((TOTALS_ONLY, _("annual totals only")))
+    return WorldMap(width, height, tuple(areas), ((0, _("nothing reported")), *legend))
 
 
 def shade_limits(most: int) -> tuple[int, ...]:
@@ -320,14 +326,19 @@ def _shade(
 ) -> tuple[int, str]:
     name, seen = country_name(code), counts.get(code, 0)
     if seen:
-        noun = "substance" if seen == 1 else "substances"
-        return sum(seen >= low for low in limits), f"{name}: {seen} {noun}"
+        said = ngettext(
+            "%(country)s: %(number)s substance",
+            "%(country)s: %(number)s substances",
+            seen,
+            country=name,
+        )
+        return sum(seen >= low for low in limits), said
     if code in totals_only:
-        return TOTALS_ONLY, f"{name}: annual totals only"
-    return 0, f"{name}: nothing reported" if name else ""
+        return TOTALS_ONLY, _("%(country)s: annual totals only", country=name)
+    return 0, _("%(country)s: nothing reported", country=name) if name else ""
 
 
 def _span(low: int, high: int | None) -> str:
     if high is None:
-        return f"{low} or more"
+        return _("%(number)s or more", number=low)
     return str(low) if low == high else f"{low}–{high}"

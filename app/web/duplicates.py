@@ -21,7 +21,8 @@ from app.intake.duplicates.weights import Field, weights
 from app.intake.models import Report
 from app.registry import queries as registry
 from app.web import web
-from app.web.wording import dated, label, listing, moment, number
+from app.web.dates import dated, moment
+from app.web.wording import label, listing, number
 
 STATUS_WORDS = {
     PairStatus.PROPOSED: "to decide",

@@ -15,24 +15,24 @@ from app.errors import Refused
 from app.intake.queries import simulated_present
 from app.intake.waiting import waiting
 from app.jobs import ailing
-from app.languages import LANGUAGES, spoken, teach
-from app.web import sentences, web, wording
+from app.languages import LANGUAGES, N_, spoken, teach
+from app.web import dates, sentences, web, wording
 from chem.identity import RDKIT_VERSION, RULESET
 
 Entry = tuple[str, str, frozenset[str]]
 
 # endpoint, word, and the endpoints that count as being there
 NAVIGATION: tuple[Entry, ...] = (
-    ("web.overview", "Overview", frozenset()),
+    ("web.overview", N_("Overview"), frozenset()),
     (
         "web.substances",
-        "Substances",
+        N_("Substances"),
         frozenset({"web.substance", "web.history", "web.merge", "web.split", "web.naming"}),
     ),
-    ("web.clusters", "Clusters", frozenset({"web.cluster"})),
-    ("web.signals", "Signals", frozenset({"web.signal", "web.alert", "web.alerts"})),
-    ("web.priority", "Priority", frozenset({"web.priority_of"})),
-    ("web.reports", "Reports", frozenset({"web.report"})),
+    ("web.clusters", N_("Clusters"), frozenset({"web.cluster"})),
+    ("web.signals", N_("Signals"), frozenset({"web.signal", "web.alert", "web.alerts"})),
+    ("web.priority", N_("Priority"), frozenset({"web.priority_of"})),
+    ("web.reports", N_("Reports"), frozenset({"web.report"})),
 )
 DESK: tuple[tuple[Entry, frozenset[Role]], ...] = (
     (
@@ -92,11 +92,11 @@ DESK: tuple[tuple[Entry, frozenset[Role]], ...] = (
     (("web.admin", "Administration", frozenset()), frozenset({Role.ADMIN})),
 )
 NOTE_LASTS = timedelta(seconds=30)
+DATES = ("day", "month", "moment", "dated", "ago", "seen_in", "seen_between", "exactly")
 SAYINGS = (
-    "day", "month", "moment", "dated", "ago", "seen_in", "seen_between", "number", "amount",
-    "count", "spelled", "label", "sentence", "options", "listing", "places", "scope", "rule_name",
-     "effect_class", "family_name", "family_label", "breaks", "formula",
-    "told", "place", "measure_kind", "exactly", "preset_name", "percent", "pillar_weights",
+    "number", "amount", "count", "spelled", "label", "sentence", "options", "listing", "places",
+    "scope", "rule_name", "effect_class", "measured", "family_name", "family_label", "breaks",
+    "formula", "told", "place", "measure_kind", "preset_name", "percent", "pillar_weights",
     "change_name", "firmness_word", "about",
 )  # fmt: skip
 
@@ -107,6 +107,8 @@ def _prepare(state: BlueprintSetupState) -> None:
     app = cast(Flask, state.app)
     app.view_functions["web.static"] = _static_file
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    for name in DATES:
+        app.jinja_env.filters[name] = getattr(dates, name)
     for name in SAYINGS:
         app.jinja_env.filters[name] = getattr(wording, name)
     for say in (sentences.news, sentences.said, sentences.basis):

@@ -18,7 +18,7 @@ from app.registry.acts import act_by_code, acts_on
 from app.registry.models import code_of
 from app.surveillance.biography import biography
 from app.web import web
-from app.web.wording import day, month
+from app.web.dates import day, month
 
 
 @web.get("/substances/<code>/history")

@@ -34,7 +34,8 @@ from app.registry.pointing import point_out
 from app.registry.queries import substance_by_code
 from app.spreadsheets import plain_cell
 from app.web import web
-from app.web.wording import after_alert, country_options, measure_kind
+from app.web.dates import after_alert
+from app.web.wording import country_options, measure_kind
 from chem.generics import IN
 from chem.law import Answer
 

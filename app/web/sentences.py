@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from app.access.handling import Handling
-from app.languages import SOURCE, spoken
+from app.languages import N_, SOURCE, _, plain, spoken
 from app.surveillance.evidence import Evidence
 from app.surveillance.models import EpisodeView
 from app.surveillance.wording import basis as basis_of
 from app.surveillance.wording import sentence
 from app.web.wording import listing
 
-SHARED_WITH = {Handling.GREEN: "the community", Handling.AMBER: "authorities"}
+SHARED_WITH = {
+    Handling.GREEN: N_("with the community"),
+    Handling.AMBER: N_("with authorities"),
+}
 
 
 def news(view: EpisodeView) -> str:
@@ -32,9 +35,10 @@ def basis(views: Iterable[EpisodeView]) -> str:
     levels = {view.handling for view in views}
     if len(levels) < 2:
         return "".join(basis_of(level) for level in levels)
-    circles = listing(f"with {who}" for level, who in SHARED_WITH.items() if level in levels)
-    return (
-        f"Counts public reports and, where there are any, those shared {circles}."
-        if circles
-        else ""
+    circles = [plain(who) for level, who in SHARED_WITH.items() if level in levels]
+    if not circles:
+        return ""
+    return _(
+        "Counts public reports and, where there are any, those shared %(with_whom)s.",
+        with_whom=listing(circles),
     )

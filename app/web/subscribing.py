@@ -26,7 +26,8 @@ from app.notification.wishes import (
 from app.registry.models import Cluster
 from app.registry.queries import listed_to
 from app.surveillance.models import Rule, Tier
-from app.web.wording import RULES, country_options, family_name, label, options
+from app.web.wording import country_options, family_name, label, options
+from app.web.words import RULES
 from chem.families import GROUPS
 
 PLAIN = (

@@ -18,6 +18,7 @@ from app.intake import figures as intake
 from app.intake.figures import ClassRow, MonthCount, YearCount
 from app.intake.history import life_of
 from app.intake.words import EventKind
+from app.languages import _, ngettext
 from app.notification import queries as notification
 from app.registry import queries as registry
 from app.registry import search
@@ -278,10 +279,18 @@ def _year_charts(years: list[YearCount]) -> dict[str, BarChart]:
         totals[row.year] = totals.get(row.year, 0) + row.reports
     columns = [
         Column(
-            f"{year}: {totals[year]} reports" if year in totals else f"{year}: no total received",
+            _year_said(year, totals.get(year)),
             str(year),
             totals.get(year, 0),
         )
         for year in range(min(totals), max(totals) + 1)
     ]
     return charts.both_widths("years", columns)
+
+
+def _year_said(year: int, reports: int | None) -> str:
+    if reports is None:
+        return _("%(year)s: no total received", year=year)
+    return ngettext(
+        "%(year)s: %(number)s report", "%(year)s: %(number)s reports", reports, year=year
+    )

@@ -1,10 +1,10 @@
-"""How values are said on a page: dates, numbers, code-list words, places. Pure functions."""
+"""How values are said on a page: numbers, code-list words, places. Pure functions."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
@@ -12,26 +12,13 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from app.countries import REGIONS, countries, country_name, in_a_sentence
-from app.intake.dates import PartialDate
-from app.intake.words import Precision
+from app.languages import SOURCE, _, decimal, plain, plain_of, spoken
 from app.surveillance.models import Rule
+from app.surveillance.phrases import region
+from app.web.dates import day, month
+from app.web.words import COUNTED, FIRMNESS, MEASURES, PRESETS, RULES
 from chem.families import family_named
 
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-RULES = {
-    Rule.FIRST_WORLD: "First in the world",
-    Rule.FIRST_REGION: "First in a region",
-    Rule.FIRST_COUNTRY: "First in a country",
-    Rule.NEW_SPREAD: "New and spreading",
-    Rule.RE_EMERGENCE: "Back after silence",
-    Rule.GROWTH: "Growing",
-    Rule.HARM: "Harmful beyond its class",
-    Rule.CLUSTER_OF_HARM: "Cluster of harm",
-    Rule.QUANTITY: "Unusual quantity",
-    Rule.FAMILY: "Family growing",
-    Rule.BLOCK: "Building block growing",
-    Rule.NEW_UNKNOWN: "Unknown name in several countries",
-}
 EFFECTS = {  # word found in an effect or group -> the class that carries its colour
     "opioid": ("opioid", "nitazene", "fentanyl", "orphine"),
     "cannabinoid": ("cannabinoid",),
@@ -43,27 +30,10 @@ EFFECTS = {  # word found in an effect or group -> the class that carries its co
         "phenidate", "phenmetrazine", "aminorex",
     ),
 }  # fmt: skip
-MEASURES = {
-    "individual_listing": "individual listing",
-    "temporary": "temporary control",
-    "emergency": "emergency control",
-    "generic": "generic definition",
-    "analogue": "analogue law",
-    "nps_act": "NPS act",
-    "medicines_law": "medicines law",
-    "consumer_protection": "consumer protection",
-    "hazardous_substances": "hazardous-substances law",
-    "none": "not controlled",
-}
-PRESETS = {
-    "equal": "Equal thirds",
-    "ranked": "Prevalence first",
-    "harm_first": "Harm first",
-}
-FIRMNESS = {"robust": "robust", "contested": "contested", "unlikely": "unlikely"}
 _FINDING = re.compile(r"findings\[(\d+)\]\.(\w+)")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+_NUMBER = re.compile(r"\d[\d.,]*\d|\d")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _NAME_JOINT = re.compile(r"([-)\]]|[a-z],)(?=[^-,)\]\s])")
 _LONG_WORD = re.compile(r"[A-Za-z]{13,}")
@@ -73,76 +43,14 @@ _STEM = re.compile(
 )
 
 
-def day(value: date | datetime | None) -> str:
-    """20 Nov 2026; a dash when there is none."""
-    if value is None:
-        return "–"
-    return f"{value.day} {MONTHS[value.month - 1]} {value.year}"
-
-
-def month(value: date) -> str:
-    """Nov 2026."""
-    return f"{MONTHS[value.month - 1]} {value.year}"
-
-
-def moment(value: datetime | None) -> str:
-    """20 Nov 2026, 14:05 UTC."""
-    if value is None:
-        return "never"
-    utc = value.astimezone(UTC)
-    return f"{day(utc)}, {utc:%H:%M} UTC"
-
-
-def dated(report: Any) -> str:
-    """A report's date as precisely as it was given, and its period when it is one."""
-    first, last = _at(report.event_date, report.precision), _at(report.event_end, report.precision)
-    return first if first == last else f"{first} – {last}"
-
-
-def _at(value: date, precision: Precision) -> str:
-    if precision is Precision.YEAR:
-        return str(value.year)
-    return month(value) if precision is Precision.MONTH else day(value)
-
-
-def exactly(text: str | None) -> str:
-    """A date as exactly as it was given; a dash when there is none.
-
-    >>> exactly("2026"), exactly("2026-02"), exactly("2026-02-03"), exactly(None)
-    ('2026', 'Feb 2026', '3 Feb 2026', '–')
-    """
-    if not text:
-        return "–"
-    span = PartialDate.read(text)
-    return _at(span.first, span.precision)
-
-
-def after_alert(since: str | None, alert: date | None) -> str:
-    """How long after the first alert here a measure came; empty when either is not known.
-
-    >>> after_alert("2026-03-20", date(2026, 3, 8)), after_alert("2025", date(2026, 3, 8))
-    ('12 days after the first alert here', 'before the first alert here')
-    """
-    if not since or alert is None:
-        return ""
-    span = PartialDate.read(since)
-    if span.last < alert:
-        return "before the first alert here"
-    if span.first <= alert:
-        return f"in the {span.precision} of the first alert here"
-    days = (span.first - alert).days
-    long = count(days, "day") if days < 60 else count(round(days / 30.44), "month")
-    return f"{long} after the first alert here".replace("\u00a0", " ")
-
-
 def measure_kind(word: str) -> str:
     """How a measure controls, in words."""
-    return MEASURES.get(word, label(word))
+    return plain(MEASURES[word]) if word in MEASURES else label(word)
 
 
 def preset_name(preset: str) -> str:
     """The weights of the three pillars, in words."""
-    return PRESETS.get(preset, label(preset))
+    return plain(PRESETS[preset]) if preset in PRESETS else label(preset)
 
 
 def pillar_weights(weights: Iterable[float]) -> str:
@@ -157,13 +65,13 @@ def change_name(change: str) -> str:
     ('the largest reporter', 'the weights (Harm first)')
     """
     if change.startswith("preset "):
-        return f"the weights ({preset_name(change.removeprefix('preset '))})"
-    return change.removeprefix("without ")
+        return _("the weights (%(preset)s)", preset=preset_name(change.removeprefix("preset ")))
+    return label(change.removeprefix("without "))
 
 
 def firmness_word(firmness: str) -> str:
     """How sure it is that a substance is among the first."""
-    return FIRMNESS.get(str(firmness), label(firmness))
+    return plain(FIRMNESS[firmness]) if firmness in FIRMNESS else label(firmness)
 
 
 def percent(share: float) -> str:
@@ -173,30 +81,18 @@ def percent(share: float) -> str:
     ('66\xa0%', 'under 1\xa0%', 'over 99\xa0%', '0\xa0%')
     """
     if 0 < share < 0.01:
-        return "under 1\u00a0%"
+        return _("under %(share)s", share="1\u00a0%")
     if 0.99 < share < 1:
-        return "over 99\u00a0%"
+        return _("over %(share)s", share="99\u00a0%")
     return f"{share:.0%}".replace("%", "\u00a0%")
-
-
-def ago(then: date, today: date) -> str:
-    """How long ago a day was, in words."""
-    days = (today - then).days
-    if days <= 0:
-        return "today"
-    if days == 1:
-        return "yesterday"
-    if days < 60:
-        return f"{days} days ago"
-    if days < 730:
-        return f"{round(days / 30.44)} months ago"
-    return f"{round(days / 365.25)} years ago"
 
 
 def number(value: float | None, places: int = 0) -> str:
     """12 345 with narrow spaces; a dash when nothing is known, which is not zero."""
     if value is None:
         return "–"
+    if spoken() != SOURCE:
+        return decimal(value, places).replace("-", "−")
     return f"{value:,.{places}f}".replace(",", "\u202f").replace("-", "−")
 
 
@@ -208,7 +104,8 @@ def about(value: float | None) -> str:
     """
     if value is None or float(value).is_integer() or abs(value) >= 100:
         return number(value)
-    return f"{value:.2g}".replace("-", "−")
+    short = f"{value:.2g}"
+    return number(float(short), len(short.partition(".")[2]))
 
 
 def amount(value: float | None) -> str:
@@ -220,22 +117,44 @@ def amount(value: float | None) -> str:
 
 
 def count(value: int, one: str, many: str | None = None) -> str:
-    """3 countries, 1 country."""
+    """3 countries, 1 country; in the language spoken for what is listed in `COUNTED`.
+
+    >>> count(1, "country"), count(3, "country")
+    ('1\xa0country', '3\xa0countries')
+    """
+    if one in COUNTED:
+        return plain_of(*COUNTED[one], value).replace(" ", "\u00a0", 1) % {"number": number(value)}
     return f"{number(value)}\u00a0{one if value == 1 else many or one + 's'}"
 
 
 def spelled(value: int) -> str:
-    """Small numbers as words, for the start of a sentence."""
+    """Small numbers as words, for the start of a sentence; in figures in other languages, where
+    the word depends on what is counted."""
+    if spoken() != SOURCE:
+        return number(value)
     words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
              "eleven", "twelve")  # fmt: skip
     return words[value] if 0 <= value < len(words) else number(value)
 
 
 def label(word: Any) -> str:
-    """A stored word as people read it: collected_sample -> collected sample."""
+    """A stored word as people read it: collected_sample -> collected sample; in the language spoken
+    when it is one of those in app.web.words."""
     if word is None or word == "":
         return "–"
-    return str(getattr(word, "value", word)).replace("_", " ")
+    return plain(str(getattr(word, "value", word)).replace("_", " "))
+
+
+def measured(text: str) -> str:
+    """A unit with one number in it, said in the language spoken if app.web.words has it.
+
+    >>> measured("of 4 active countries"), measured("of 3, judged for nitazenes")
+    ('of 4 active countries', 'of 3, judged for nitazenes')
+    """
+    found = _NUMBER.findall(text)
+    if len(found) != 1:
+        return plain(text)
+    return plain(_NUMBER.sub("%(number)s", text)).replace("%(number)s", found[0])
 
 
 def options(words: Iterable[Any]) -> list[tuple[str, str]]:
@@ -257,10 +176,14 @@ def listing(items: Iterable[str], most: int = 99) -> str:
     """a, b and c; after `most`, how many more."""
     names = list(items)
     if len(names) > most:
-        return f"{', '.join(names[:most])} and {len(names) - most} more"
+        return _(
+            "%(several)s and %(number)s more",
+            several=", ".join(names[:most]),
+            number=len(names) - most,
+        )
     if len(names) < 2:
         return "".join(names)
-    return f"{', '.join(names[:-1])} and {names[-1]}"
+    return _("%(several)s and %(last)s", several=", ".join(names[:-1]), last=names[-1])
 
 
 def places(codes: Iterable[str], most: int = 6) -> str:
@@ -270,28 +193,9 @@ def places(codes: Iterable[str], most: int = 6) -> str:
 
 def scope(where: str) -> str:
     """The place of an episode: the world, a region, or a country."""
-    if where in ("world", "Americas"):
-        return f"the {where}"
-    return where if where in REGIONS else country_name(where)
-
-
-def seen_in(when: date, events: int) -> str:
-    """The month of a sighting; only the year where totals are all there is."""
-    return month(when) if events else str(when.year)
-
-
-def seen_between(first: date, last: date, events: int) -> str:
-    """The months of the first and the last sighting; only the years where totals are all there is.
-
-    >>> seen_between(date(2026, 4, 1), date(2026, 10, 9), 3)
-    'Apr – Oct\xa02026'
-    """
-    begin, end = seen_in(first, events), seen_in(last, events).replace(" ", "\u00a0")
-    if begin.replace(" ", "\u00a0") == end:
-        return end
-    if events and first.year == last.year:
-        begin = MONTHS[first.month - 1]
-    return f"{begin} – {end}".replace(f" {first.year} ", f"\u00a0{first.year} ")
+    if where == "world":
+        return _("the world")
+    return region(where) if where in REGIONS else country_name(where)
 
 
 def family_name(family: str) -> str:
@@ -324,7 +228,7 @@ def breaks(name: str) -> Markup:
 
 def rule_name(rule: str) -> str:
     """What a rule notices."""
-    return RULES[Rule(rule)] if rule in set(Rule) else label(rule).lower()
+    return plain(RULES[Rule(rule)]) if rule in set(Rule) else label(rule).lower()
 
 
 def effect_class(*texts: str | None) -> str:
@@ -356,11 +260,11 @@ def place(field: str) -> str:
 def told(value: Any) -> str:
     """A value of evidence as people read it: lists, numbers, dates and country codes in words."""
     if isinstance(value, list | tuple):
-        return listing([told(v) for v in value]) or "none"
+        return listing([told(v) for v in value]) or _("none")
     if isinstance(value, dict):
         return "; ".join(f"{told(str(k))}: {told(v)}" for k, v in value.items())
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return _("yes") if value else _("no")
     if isinstance(value, int | float):
         return number(value, 0 if float(value).is_integer() else 2)
     return _word_told(label(value))

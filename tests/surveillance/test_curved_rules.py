@@ -318,7 +318,7 @@ def test_long_names_that_begin_alike_are_two(database: Database) -> None:
 @pytest.mark.parametrize("rule", list(Rule))
 def test_every_rule_has_a_tier_and_words(rule: Rule) -> None:
     from app.surveillance.sentences import SENTENCES
-    from app.web.wording import RULES
+    from app.web.words import RULES
 
     assert ruleset().tiers.base(rule) in set(Tier)
     assert rule in SENTENCES and rule in RULES

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from markupsafe import escape
 
 from app.countries import countries
-from app.web import charts, wording
+from app.web import charts, dates, wording
 from app.web.charts import Column
 
 WORLD = Path(charts.__file__).with_name("data") / "world.json"
@@ -130,8 +130,8 @@ def test_shades_begin_at_one_and_grow(most: int):
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        (wording.day(TODAY), "20 Nov 2026"),
-        (wording.day(None), "–"),
+        (dates.day(TODAY), "20 Nov 2026"),
+        (dates.day(None), "–"),
         (wording.number(12345), "12\u202f345"),
         (wording.number(None), "–"),
         (wording.number(0), "0"),
@@ -143,18 +143,18 @@ def test_shades_begin_at_one_and_grow(most: int):
         (wording.scope("DE"), "Germany"),
         (wording.places(["US", "DE"]), "Germany and the United States"),
         (wording.label("collected_sample"), "collected sample"),
-        (wording.ago(date(2026, 11, 20), TODAY), "today"),
-        (wording.ago(date(2026, 8, 1), TODAY), "4 months ago"),
+        (dates.ago(date(2026, 11, 20), TODAY), "today"),
+        (dates.ago(date(2026, 8, 1), TODAY), "4 months ago"),
         (wording.told(["DE", "2026-11-02", 3, True]), "Germany, 2 Nov 2026, 3 and yes"),
         (wording.told("2026-11"), "Nov 2026"),
         (str(wording.formula("C2H6<b>")), "C<sub>2</sub>H<sub>6</sub>&lt;b&gt;"),
         (wording.family_label("nbome"), "NBOMe"),
         (wording.family_label("no-such-family"), "no such family"),
         (wording.family_label(""), ""),
-        (wording.seen_between(date(2026, 4, 1), date(2026, 10, 9), 3), "Apr – Oct\u00a02026"),
-        (wording.seen_between(date(2025, 4, 1), TODAY, 3), "Apr\u00a02025 – Nov\u00a02026"),
-        (wording.seen_between(date(2026, 4, 1), date(2026, 4, 9), 3), "Apr\u00a02026"),
-        (wording.seen_between(date(2019, 1, 1), date(2023, 12, 31), 0), "2019 – 2023"),
+        (dates.seen_between(date(2026, 4, 1), date(2026, 10, 9), 3), "Apr – Oct\u00a02026"),
+        (dates.seen_between(date(2025, 4, 1), TODAY, 3), "Apr\u00a02025 – Nov\u00a02026"),
+        (dates.seen_between(date(2026, 4, 1), date(2026, 4, 9), 3), "Apr\u00a02026"),
+        (dates.seen_between(date(2019, 1, 1), date(2023, 12, 31), 0), "2019 – 2023"),
         (wording.effect_class("opioid"), "opioid"),
         (wording.effect_class("unassigned", "synthetic cathinones"), "stimulant"),
         (wording.effect_class(None, ""), "unassigned"),

@@ -1,0 +1,125 @@
+"""Public pages leave nothing unsaid in another language: in a made-up one that puts every message
+between ⟦ and ⟧, what stands outside is data."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from gettext import NullTranslations
+from html.parser import HTMLParser
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from app import languages
+from app.countries import countries, country_name
+from app.db import Database
+from app.languages import month_name, speaking
+from app.registry.models import Substance
+from app.translations.catalogues import messages
+from app.web.wording import sentence
+from chem.families import families
+from tests.web.making import FORMULA, HOSTILE
+
+PAGES = (
+    "/", "/substances", "/clusters", "/signals", "/signals/rules", "/priority",
+    "/priority?list=controlled", "/measures", "/reports", "/login", "/nowhere",
+    "/substances?q=nothing+of+the+kind", "/signals?tier=urgent&rule=QUANTITY",
+)  # fmt: skip
+FIRST_OF = ("/substances/TS-", "/clusters/", "/priority/TS-", "/reports/RP-")
+SILENT = ("script", "style", "code", "kbd")
+VOID = ("meta", "link", "input", "img", "br", "wbr", "hr")
+NAMED = ("aria-label", "placeholder", "title", "alt", "data-label")
+# words that are the same in every language, and what others said in theirs
+DATA = re.compile(
+    r"""Tocsin|JSON|Feed|Atom|NDJSON|CSV|SDF|PNG|API|CAS|SMILES|InChIKey|RDKit|CAP|UTC|PubChem|CID
+    |English|Français|Español|Natural|Earth|UNII|ChEBI|Laboratory|Secretariat|TS-\w+|SG-\w+|RP-\w+
+    |LAB-\w+|[A-Z]\d|clear|GC-MS|NMR|kB""",
+    re.VERBOSE,
+)
+
+
+class Bracketed(NullTranslations):
+    """Every message of the catalogue as it is, between brackets."""
+
+    known = frozenset(str(one.id) for one in messages() if one.id)
+
+    def gettext(self, message: str) -> str:
+        return f"⟦{message}⟧" if message in self.known else message
+
+    def ngettext(self, one: str, many: str, of: int) -> str:
+        return f"⟦{one if of == 1 else many}⟧"
+
+
+class Visible(HTMLParser):
+    """What a reader sees or hears of a page: its text, and the words in its attributes; but for
+    code, identifiers and what the page itself marks as English."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self.open: list[bool] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        said = dict(attrs)
+        classes = set((said.get("class") or "").split())
+        silent = tag in SILENT or said.get("lang") == "en" or bool(classes & {"mono", "code"})
+        if tag not in VOID:
+            self.open.append(silent)
+        if not any(self.open) and not silent:
+            self.texts += [said[name] or "" for name in NAMED if name in said]
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID and self.open:
+            self.open.pop()
+
+    def handle_data(self, data: str) -> None:
+        if not any(self.open):
+            self.texts.append(data)
+
+
+@pytest.fixture
+def bracketed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(languages, "_translations", lambda language: Bracketed())
+
+
+def outside(text: str) -> str:
+    """What of a text is in no message; messages within messages are in one."""
+    depth, kept = 0, []
+    for letter in text:
+        depth += (letter == "⟦") - (letter == "⟧")
+        kept.append(letter if depth == 0 and letter != "⟧" else " ")
+    return "".join(kept)
+
+
+@pytest.fixture
+def data(full: Database) -> re.Pattern[str]:
+    """What is no message: names of substances and of families, countries, months."""
+    with full.reading() as session:
+        names = {s.name for s in session.scalars(select(Substance))}
+        names |= {n.name for s in session.scalars(select(Substance)) for n in s.names}
+    for family in families():
+        names |= {family.name, family.label, sentence(family.label), sentence(family.name)}
+    with speaking("fr"):
+        names |= {country_name(code) for code in countries()}
+        names |= {month_name(date(2026, month, 1)) for month in range(1, 13)}
+    longest = sorted(names | {HOSTILE, FORMULA}, key=len, reverse=True)
+    return re.compile("|".join(re.escape(name) for name in longest))
+
+
+def unsaid(client: FlaskClient, path: str, data: re.Pattern[str]) -> list[str]:
+    """The words of a page that are neither in a message nor data."""
+    page = Visible()
+    both = f"{path}{'&' if '?' in path else '?'}lang=fr"
+    page.feed(client.get(both).text.replace("<wbr>", ""))
+    left = DATA.sub(" ", data.sub(" ", outside(" \n ".join(page.texts))))
+    return re.findall(r"[^\W\d_]{2,}", left)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_word_of_a_public_page_is_said_in_the_language(
+    path: str, full_app: Flask, bracketed: None, data: re.Pattern[str]
+) -> None:
+    assert unsaid(full_app.test_client(), path, data) == []
