@@ -45,7 +45,6 @@ COLUMNS = (
     "id", "country", "kind", "substance", "name", "inchikey", "covers", "since", "until", "title",
     "source", "declared_by", "received_at",
 )  # fmt: skip
-KIND_OPTIONS = [(kind.value, measure_kind(kind)) for kind in MeasureKind]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ def measures() -> Any:
             countries=countries,
             substances=substances,
             classes=classes,
-            kinds=KIND_OPTIONS,
+            kinds=_kind_options(),
             country_options=[pair for pair in country_options() if pair[0] in reporting],
             filtered=bool(request.args.get("substance") or wanted.country or wanted.kind),
             may_declare=actor().role in REPORTERS,
@@ -176,9 +175,13 @@ def _form(values: dict[str, str], problems: Iterable[dict[str, Any]]) -> str:
         "measure_new.html",
         values=values,
         problems=list(problems),
-        kinds=KIND_OPTIONS,
+        kinds=_kind_options(),
         country_options=[pair for pair in country_options() if pair[0] in actor().countries],
     )
+
+
+def _kind_options() -> list[tuple[str, str]]:
+    return [(kind.value, measure_kind(kind)) for kind in MeasureKind]
 
 
 def _csv(found: list[Fact]) -> str:

@@ -52,6 +52,7 @@ COUNTED = {  # what a page counts
     "finding": NN_("%(number)s finding", "%(number)s findings"),
     "file": NN_("%(number)s file", "%(number)s files"),
     "spectrum": NN_("%(number)s spectrum", "%(number)s spectra"),
+    "laboratory": NN_("%(number)s laboratory", "%(number)s laboratories"),
     "peak": NN_("%(number)s peak", "%(number)s peaks"),
 }
 # said by app.web.wording.label, with spaces for underscores

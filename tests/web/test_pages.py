@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 
 from app.access.roles import Role
+from app.languages import LANGUAGES, _, speaking
 from tests.web.conftest import Visit
 from tests.web.making import HOSTILE
 
@@ -42,14 +43,25 @@ FORBIDDEN = (
 MACHINE_DOORS = ("/feed.", "/api/", "/cap/", "/healthz", "/readyz", "/metrics")
 
 
+def _advisory(language: str) -> str:
+    with speaking(language):
+        return _(
+            "Scores are advisory; for consideration. Signals count what was reported; where "
+            "nothing is reported, nothing is known."
+        )
+
+
+ADVISORY = [_advisory(language) for language in LANGUAGES]
+
+
 def obeys(body: str) -> None:
     """No inline style or script, nothing from elsewhere, one heading, one title."""
     for rule in FORBIDDEN:
         assert not rule.search(body), rule.search(body)
     assert body.count("<h1") == 1
     assert body.count("<title>") >= 1
-    assert "Skip to the content" in body
-    assert "Scores are advisory; for consideration." in body
+    assert '<a class="skip" href="#main">' in body
+    assert any(note in body for note in ADVISORY)
 
 
 @pytest.mark.parametrize("path", PUBLIC)
