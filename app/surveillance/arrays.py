@@ -1,8 +1,9 @@
 """Counted reports as numpy records, and how they are added up.
 
-Three kinds of records: cells (events of one substance that are alike), shared events (each
+Five kinds of records. Of events: cells (those of one substance that are alike), shared events (each
 substance of an event in which there are several, so that a family can count it once), and volumes
-(all that an authority reported, whatever it found).
+(all that an authority reported, whatever it found). Of all sightings, totals and vague dates among
+them: how many ended in each month, and the days of the recent ones.
 """
 
 from __future__ import annotations
@@ -36,6 +37,29 @@ CELL = np.dtype([("substance", "<i4"), *_WHERE, *_KEPT, *_COUNTED])
 SHARED = np.dtype([("event", "<i8"), ("place", "<i4"), *CELL.descr])
 VOLUME = np.dtype([*_WHERE, ("received", "<i4"), *_KEPT, ("reports", "<i8")])
 VOLUME_KEY = ("month", "country", "authority", "kind", "received", "level", "simulated")
+# the month of a sighting is the one in which it ended at the latest
+SEEN = np.dtype(
+    [("substance", "<i4"), ("month", "<i4"), ("country", "S2"), ("level", "u1"), ("reports", "<i4")]
+)
+SEEN_KEY = ("substance", "month", "country", "level")
+DAY = np.dtype(
+    [
+        ("substance", "<i4"),
+        *_WHERE[:3],
+        ("aggregate", "u1"),
+        *_KEPT,
+        ("first", "<i4"),  # days are numbered as `date.toordinal` does
+        ("end", "<i4"),
+        ("received", "<i4"),
+        ("reports", "<i4"),
+        *_COUNTED[1:4],
+    ]
+)
+DAY_KEY = (
+    "substance", "month", "country", "authority", "aggregate", "level", "simulated", "first", "end",
+    "received",
+)  # fmt: skip
+DAY_COUNTED = ("reports", "confirmed", "cases", "deaths")
 
 
 def records(rows: Iterable[Sequence[Any]], dtype: np.dtype[np.void]) -> Records:

@@ -25,8 +25,8 @@ from app.surveillance.arrays import CELL, COUNTED, KEY, KINDS, Integers, Records
 from app.surveillance.models import NodeKind
 from app.surveillance.months import month_of
 from app.surveillance.nodes import Node, kin, nodes
-from app.surveillance.reading import WEIGHT, Events
 from app.surveillance.rollup import known_events
+from app.surveillance.rows import WEIGHT, Events
 
 ALL_KINDS = tuple(NodeKind)
 

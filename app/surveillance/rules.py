@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from app.access.handling import Handling
 from app.clock import end_of_day
@@ -30,6 +30,20 @@ def edges(as_of: date, rules: Ruleset) -> tuple[date, ...]:
     return tuple(
         months_before(as_of, months)
         for months in (rules.first.fresh_months, rules.spread.window_months)
+    )
+
+
+def looks_back_to(as_of: date, rules: Ruleset) -> date:
+    """The earliest day that these rules ask about: whether something was seen since, or before.
+
+    A first that was announced is asked for again as long as its episode is open, up to
+    `first_open_days` and a month for an assessment that comes late.
+    """
+    announced = as_of - timedelta(days=rules.episodes.first_open_days + 31)
+    return min(
+        months_before(as_of, rules.spread.age_months),
+        months_before(announced, rules.first.fresh_months),
+        *edges(as_of, rules),
     )
 
 
