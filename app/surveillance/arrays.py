@@ -75,7 +75,7 @@ def joined(*parts: Records) -> Records:
 def codes(columns: Sequence[NDArray[Any]]) -> Integers:
     """One whole number for each row, the same where all columns are; in the order of the columns.
 
-    Raises OverflowError where the columns hold too many different values for 63 bits.
+    Where the columns span more than 63 bits, what is had so far is numbered through.
     """
     size = len(columns[0])
     found: Integers = np.zeros(size, np.int64)
@@ -86,11 +86,11 @@ def codes(columns: Sequence[NDArray[Any]]) -> Integers:
         values = _whole(column)
         least = int(values.min())
         span = int(values.max()) - least + 1
+        if room * span >= 2**63:
+            some, found = np.unique(found, return_inverse=True)
+            room = len(some)
         room *= span
-        if room >= 2**63:
-            raise OverflowError("too many different values to be told apart by one number")
-        found *= span
-        found += values - least
+        found = found * span + (values - least)
     return found
 
 

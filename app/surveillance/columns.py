@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Integer, Select, cast, select
+from sqlalchemy import Connection, Integer, LargeBinary, Select, cast, func, literal, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.functions import FunctionElement
@@ -24,7 +24,7 @@ def columns(session: Session, query: Select[Any]) -> Columns:
     connection = session.connection()
     names = [column.key for column in query.selected_columns]
     if connection.dialect.name == "postgresql":
-        return _copied(connection, query, names)
+        return _gathered(connection, query, names)
     # past the result of SQLAlchemy, which makes a row an object
     cursor: Any = connection.execute(query).cursor
     parts = [np.empty((0, len(names)), np.int64)]
@@ -34,24 +34,19 @@ def columns(session: Session, query: Select[Any]) -> Columns:
     return {name: table[:, place] for place, name in enumerate(names)}
 
 
-def _copied(connection: Connection, query: Select[Any], names: list[str]) -> Columns:
-    """Read as PostgreSQL copies them out: each row is as long as every other, so an array."""
+def _gathered(connection: Connection, query: Select[Any], names: list[str]) -> Columns:
+    """Read as one row with all values of each column in it, as PostgreSQL would send them."""
     inner = query.subquery("asked")
-    whole = select(*(cast(inner.c[name], Integer).label(name) for name in names))
+    sent = (func.int4send(cast(inner.c[name], Integer)) for name in names)
+    whole = select(*(func.string_agg(one, literal(b"", LargeBinary)) for one in sent))
     said = whole.compile(connection, compile_kwargs={"literal_binds": True})
-    raw: Any = connection.connection.cursor()
-    with raw, raw.copy(f"COPY ({said}) TO STDOUT (FORMAT BINARY)") as copy:
-        found = b"".join(bytes(part) for part in copy)
-    row = np.dtype(
-        [("fields", ">i2")]
-        + [pair for name in names for pair in ((f"bytes of {name}", ">i4"), (name, ">i4"))]
-    )
-    # 19 bytes of a head (its own length among them), and a count of fields below nought at the end
-    rows, rest = divmod(len(found) - 19 - 2, row.itemsize)
-    if rest:
+    raw: Any = connection.connection
+    with raw.cursor(binary=True) as cursor:
+        found = cursor.execute(str(said)).fetchone()
+    values = [np.frombuffer(column or b"", ">i4") for column in found]
+    if len({len(column) for column in values}) > 1:
         raise ValueError("a value is missing in what was to be whole numbers")
-    table = np.frombuffer(found, row, rows, 19)
-    return {name: table[name].astype(np.int64) for name in names}
+    return {name: column.astype(np.int64) for name, column in zip(names, values, strict=True)}
 
 
 class day_number(FunctionElement[int]):

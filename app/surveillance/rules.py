@@ -10,7 +10,7 @@ they may know of suffice to say. The full knowledge decides whether there is a s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 
@@ -48,18 +48,26 @@ def looks_back_to(as_of: date, rules: Ruleset) -> date:
 
 
 def views(
-    cells: Iterable[Cell], *, as_of: date, rules: Ruleset, effect: str = ""
+    cells: Iterable[Cell],
+    *,
+    as_of: date,
+    rules: Ruleset,
+    effect: str = "",
+    before: Collection[str] = (),
 ) -> dict[Key, dict[Handling, Evidence]]:
     """What each audience may be told: for each signal, the evidence by handling level.
 
     The lowest level at which a rule fires has an entry, and a higher one only where it says more.
+    `before` are scopes in which the substance had been seen before the cells begin: nothing is
+    first there, or young.
     """
     known = _known(cells, as_of)
     fresh = months_before(as_of, rules.first.fresh_months)
     by_level: dict[Handling, dict[Key, Evidence]] = {}
     for level, visible in _levels(known):
-        found = firsts(visible, as_of=as_of, since=fresh, rules=rules, effect=effect, level=level)
-        spread = new_spread(visible, as_of=as_of, rules=rules, effect=effect, level=level)
+        said = {"as_of": as_of, "rules": rules, "effect": effect, "level": level}
+        found = firsts(visible, since=fresh, before=before, **said)
+        spread = None if WORLD in before else new_spread(visible, **said)
         if spread is not None:
             found[spread.key] = spread
         by_level[level] = found
@@ -81,6 +89,7 @@ def standing(
     opened_on: date,
     rules: Ruleset,
     effect: str = "",
+    before: Collection[str] = (),
 ) -> dict[Handling, Evidence]:
     """The evidence, by level, that a first announced on `opened_on` is still one; {} if it is not.
 
@@ -88,7 +97,15 @@ def standing(
     """
     since = months_before(opened_on, rules.first.fresh_months)
     by_level = {
-        level: firsts(visible, as_of=as_of, since=since, rules=rules, effect=effect, level=level)
+        level: firsts(
+            visible,
+            as_of=as_of,
+            since=since,
+            rules=rules,
+            effect=effect,
+            level=level,
+            before=before,
+        )
         for level, visible in _levels(_known(cells, as_of))
     }
     if not by_level or key not in by_level[max(by_level)]:
@@ -114,6 +131,7 @@ def firsts(
     rules: Ruleset,
     effect: str = "",
     level: Handling = Handling.RED,
+    before: Collection[str] = (),
 ) -> dict[Key, Evidence]:
     """Every scope whose earliest sighting is not older than `since` and is believed.
 
@@ -127,7 +145,9 @@ def firsts(
     found: dict[Key, Evidence] = {}
     for rule, scopes in zip(FIRSTS, (world, by_region, by_country), strict=True):
         for scope, summary in scopes.items():
-            if summary.first_end < since or not summary.believed(rules.first.presumptive_reports):
+            if scope in before or summary.first_end < since:
+                continue
+            if not summary.believed(rules.first.presumptive_reports):
                 continue
             found[rule, scope] = Evidence(
                 rule=rule,
