@@ -18,6 +18,7 @@ from app.intake.words import EventKind
 
 Records = NDArray[np.void]
 Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 KINDS: tuple[EventKind, ...] = tuple(EventKind)  # a record holds the place of its kind in these
 

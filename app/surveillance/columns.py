@@ -22,7 +22,7 @@ def columns(session: Session, query: Select[Any]) -> Columns:
     Raises ValueError where a value is missing.
     """
     connection = session.connection()
-    names = [column.key for column in query.selected_columns]
+    names = [str(column.key) for column in query.selected_columns]
     if connection.dialect.name == "postgresql":
         return _gathered(connection, query, names)
     # past the result of SQLAlchemy, which makes a row an object
@@ -87,7 +87,7 @@ def _day_in_postgresql(element: Any, compiler: Any, **options: Any) -> str:
 
 
 def _is_date(argument: Any) -> bool:
-    return argument.type.python_type.__name__ == "date"
+    return bool(argument.type.python_type.__name__ == "date")
 
 
 @compiles(country_number, "sqlite")

@@ -111,11 +111,12 @@ def _reports(session: Session, view: View, portion: Portion) -> Select[Any]:
 
 def _findings(session: Session, view: View, portion: Portion) -> Select[Any]:
     """What was found in them, by the unique key of finding, which begins with the report."""
-    return select(
+    found: tuple[ColumnElement[Any], ...] = (
         Finding.report_id.label("report"),
         Finding.substance_id.label("substance"),
         sightings.confirmed(Finding),
-    ).where(
+    )
+    return select(*found).where(
         Finding.substance_id.is_not(None),
         *sightings.sighting(Finding, view.as_of),
         *_of(session, view, portion, Finding.report_id),
@@ -124,13 +125,13 @@ def _findings(session: Session, view: View, portion: Portion) -> Select[Any]:
 
 def _described(session: Session, view: View) -> list[ColumnElement[Any]]:
     first = aliased(Report)
-    came_in = (
+    of_first = (
         select(func.min(first.received_at))
         .where(first.authority_id == Report.authority_id, first.reference == Report.reference)
         .scalar_subquery()
     )
     received = Report.received_at
-    came_in = type_coerce(case((Report.version > 1, came_in), else_=received), received.type)
+    came_in = type_coerce(case((Report.version > 1, of_first), else_=received), received.type)
     said = (
         Report.id,
         day_number(Report.event_date),

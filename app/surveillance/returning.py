@@ -21,7 +21,7 @@ from app.surveillance.statistics.silence import chance_of_silence
 def returning(seen: Curves, rules: Ruleset) -> Iterator[tuple[Signal, Evidence, bool]]:
     """Every substance that is back, with the evidence; each suffices to open an episode."""
     limits = rules.silence
-    months = seen.monthly.months
+    months = seen.tally.months
     newest = months - limits.within_months
     for place, node in enumerate(seen.nodes):
         if node.kind is not NodeKind.SUBSTANCE or not seen.events[place, newest:].any():

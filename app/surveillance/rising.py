@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from app.registry.models import code_of
-from app.surveillance.curves import Curves, Floats, Integers, Span, evidence_of
+from app.surveillance.arrays import Floats, Integers
+from app.surveillance.curves import Curves, Span, evidence_of
 from app.surveillance.evidence import WORLD, Evidence, Signal
 from app.surveillance.exposure import Basis
 from app.surveillance.harmful import NO_CLASS
@@ -23,10 +24,11 @@ from app.surveillance.models import NodeKind, Rule, of_substance
 from app.surveillance.nodes import Node
 from app.surveillance.ruleset import GrowthRule, Ruleset
 from app.surveillance.statistics.doubling import doubling_time
-from app.surveillance.statistics.emergence import Emergence, EmergenceLimits, emerging
+from app.surveillance.statistics.emergence import Emergence, EmergenceLimits, judged
 from app.surveillance.statistics.growth import (
     LIMITS,
     NO_ONSET,
+    glr,
     pooled_dispersion,
     predictive,
     rate_ratio,
@@ -50,16 +52,18 @@ def rising(seen: Curves, rules: Ruleset) -> Iterator[tuple[Signal, Evidence, boo
     What does not suffice to open may still keep an episode open (`growth.keep_statistic`).
     """
     samples = _samples(seen)
-    found = emerging(
-        seen.events,
-        samples,
-        sightings=seen.sightings,
-        reporters_since=seen.reporters_since,
-        first_seen=seen.first_seen,
-        dispersion=_dispersion(seen, samples),
+    ratio = glr(seen.events, samples, dispersion=_dispersion(seen, samples))
+    raised = (ratio.onset != NO_ONSET) & (ratio.statistic > rules.growth.keep_statistic)
+    sightings = np.zeros((2, len(raised)), np.int64)
+    for place in np.flatnonzero(raised):
+        sightings[:, place] = seen.sightings(int(place), int(ratio.onset[place]))
+    found = judged(
+        ratio,
+        sightings=sightings[0],
+        reporters=sightings[1],
+        age=seen.tally.months - 1 - seen.first_seen,
         limits=_limits(rules.growth),
     )
-    raised = (found.ratio.onset != NO_ONSET) & (found.ratio.statistic > rules.growth.keep_statistic)
     chances = _chances(seen)
     for place in np.flatnonzero(raised):
         node = seen.nodes[place]
@@ -183,7 +187,7 @@ def _share(exposure: Floats, onset: int) -> Floats:
 
 def _shared(seen: Curves, node: Node, onset: int, rules: Ruleset) -> dict[str, Any]:
     """The members behind a node: who takes part, who is new, and how much one alone explains."""
-    places = [seen.monthly.places[of_substance(number)] for number in node.members]
+    places = [seen.tally.places[of_substance(number)] for number in node.members]
     events = seen.events[places]
     since, before = events[:, onset:].sum(1), events[:, :onset].sum(1)
     exposure = seen.discounted[places]
@@ -195,9 +199,9 @@ def _shared(seen: Curves, node: Node, onset: int, rules: Ruleset) -> dict[str, A
         where=looked_before > 0,
     )
     excess = np.maximum(since - before * ratio, 0)
-    newest = seen.monthly.months - rules.family.new_months
+    newest = seen.tally.months - rules.family.new_months
     first = seen.first_seen[places]
-    fresh = (first >= newest) & (first < seen.monthly.months)
+    fresh = (first >= newest) & (first < seen.tally.months)
     order = np.lexsort([np.array(node.members), -since])
     taking_part = [int(place) for place in order if since[place] > 0]
     return {
@@ -216,7 +220,7 @@ def _shared(seen: Curves, node: Node, onset: int, rules: Ruleset) -> dict[str, A
         "new_members": int(fresh.sum()),
         "new_taking_part": int((fresh & (since > 0)).sum()),
         "largest_share": _plain(excess.max() / excess.sum()) if excess.sum() else 1.0,
-        "turnover_p": _turnover(first, seen.monthly.months),
+        "turnover_p": _turnover(first, seen.tally.months),
     }
 
 

@@ -235,8 +235,8 @@ def _bring_up(session: Session, held: date, day: date, changed: tuple[int, ...])
         for of in (held, day)
     )
     for part, change in CHANGES.items():
-        of_part = (getattr(known, part.value) for known in (before, after))
-        _replace(session, part, *of_part, change)
+        less, more = (getattr(known, part.value) for known in (before, after))
+        _replace(session, part, less, more, change)
     session.execute(
         delete(RolledMonth).where(
             RolledMonth.part == Part.DAYS, RolledMonth.month < kept_since(day)

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from app.access.handling import Handling
 from app.clock import end_of_day
@@ -65,7 +66,7 @@ def views(
     fresh = months_before(as_of, rules.first.fresh_months)
     by_level: dict[Handling, dict[Key, Evidence]] = {}
     for level, visible in _levels(known):
-        said = {"as_of": as_of, "rules": rules, "effect": effect, "level": level}
+        said: dict[str, Any] = {"as_of": as_of, "rules": rules, "effect": effect, "level": level}
         found = firsts(visible, since=fresh, before=before, **said)
         spread = None if WORLD in before else new_spread(visible, **said)
         if spread is not None:

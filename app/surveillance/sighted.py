@@ -65,7 +65,7 @@ def sighted(
 
 
 def _scopes(before: NDArray[np.bool_], regions: Sequence[str | None]) -> frozenset[str]:
-    found = {regions[place] for place in np.flatnonzero(before)}
+    found = {regions[place] for place in np.flatnonzero(before).tolist()}
     return frozenset({*(region for region in found if region), *((WORLD,) if found else ())})
 
 
