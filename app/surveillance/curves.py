@@ -66,19 +66,11 @@ class Curves:
         ]
         return np.maximum(np.minimum(first, np.array(by_then, np.int64)), -1)
 
-    def sightings(self, place: int, month: int) -> tuple[int, int]:
-        """From a month (counted from the first of the arrays) on: the months of reporters with an
-        event of a node, and those reporters."""
-        cells = self.tally.of(place, month, self.level)
-        reporters = cells["authority"].astype(np.int64)
-        months = np.unique(reporters * 2**20 + cells["month"])
-        return len(months), len(np.unique(reporters))
-
     def since(self, place: int, month: int) -> Span:
         """What happened to a node from a month (counted from the first of the arrays) on."""
         cells = self.tally.of(place, month, self.level)
         now = month_of(self.tally.as_of)
-        months = cells["month"]
+        months, reporters = cells["month"], cells["authority"].astype(np.int64)
         return Span(
             countries=tuple(code.decode() for code in np.unique(cells["country"]).tolist()),
             events=int(cells["events"].sum()),
@@ -87,6 +79,8 @@ class Curves:
             first=first_day(int(months.min(initial=now))),
             last=first_day(int(months.max()) if len(months) else now),
             simulated=bool(cells["simulated"].any()),
+            sightings=len(np.unique(reporters * 2**20 + months)),
+            reporters=len(np.unique(reporters)),
         )
 
     def label(self, month: int) -> str:
@@ -120,6 +114,8 @@ class Span:
     first: date  # first day of the month of the first
     last: date  # first day of the month of the last
     simulated: bool
+    sightings: int  # reporters in each month, over the months
+    reporters: int
 
 
 def evidence_of(

@@ -23,8 +23,13 @@ def returning(seen: Curves, rules: Ruleset) -> Iterator[tuple[Signal, Evidence, 
     limits = rules.silence
     months = seen.tally.months
     newest = months - limits.within_months
-    for place, node in enumerate(seen.nodes):
-        if node.kind is not NodeKind.SUBSTANCE or not seen.events[place, newest:].any():
+    # what is back: seen in the last months, before them, and not in the months next to them
+    there = seen.events > 0
+    gone = max(newest - limits.gap_months + limits.within_months, 0)
+    back = there[:, newest:].any(1) & there[:, :gone].any(1) & ~there[:, gone:newest].any(1)
+    for place in np.flatnonzero(back).tolist():
+        node = seen.nodes[place]
+        if node.kind is not NodeKind.SUBSTANCE:
             continue
         with_events = np.flatnonzero(seen.events[place])
         before, after = with_events[with_events < newest], with_events[with_events >= newest]

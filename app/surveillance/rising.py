@@ -54,23 +54,26 @@ def rising(seen: Curves, rules: Ruleset) -> Iterator[tuple[Signal, Evidence, boo
     samples = _samples(seen)
     ratio = glr(seen.events, samples, dispersion=_dispersion(seen, samples))
     raised = (ratio.onset != NO_ONSET) & (ratio.statistic > rules.growth.keep_statistic)
-    sightings = np.zeros((2, len(raised)), np.int64)
-    for place in np.flatnonzero(raised):
-        sightings[:, place] = seen.sightings(int(place), int(ratio.onset[place]))
+    spans = {
+        place: seen.since(place, int(ratio.onset[place]))
+        for place in np.flatnonzero(raised).tolist()
+    }
+    sightings, reporters = np.zeros((2, len(raised)), np.int64)
+    for place, span in spans.items():
+        sightings[place], reporters[place] = span.sightings, span.reporters
     found = judged(
         ratio,
-        sightings=sightings[0],
-        reporters=sightings[1],
+        sightings=sightings,
+        reporters=reporters,
         age=seen.tally.months - 1 - seen.first_seen,
         limits=_limits(rules.growth),
     )
     chances = _chances(seen)
-    for place in np.flatnonzero(raised):
+    for place, span in spans.items():
         node = seen.nodes[place]
         if node.kind is NodeKind.GROUP and node.key in NO_CLASS:
             continue  # what belongs nowhere does not emerge together
-        span = seen.since(int(place), int(found.ratio.onset[place]))
-        details = _details(seen, found, chances, int(place))
+        details = _details(seen, found, chances, place)
         opens = span.events >= rules.growth.least_events and bool(found.emerging[place])
         if node.kind is not NodeKind.SUBSTANCE:
             shared = _shared(seen, node, int(found.ratio.onset[place]), rules)

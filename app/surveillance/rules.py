@@ -65,13 +65,16 @@ def views(
     known = _known(cells, as_of)
     fresh = months_before(as_of, rules.first.fresh_months)
     by_level: dict[Handling, dict[Key, Evidence]] = {}
-    for level, visible in _levels(known):
+    # the full knowledge first: where it finds nothing, nobody is told anything
+    for level, visible in reversed(_levels(known)):
         said: dict[str, Any] = {"as_of": as_of, "rules": rules, "effect": effect, "level": level}
         found = firsts(visible, since=fresh, before=before, **said)
         spread = None if WORLD in before else new_spread(visible, **said)
         if spread is not None:
             found[spread.key] = spread
         by_level[level] = found
+        if not by_level[max(by_level)]:
+            return {}
     if not by_level:
         return {}
     true = by_level[max(by_level)]
@@ -143,6 +146,7 @@ def firsts(
     by_country = _by_country(cells, window)
     by_region = _by_region(by_country)
     world = {WORLD: _joined(list(by_country.values()))} if by_country else {}
+    thresholds = {**asdict(rules.first), "urgent_deaths": rules.tiers.urgent_deaths}
     found: dict[Key, Evidence] = {}
     for rule, scopes in zip(FIRSTS, (world, by_region, by_country), strict=True):
         for scope, summary in scopes.items():
@@ -169,7 +173,7 @@ def firsts(
                 as_of=as_of,
                 ruleset=rules.version,
                 simulated=summary.simulated,
-                thresholds={**asdict(rules.first), "urgent_deaths": rules.tiers.urgent_deaths},
+                thresholds=thresholds,
             )
     return found
 
@@ -277,21 +281,33 @@ def _by_country(cells: Sequence[Cell], window: date) -> dict[str, _Summary]:
     grouped: dict[str, list[Cell]] = {}
     for cell in cells:
         grouped.setdefault(cell.country, []).append(cell)
-    return {
-        country: _Summary(
-            first=min(c.first for c in theirs),
-            first_end=min(c.first_end for c in theirs),
-            first_countries=(country,),
-            last=max(c.last for c in theirs),
-            reports=sum(c.reports for c in theirs),
-            confirmed=sum(c.confirmed for c in theirs),
-            events=sum(c.events for c in theirs),
-            deaths=sum(c.deaths for c in theirs if c.first >= window),
-            authorities=frozenset(c.authority_id for c in theirs),
-            simulated=any(c.simulated for c in theirs),
-        )
-        for country, theirs in sorted(grouped.items())
-    }
+    return {country: _of_country(theirs, window) for country, theirs in sorted(grouped.items())}
+
+
+def _of_country(cells: Sequence[Cell], window: date) -> _Summary:
+    # one pass: a register has tens of thousands of these
+    one = cells[0]
+    first, first_end, last = one.first, one.first_end, one.last
+    reports = confirmed = events = deaths = 0
+    for cell in cells:
+        first, first_end = min(first, cell.first), min(first_end, cell.first_end)
+        last = max(last, cell.last)
+        reports += cell.reports
+        confirmed += cell.confirmed
+        events += cell.events
+        deaths += cell.deaths if cell.first >= window else 0
+    return _Summary(
+        first=first,
+        first_end=first_end,
+        first_countries=(one.country,),
+        last=last,
+        reports=reports,
+        confirmed=confirmed,
+        events=events,
+        deaths=deaths,
+        authorities=frozenset({cell.authority_id for cell in cells}),
+        simulated=any([cell.simulated for cell in cells]),
+    )
 
 
 def _by_region(by_country: Mapping[str, _Summary]) -> dict[str, _Summary]:
@@ -304,6 +320,8 @@ def _by_region(by_country: Mapping[str, _Summary]) -> dict[str, _Summary]:
 
 
 def _joined(parts: Sequence[_Summary]) -> _Summary:
+    if len(parts) == 1:
+        return parts[0]
     first = min(p.first for p in parts)
     earliest = (p for p in parts if p.first == first)
     return _Summary(

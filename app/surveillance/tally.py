@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from app.access.handling import Handling
 from app.surveillance import arrays
-from app.surveillance.arrays import COUNTED, KEY, Floats, Integers, Records
-from app.surveillance.counts import NODE_FIELDS, Membership, counted_too_often
+from app.surveillance.arrays import CELL, COUNTED, KEY, Floats, Integers, Records
+from app.surveillance.counts import Membership, counted_too_often
 from app.surveillance.models import NodeId
 from app.surveillance.months import month_of
 from app.surveillance.nodes import Node
@@ -32,11 +32,14 @@ class Tally:
         self.nodes = tuple(every)
         self.members = Membership.of(every)
         dated = found.cells[found.cells["month"] >= since]
+        dated = dated[dated["substance"] < len(self.members.begins)]
         # those of one substance lie together, so that a node finds its own
         self.cells = dated[np.argsort(_narrow(dated["substance"]), kind="stable")]
-        self.cells = self.cells[self.cells["substance"] < len(self.members.begins)]
+        many = np.bincount(self.cells["substance"], minlength=len(self.members.begins))
+        self._begins = np.concatenate(([0], np.cumsum(many)))
         shared = found.shared[found.shared["month"] >= since]
-        self._again, self._of = counted_too_often(shared, self.members)
+        again, self._of = counted_too_often(shared, self.members)
+        self._again = again[list(CELL.names or ())].astype(CELL)
 
     @property
     def months(self) -> int:
@@ -92,16 +95,17 @@ class Tally:
 
     def of(self, place: int, month: int, level: Handling) -> Records:
         """The cells of one node from a month (counted from the first) on, known at a level."""
-        members = np.array(self.nodes[place].members)
-        begins, ends = (np.searchsorted(self.cells["substance"], m) for m in (members, members + 1))
-        mine = [self.cells[begin:end] for begin, end in zip(begins, ends, strict=True)]
         low, high = np.searchsorted(self._of, [place, place + 1])
-        rows = [part[NODE_FIELDS] for part in (*mine, self._again[low:high])]
-        rows = [
-            part[(part["month"] >= self.since + month) & (part["level"] <= level)] for part in rows
+        parts = [self._again[low:high]]
+        parts += [
+            self.cells[self._begins[number] : self._begins[number + 1]]
+            for number in self.nodes[place].members
         ]
-        summed = arrays.summed(np.concatenate(rows), KEY, COUNTED)
-        return summed[summed["events"] > 0]
+        rows = np.concatenate(parts)
+        rows = rows[(rows["month"] >= self.since + month) & (rows["level"] <= level)]
+        summed = arrays.summed(rows, KEY, COUNTED)
+        found: Records = summed[summed["events"] > 0]
+        return found
 
 
 def _narrow(substances: NDArray[np.integer]) -> NDArray[np.integer]:

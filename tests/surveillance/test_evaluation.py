@@ -77,7 +77,8 @@ def test_through_the_rollup_the_rules_say_what_they_say_of_the_reports(
                 step(world, morning(day - timedelta(days=before)))
             for step in first:
                 step(world, morning(day))
-            rollup.roll(session, now=morning(day + timedelta(days=1)))
+            day += timedelta(days=1)
+            rollup.roll(session, now=morning(day))
             for step, days in later:
                 day += timedelta(days=days)
                 step(world, morning(day))
