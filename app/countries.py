@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from app.errors import shown
+from app.languages import SOURCE, spoken, territory
 
 REGIONS = ("Africa", "Americas", "Asia", "Europe", "Oceania")
 
@@ -68,17 +69,20 @@ WITH_ARTICLE = frozenset(
 
 
 def in_a_sentence(code: str) -> str:
-    """The short name as a sentence says it: "the Netherlands", "Sweden"."""
+    """The short name as a sentence says it: "the Netherlands", "Sweden".
+
+    Other languages than English have sentences in which a name needs no article.
+    """
     name = country_name(code)
-    return f"the {name}" if code in WITH_ARTICLE else name
+    return f"the {name}" if code in WITH_ARTICLE and spoken() == SOURCE else name
 
 
 def country_name(code: str | None) -> str:
-    """The short name, or the code itself when it is not one of ours."""
+    """The short name in the language spoken, or the code itself when it is not one of ours."""
     if not code:
         return ""
     known = countries().get(code)
-    return known.name if known else code
+    return territory(code, known.name) if known else code
 
 
 def why_no_country(text: str) -> str:

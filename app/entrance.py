@@ -22,6 +22,7 @@ from app.access.roles import ANYBODY, Actor, Role
 from app.access.service import key_actor, person_actor
 from app.clock import Clock
 from app.db import LARGEST_ID, Database, id_of
+from app.languages import LANGUAGES, SOURCE, best_language, speak, spoken
 from app.settings import Settings
 
 log = logging.getLogger("tocsin.http")
@@ -42,6 +43,8 @@ TITLES = {
     409: "Conflict",
     422: "Not acceptable as it is",
 }
+LANGUAGE_COOKIE = "language"
+LANGUAGE_KEPT = 365 * 24 * 3_600  # seconds
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 CONTENT_POLICY = (
     "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; "
@@ -107,6 +110,7 @@ def id_cursor() -> str | None:
 def open_entrance(app: Flask) -> None:
     """Put the doorkeeper and the error answers in place."""
     app.url_map.converters["int"] = RowNumber
+    app.before_request(_choose_language)
     app.before_request(_identify)
     app.before_request(_admit)
     app.after_request(_guard)
@@ -141,6 +145,31 @@ def wants_json() -> bool:
         return True
     best = request.accept_mimetypes.best_match(["text/html", "application/json"], "text/html")
     return best == "application/json"
+
+
+def _choose_language() -> None:
+    """Speak the reader's language: the one asked for now, or once before, or of their browser.
+
+    Machines are answered in the language of the source, so that nothing depends on who asks.
+    """
+    asked = request.args.get("lang"), request.cookies.get(LANGUAGE_COOKIE)
+    chosen = next((code for code in asked if code in LANGUAGES), None)
+    if wants_json():
+        speak(SOURCE)
+    else:
+        speak(chosen or best_language(list(request.accept_languages.values())))
+
+
+def _remember_language(response: AnyResponse) -> None:
+    """Say what the page is written in, and keep what was asked for."""
+    if response.mimetype != "text/html":
+        return
+    response.content_language.add(spoken())
+    response.vary.update(("Accept-Language", "Cookie"))
+    if (asked := request.args.get("lang")) in LANGUAGES:
+        response.set_cookie(
+            LANGUAGE_COOKIE, asked, max_age=LANGUAGE_KEPT, httponly=True, samesite="Lax"
+        )
 
 
 def _identify() -> Response | None:
@@ -205,6 +234,7 @@ def _guard(response: AnyResponse) -> AnyResponse:
     response.headers.setdefault("Content-Security-Policy", CONTENT_POLICY)
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "same-origin")
+    _remember_language(response)
     if actor_known_private():
         response.headers.setdefault("Cache-Control", "private, no-store")
     return response

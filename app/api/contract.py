@@ -29,7 +29,8 @@ class Promise:
 
     `asks` is the model of its query parameters; `queries` names those that are free text.
     `repeatable`: Idempotency-Key is honoured, and what brings nothing new is answered with 200.
-    `upload`: it takes a file, as the raw body or as the field `file` of a form.
+    `upload`: it takes a file, as the raw body or as the field `file` of a form; one that is there
+    already is answered with 200.
     """
 
     summary: str

@@ -139,7 +139,7 @@ def _operation(
             "default": {"description": "a problem", "content": problem},
         },
     }
-    if promise.repeatable:
+    if promise.repeatable or (promise.upload and promise.status == 201):
         nothing_new = {"description": "nothing new in it", **_answer(promise)}
         operation["responses"]["200"] = nothing_new
     if promise.takes:

@@ -228,8 +228,8 @@ def _alert_out(seen: SeenAlert) -> AlertOut:
     return AlertOut(
         id=seen.alert.code,
         url=link(f"/alerts/{seen.alert.code}"),
-        substance=seen.alert.substance.code,
-        substance_name=seen.alert.substance.name,
+        substance=seen.edition.detail["substance"],
+        substance_name=seen.edition.detail["name"],
         tier=seen.edition.tier.word,
         headline=seen.edition.headline,
         sentences=seen.edition.sentences,

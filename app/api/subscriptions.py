@@ -32,7 +32,7 @@ class SubscriptionOut(BaseModel):
     """One subscription."""
 
     id: int
-    email: str
+    email: str | None
     authority: str
     group: str | None
     country: str | None
@@ -105,7 +105,7 @@ def _subscription_out(one: Subscription) -> SubscriptionOut:
         id=one.id,
         email=one.email,
         authority=one.authority.code,
-        group=one.group,
-        country=one.country,
+        group=next(iter(one.filters.get("groups", ())), None),
+        country=next(iter(one.filters.get("countries", ())), None),
         min_tier=one.min_tier.word,
     )

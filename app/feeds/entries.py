@@ -61,7 +61,7 @@ def entry(seen: SeenAlert, base_url: str) -> Entry:
     alert = seen.alert
     detail = edition.detail
     episodes = detail.get("episodes", [])
-    substance_url = f"{base_url}/substances/{alert.substance.code}"
+    substance_url = f"{base_url}/substances/{detail['substance']}"
     tags = [detail["group"], detail["family"], edition.tier.word]
     tags += sorted({episode["rule"] for episode in episodes})
     return Entry(

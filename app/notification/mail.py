@@ -21,7 +21,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from app.access.handling import Handling
 from app.countries import country_name
 from app.notification.addresses import thread_id
-from app.notification.models import Edition, Message
+from app.notification.models import Edition, Message, Subscription
 from app.notification.wording import signal_name
 from app.settings import Settings
 from chem.depict import png
@@ -57,7 +57,7 @@ def renderer(settings: Settings) -> Callable[[Message], EmailMessage]:
 
 def compose(message: Message, *, base_url: str, sender: str) -> EmailMessage:
     """The mail of one message, the same on every try."""
-    edition = message.edition
+    edition, _ = _told(message)
     alert = edition.alert
     picture = structure_png(str(edition.detail.get("smiles", "")))
     words = _words(message, base_url, has_picture=picture is not None)
@@ -105,7 +105,7 @@ def structure_png(smiles: str) -> bytes | None:
 
 def _words(message: Message, base_url: str, *, has_picture: bool) -> dict[str, Any]:
     """What the templates may speak of."""
-    edition = message.edition
+    edition, subscription = _told(message)
     alert = edition.alert
     detail = edition.detail
     return {
@@ -125,12 +125,18 @@ def _words(message: Message, base_url: str, *, has_picture: bool) -> dict[str, A
         "new": _signals(edition, base_url, new=True),
         "open": _signals(edition, base_url, new=False),
         "alert_url": f"{base_url}/alerts/{alert.code}",
-        "substance_url": f"{base_url}/substances/{alert.substance.code}",
+        "substance_url": f"{base_url}/substances/{detail['substance']}",
         "subscriptions_url": f"{base_url}/subscriptions",
         "recipient": message.recipient,
-        "authority": message.subscription.authority.name,
+        "authority": subscription.authority.name,
         "picture": f"structure.{message.message_id.strip('<>')}" if has_picture else "",
     }
+
+
+def _told(message: Message) -> tuple[Edition, Subscription]:
+    if message.edition is None or message.subscription is None:
+        raise ValueError(f"message {message.id} tells of no alert")
+    return message.edition, message.subscription
 
 
 def _kind(detail: Mapping[str, Any]) -> str:

@@ -2,35 +2,87 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, SmallInteger, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.access.handling import Handling, HandlingType
 from app.access.models import Authority
 from app.db import Base, Word
 from app.registry.models import Substance
-from app.surveillance.models import Tier, TierType
+from app.surveillance.models import NodeId, NodeKind, Tier, TierType
+
+
+class Rhythm(StrEnum):
+    """How often somebody is told: at once, or gathered."""
+
+    IMMEDIATE = "immediate"
+    DAILY = "daily"
+    WEEKLY = "weekly"
+
+
+class Webhook(Base):
+    """An address of an authority's own machines that alerts are posted to, signed with `secret`."""
+
+    __tablename__ = "webhook"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    authority_id: Mapped[int] = mapped_column(ForeignKey("authority.id"), index=True)
+    url: Mapped[str] = mapped_column(String(2_000))
+    secret: Mapped[str] = mapped_column(String(100))
+    created_by: Mapped[str] = mapped_column(String(254))
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    authority: Mapped[Authority] = relationship(lazy="joined")
 
 
 class Subscription(Base):
-    """Who wants to be told, and of what. Authorities are cleared for amber figures."""
+    """Who wants to be told, of what, and when. Authorities are cleared for amber figures.
+
+    Told by mail (`email`) or by a webhook, one of the two. `filters` holds only what narrows
+    (groups, countries …): an absent one lets everything pass. A mail subscription tells nothing
+    before its address was confirmed, while it is paused, or after its address bounced for good.
+    """
 
     __tablename__ = "subscription"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    email: Mapped[str] = mapped_column(String(254), index=True)
+    email: Mapped[str | None] = mapped_column(String(254), index=True)
+    webhook_id: Mapped[int | None] = mapped_column(ForeignKey("webhook.id"))
     authority_id: Mapped[int] = mapped_column(ForeignKey("authority.id"), index=True)
-    group: Mapped[str | None] = mapped_column("unodc_group", String(40))
-    country: Mapped[str | None] = mapped_column(String(2))
+    filters: Mapped[dict[str, Any]]
     min_tier: Mapped[Tier] = mapped_column(TierType)
     clearance: Mapped[Handling] = mapped_column(HandlingType)
+    rhythm: Mapped[Rhythm] = mapped_column(Word(Rhythm), default=Rhythm.IMMEDIATE)
+    time_zone: Mapped[str] = mapped_column(String(64), default="UTC")
+    quiet_from: Mapped[int | None] = mapped_column(SmallInteger)  # hours of the day, there
+    quiet_until: Mapped[int | None] = mapped_column(SmallInteger)
+    language: Mapped[str] = mapped_column(String(5), default="en")
+    second_contact: Mapped[str | None] = mapped_column(String(254))  # told when nobody answers
     created_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+    paused_until: Mapped[datetime | None]
+    bounced_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     authority: Mapped[Authority] = relationship(lazy="joined")
+    webhook: Mapped[Webhook | None] = relationship(lazy="joined")
+
+    @property
+    def recipient(self) -> str:
+        """The address told: one is told once, however many subscriptions it has."""
+        return self.email or f"webhook:{self.webhook_id}"
+
+
+class Product(StrEnum):
+    """What an alert is: a notice writes itself from signals; people write the others."""
+
+    NOTICE = "notice"
+    ALERT = "alert"
+    ADVISORY = "advisory"
+    BRIEFING = "briefing"
 
 
 class AlertState(StrEnum):
@@ -38,31 +90,41 @@ class AlertState(StrEnum):
 
     ISSUED = "issued"
     CLOSED = "closed"
+    RETRACTED = "retracted"
 
 
 class Alert(Base):
-    """What is told to people about one substance while its signals are open."""
+    """What is told to people about one thing.
+
+    A notice is about one node while its signals are open; what people wrote may be about none.
+    """
 
     __tablename__ = "alert"
     __table_args__ = (
-        # one open alert for each substance, whoever tells; an exercise has its own
+        # one open notice for each node, whoever tells; an exercise has its own
         Index(
             "uq_alert_open",
-            "substance_id",
+            "node_kind",
+            "node_key",
             "simulated",
             unique=True,
-            sqlite_where=text("state != 'closed'"),
-            postgresql_where=text("state != 'closed'"),
+            sqlite_where=text("state = 'issued' AND product = 'notice'"),
+            postgresql_where=text("state = 'issued' AND product = 'notice'"),
         ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    substance_id: Mapped[int] = mapped_column(ForeignKey("substance.id"), index=True)
+    product: Mapped[Product] = mapped_column(Word(Product), default=Product.NOTICE)
+    node_kind: Mapped[NodeKind | None] = mapped_column(Word(NodeKind))
+    node_key: Mapped[str | None] = mapped_column(String(200))
+    node_name: Mapped[str | None] = mapped_column(String(200))  # a substance has its own
+    substance_id: Mapped[int | None] = mapped_column(ForeignKey("substance.id"), index=True)
     state: Mapped[AlertState] = mapped_column(Word(AlertState), index=True)
     simulated: Mapped[bool]
     issued_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
-    substance: Mapped[Substance] = relationship(lazy="joined")
+    valid_until: Mapped[date | None]
+    substance: Mapped[Substance | None] = relationship(lazy="joined")
     editions: Mapped[list[Edition]] = relationship(
         back_populates="alert", order_by="Edition.id", cascade="all, delete-orphan"
     )
@@ -71,6 +133,11 @@ class Alert(Base):
     def code(self) -> str:
         """The number people quote: A-00042."""
         return f"A-{self.id:05d}"
+
+    @property
+    def node(self) -> NodeId | None:
+        """What it is about, if it is about one thing."""
+        return NodeId(self.node_kind, self.node_key or "") if self.node_kind else None
 
 
 class Edition(Base):
@@ -105,26 +172,62 @@ class MessageState(StrEnum):
     PARKED = "parked"
 
 
+class Purpose(StrEnum):
+    """Why something is sent."""
+
+    ALERT = "alert"
+    DIGEST = "digest"
+    REMINDER = "reminder"
+    ESCALATION = "escalation"
+    CONFIRMATION = "confirmation"
+    OPERATIONS = "operations"
+
+
 class Message(Base):
-    """One mail to one recipient: a row of the outbox, written with what it tells."""
+    """One mail to one recipient, or one post to one webhook: a row of the outbox.
+
+    It is written with what it tells. `detail` holds what its purpose needs beside the edition.
+    """
 
     __tablename__ = "message"
     __table_args__ = (
-        UniqueConstraint("edition_id", "recipient"),
+        Index("ix_message_edition", "edition_id", "recipient"),
         Index("ix_message_due", "state", "next_try_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    edition_id: Mapped[int] = mapped_column(ForeignKey("edition.id"))
-    subscription_id: Mapped[int] = mapped_column(ForeignKey("subscription.id"))
+    purpose: Mapped[Purpose] = mapped_column(Word(Purpose), default=Purpose.ALERT)
+    edition_id: Mapped[int | None] = mapped_column(ForeignKey("edition.id"))
+    subscription_id: Mapped[int | None] = mapped_column(ForeignKey("subscription.id"))
+    webhook_id: Mapped[int | None] = mapped_column(ForeignKey("webhook.id"))
     recipient: Mapped[str] = mapped_column(String(254))
     message_id: Mapped[str] = mapped_column(String(254), unique=True)
+    detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
     state: Mapped[MessageState] = mapped_column(Word(MessageState))
     tries: Mapped[int] = mapped_column(default=0)
     next_try_at: Mapped[datetime]
     lease_owner: Mapped[str | None] = mapped_column(String(80))
     leased_until: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
+    acknowledged_at: Mapped[datetime | None]
     last_error: Mapped[str | None] = mapped_column(Text)
+    edition: Mapped[Edition | None] = relationship(lazy="joined")
+    subscription: Mapped[Subscription | None] = relationship(lazy="joined")
+    webhook: Mapped[Webhook | None] = relationship(lazy="joined")
+
+
+class DigestEntry(Base):
+    """An edition that waits to be told with others; `message_id` is the digest that told it."""
+
+    __tablename__ = "digest_entry"
+    __table_args__ = (
+        UniqueConstraint("subscription_id", "edition_id"),
+        Index("ix_digest_entry_due", "message_id", "due_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subscription_id: Mapped[int] = mapped_column(ForeignKey("subscription.id"))
+    edition_id: Mapped[int] = mapped_column(ForeignKey("edition.id"))
+    due_at: Mapped[datetime]
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
     edition: Mapped[Edition] = relationship(lazy="joined")
-    subscription: Mapped[Subscription] = relationship(lazy="joined")

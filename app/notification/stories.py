@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from app.access.handling import Handling
 from app.notification import wording
-from app.notification.models import Alert, AlertState, Edition
+from app.notification.models import Alert, AlertState, Edition, Product
 from app.notification.wording import Shown
 from app.registry.models import Substance
 from app.surveillance.models import Episode, EpisodeState, EpisodeView, Tier
@@ -142,9 +142,15 @@ def _episodes(
 
 def _open_alerts(session: Session, substances: set[int]) -> dict[tuple[int, bool], Alert]:
     query = select(Alert).where(
-        Alert.substance_id.in_(substances), Alert.state != AlertState.CLOSED
+        Alert.substance_id.in_(substances),
+        Alert.state == AlertState.ISSUED,
+        Alert.product == Product.NOTICE,
     )
-    return {(alert.substance_id, alert.simulated): alert for alert in session.scalars(query)}
+    return {
+        (alert.substance_id, alert.simulated): alert
+        for alert in session.scalars(query)
+        if alert.substance_id is not None
+    }
 
 
 def _newest_editions(session: Session, alerts: list[int]) -> dict[int, list[Edition]]:

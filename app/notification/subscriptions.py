@@ -45,26 +45,28 @@ def subscribe(
     _may_name(by, email)
     group = _group(group) if group else None
     country = _country(country) if country else None
-    existing = session.scalar(
+    filters = {
+        name: [value] for name, value in (("groups", group), ("countries", country)) if value
+    }
+    existing = session.scalars(
         select(Subscription).where(
             Subscription.email == email,
             Subscription.authority_id == authority.id,
-            Subscription.group.is_not_distinct_from(group),
-            Subscription.country.is_not_distinct_from(country),
             Subscription.min_tier == min_tier,
             Subscription.ended_at.is_(None),
         )
     )
-    if existing is not None:
-        return existing
+    for one in existing:
+        if one.filters == filters:
+            return one
     subscription = Subscription(
         email=email,
         authority=authority,
-        group=group,
-        country=country,
+        filters=filters,
         min_tier=min_tier,
         clearance=CLEARANCE,
         created_at=now,
+        confirmed_at=now,
     )
     session.add(subscription)
     session.flush()
@@ -98,7 +100,7 @@ def end(session: Session, subscription_id: int, *, now: datetime, by: Actor) -> 
                 Message.state == MessageState.WAITING,
             )
         )
-        record(session, by, "subscription.end", subscription.email, now, id=subscription.id)
+        record(session, by, "subscription.end", subscription.recipient, now, id=subscription.id)
     return subscription
 
 

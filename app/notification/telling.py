@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from app.access.handling import Handling
 from app.notification import wording
 from app.notification.addresses import message_id
+from app.notification.filters import passes
 from app.notification.models import (
     Alert,
     AlertState,
@@ -29,7 +30,7 @@ from app.notification.models import (
 from app.notification.stories import CLOSED, NEWS, Story, stories
 from app.notification.wording import Shown
 from app.registry.models import Standing, Substance
-from app.surveillance.models import Tier
+from app.surveillance.models import Tier, of_substance
 from app.surveillance.service import Change
 
 
@@ -98,7 +99,10 @@ def _new_alert(story: Story, now: datetime) -> Alert | None:
     """An alert, unless nothing is open: what ended before anybody was told needs none."""
     if not story.open:
         return None
+    node = of_substance(story.substance.id)
     return Alert(
+        node_kind=node.kind,
+        node_key=node.key,
         substance=story.substance,
         state=AlertState.ISSUED,
         simulated=story.simulated,
@@ -164,9 +168,9 @@ def _messages(
         edition = edition_for[clearance]
         if edition is None or not _wanted(subscription, edition, story.substance):
             continue
-        before = chosen.get(subscription.email)
+        before = chosen.get(subscription.recipient)
         if before is None or before[0].clearance < clearance:
-            chosen[subscription.email] = subscription, edition
+            chosen[subscription.recipient] = subscription, edition
     return [
         Message(
             edition=edition,
@@ -203,7 +207,6 @@ def _wanted(subscription: Subscription, edition: Edition, substance: Substance) 
     worth_a_mail = substance.standing is not Standing.UNCLASSIFIED or edition.tier is Tier.URGENT
     return (
         worth_a_mail
-        and (subscription.group is None or subscription.group == substance.group)
-        and (subscription.country is None or subscription.country in edition.countries)
+        and passes(subscription.filters, substance, edition.countries)
         and edition.tier >= subscription.min_tier
     )

@@ -1,4 +1,4 @@
-"""The parts of which sentences are made: days, numbers, lists, places."""
+"""The parts of which sentences are made: days, numbers, lists, places; in the language spoken."""
 
 from __future__ import annotations
 
@@ -7,30 +7,27 @@ from collections.abc import Sequence
 from datetime import date
 
 from app.countries import country_name, in_a_sentence
+from app.languages import SOURCE, _, day_long, decimal, month_long, ngettext, spoken
 
-MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
 def on(day: date) -> str:
     """A day in words: 1 November 2026."""
-    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+    return day_long(day)
 
 
 def dated(first: date, end: date) -> str:
     """When something was, no more exactly than the date was given."""
     if first == end:
-        return f"on {on(first)}"
+        return _("on %(day)s", day=on(first))
     whole_years = (first.month, first.day, end.month, end.day) == (1, 1, 12, 31)
     if whole_years and first.year == end.year:
-        return f"in {first.year}"
+        return _("in %(month_or_year)s", month_or_year=first.year)
     ends_month = end.day == monthrange(end.year, end.month)[1]
     if first.day == 1 and ends_month and (first.year, first.month) == (end.year, end.month):
-        return f"in {MONTHS[first.month - 1]} {first.year}"
-    return f"between {on(first)} and {on(end)}"
+        return _("in %(month_or_year)s", month_or_year=month_long(first))
+    return _("between %(day)s and %(other_day)s", day=on(first), other_day=on(end))
 
 
 def month(said: str) -> str:
@@ -39,27 +36,41 @@ def month(said: str) -> str:
     >>> month("2026-03")
     'March 2026'
     """
-    year, number_ = said.split("-")
-    return f"{MONTHS[int(number_) - 1]} {year}"
+    return month_long(date.fromisoformat(f"{said}-01"))
 
 
 def number(of: int) -> str:
-    """Small numbers as words, from nought ("no") to ten."""
-    return NUMBERS[of] if 0 <= of < len(NUMBERS) else f"{of:,}"
+    """Small numbers as words, from nought ("no") to ten; in figures in other languages, where the
+    word depends on what is counted."""
+    if spoken() == SOURCE and 0 <= of < len(NUMBERS):
+        return NUMBERS[of]
+    return decimal(of)
 
 
-def count(of: int, noun: str, plural: str = "") -> str:
-    """So many of something.
+def events(of: int) -> str:
+    """So many events."""
+    return ngettext("%(number)s event", "%(number)s events", of, number=number(of))
 
-    >>> count(1, "death"), count(12, "country", "countries")
-    ('one death', '12 countries')
+
+def countries(of: int) -> str:
+    """So many countries.
+
+    >>> countries(1), countries(12)
+    ('one country', '12 countries')
     """
-    return f"{number(of)} {noun if of == 1 else plural or f'{noun}s'}"
+    return ngettext("%(number)s country", "%(number)s countries", of, number=number(of))
+
+
+def others(of: int) -> str:
+    """So many others, at the end of a list."""
+    return ngettext("%(number)s other", "%(number)s others", of, number=number(of))
 
 
 def join(names: Sequence[str]) -> str:
     """Names one after the other, the last after "and"."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    if len(names) == 1:
+        return names[0]
+    return _("%(several)s and %(last)s", several=", ".join(names[:-1]), last=names[-1])
 
 
 def places(codes: Sequence[str]) -> list[str]:
@@ -69,7 +80,14 @@ def places(codes: Sequence[str]) -> list[str]:
 
 def region(scope: str) -> str:
     """A region as it stands in a sentence."""
-    return "the Americas" if scope == "Americas" else scope
+    names = {
+        "Africa": _("Africa"),
+        "Americas": _("the Americas"),
+        "Asia": _("Asia"),
+        "Europe": _("Europe"),
+        "Oceania": _("Oceania"),
+    }
+    return names.get(scope, scope)
 
 
 def upper(text: str) -> str:
@@ -85,7 +103,7 @@ def some(names: Sequence[str], most: int = 10) -> str:
     """
     if len(names) <= most + 1:
         return join(names)
-    return f"{', '.join(names[:most])} and {count(len(names) - most, 'other')}"
+    return join([", ".join(names[:most]), others(len(names) - most)])
 
 
 def times(ratio: float) -> str:
@@ -94,7 +112,7 @@ def times(ratio: float) -> str:
     >>> times(3.24), times(823.2)
     ('3.2 times', '823 times')
     """
-    return f"{_figures(ratio, 2)} times"
+    return _("%(ratio)s times", ratio=_figures(ratio, 2))
 
 
 def percent(share: float) -> str:
@@ -103,7 +121,9 @@ def percent(share: float) -> str:
     >>> percent(0.384), percent(0.004)
     ('38 %', 'less than 1 %')
     """
-    return f"{100 * share:.0f} %" if share >= 0.005 else "less than 1 %"
+    if share >= 0.005:
+        return f"{100 * share:.0f} %"
+    return _("less than %(share)s", share="1 %")
 
 
 def grams(mass: float) -> str:
@@ -119,4 +139,7 @@ def grams(mass: float) -> str:
 
 def _figures(value: float, figures: int = 3) -> str:
     """So many figures, and never a power of ten."""
-    return f"{value:,.0f}" if value >= 10 ** (figures - 1) else f"{value:.{figures}g}"
+    if value >= 10 ** (figures - 1):
+        return decimal(value)
+    short = f"{value:.{figures}g}"
+    return decimal(float(short), len(short.partition(".")[2]))

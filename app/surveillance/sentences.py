@@ -1,6 +1,7 @@
 """What happened, rule by rule: one function for each, from the evidence and a name to a sentence.
 
-"First" means first in this register: others may have seen more.
+"First" means first in this register: others may have seen more. Sentences are in the language
+spoken (app.languages); names stand where no grammar touches them.
 """
 
 from __future__ import annotations
@@ -9,16 +10,19 @@ from collections.abc import Callable
 from datetime import date
 
 from app.countries import in_a_sentence
+from app.languages import _, decimal, ngettext
 from app.surveillance.evidence import Evidence
 from app.surveillance.models import Rule
 from app.surveillance.phrases import (
-    count,
+    countries,
     dated,
+    events,
     grams,
     join,
     month,
     number,
     on,
+    others,
     percent,
     places,
     region,
@@ -28,54 +32,51 @@ from app.surveillance.phrases import (
 )
 
 LISTED = 5  # members named in a sentence
-# what a rate is held against, by what exposure was taken from
-EXPECTED_BY = {
-    "declared": "its own past and the samples analysed let expect",
-    "reports": "its own past and all that the same laboratories reported let expect",
-    "active": "its own past and the laboratories at work let expect",
-    "constant": "its own past lets expect",
-}
-NODE_WORDS = {
-    "family": "The family",
-    "group": "The group",
-    "cluster": "The cluster",
-    "block": "The building block",
-}
 
 
 def first_country(evidence: Evidence, name: str) -> str:
     """First in a country."""
-    return (
-        f"The first report of {name} from {join(places(evidence.countries))} in this register "
-        f"is of an event {dated(evidence.first, evidence.first_end)}."
+    return _(
+        "The first report of %(name)s from %(places)s in this register is of an event %(when)s.",
+        name=name,
+        places=join(places(evidence.countries)),
+        when=dated(evidence.first, evidence.first_end),
     )
 
 
 def first_region(evidence: Evidence, name: str) -> str:
     """First in a region."""
-    return (
-        f"The first report of {name} from {region(evidence.scope)} in this register came from "
-        f"{join(places(evidence.countries))}, of an event "
-        f"{dated(evidence.first, evidence.first_end)}."
+    return _(
+        "The first report of %(name)s from %(region)s in this register came from %(places)s, of "
+        "an event %(when)s.",
+        name=name,
+        region=region(evidence.scope),
+        places=join(places(evidence.countries)),
+        when=dated(evidence.first, evidence.first_end),
     )
 
 
 def first_world(evidence: Evidence, name: str) -> str:
     """First anywhere."""
-    return (
-        f"The first report of {name} in this register came from "
-        f"{join(places(evidence.countries))}, of an event "
-        f"{dated(evidence.first, evidence.first_end)}."
+    return _(
+        "The first report of %(name)s in this register came from %(places)s, of an event %(when)s.",
+        name=name,
+        places=join(places(evidence.countries)),
+        when=dated(evidence.first, evidence.first_end),
     )
 
 
 def new_spread(evidence: Evidence, name: str) -> str:
     """New, and in several countries."""
     names = places(evidence.countries)
-    return (
-        f"{upper(name)} was reported by {len(names)} countries ({some(names)}) in the last "
-        f"{evidence.thresholds['window_months']} months; it was first reported in this register "
-        f"{dated(evidence.first, evidence.first_end)}."
+    return _(
+        "%(name)s was reported by %(number)s countries (%(places)s) in the last %(months)s months; "
+        "it was first reported in this register %(when)s.",
+        name=upper(name),
+        number=len(names),
+        places=some(names),
+        months=evidence.thresholds["window_months"],
+        when=dated(evidence.first, evidence.first_end),
     )
 
 
@@ -84,55 +85,98 @@ def growth(evidence: Evidence, name: str) -> str:
     told = evidence.details
     if told["basis"] == "totals":
         return _growth_in_totals(evidence, name)
-    return (
-        f"{upper(name)} is reported {_times(evidence)} as often as "
-        f"{EXPECTED_BY[told['exposure']]}, since {month(told['onset'])}: {_events(evidence)} in "
-        f"{_countries(evidence)} where {_expected(told['expected'])} expected."
+    return _(
+        "%(name)s is reported %(times)s as often as %(basis)s, since %(month)s: %(events)s in "
+        "%(countries)s where %(expected)s expected.",
+        name=upper(name),
+        times=_times(evidence),
+        basis=_expected_by(told["exposure"]),
+        month=month(told["onset"]),
+        events=_events(evidence),
+        countries=_countries(evidence),
+        expected=_expected(told["expected"]),
     )
 
 
 def re_emergence(evidence: Evidence, name: str) -> str:
     """Back after a silence that is no chance."""
-    silent = count(evidence.details["silent_months"], "month")
-    return (
-        f"{upper(name)} is back after {silent} without a report: {_events(evidence)} from "
-        f"{some(places(evidence.countries))} since {on(evidence.since)}."
+    silent = evidence.details["silent_months"]
+    return ngettext(
+        "%(name)s is back after %(silent)s month without a report: %(events)s from %(places)s "
+        "since %(day)s.",
+        "%(name)s is back after %(silent)s months without a report: %(events)s from %(places)s "
+        "since %(day)s.",
+        silent,
+        name=upper(name),
+        silent=number(silent),
+        events=_events(evidence),
+        places=some(places(evidence.countries)),
+        day=on(evidence.since),
     )
 
 
 def harm(evidence: Evidence, name: str) -> str:
     """More often harmful than others of its class."""
     told = evidence.details
-    return (
-        f"Of the {told['of']:,} events with {name} in the last "
-        f"{evidence.thresholds['window_months']} months, an estimated {percent(told['fraction'])} "
-        "are deaths or acute poisonings, deaths counted by its part in them, against "
-        f"{percent(told['usual'])} for the other substances of its class."
+    return _(
+        "Of the %(of)s events with %(name)s in the last %(months)s months, an estimated "
+        "%(fraction)s are deaths or acute poisonings, deaths counted by its part in them, against "
+        "%(usual)s for the other substances of its class.",
+        of=decimal(told["of"]),
+        name=name,
+        months=evidence.thresholds["window_months"],
+        fraction=percent(told["fraction"]),
+        usual=percent(told["usual"]),
     )
 
 
 def cluster_of_harm(evidence: Evidence, name: str) -> str:
     """Several harms at one place and time."""
-    deaths = evidence.numbers["deaths"]
-    caused = ""
-    if deaths:
-        are = "is a death" if deaths == 1 else "are deaths"
-        caused = f"; {number(deaths)} of them {are} that it caused or contributed to"
-    return (
-        f"{upper(number(evidence.numbers['events']))} deaths or acute poisonings with {name} in "
-        f"{join(places(evidence.countries))} within {count(evidence.details['days'], 'day')}, the "
-        f"first {dated(evidence.first, evidence.first_end)}{caused}."
+    days = evidence.details["days"]
+    said = ngettext(
+        "%(harms)s deaths or acute poisonings with %(name)s in %(places)s within %(days)s day, "
+        "the first %(when)s",
+        "%(harms)s deaths or acute poisonings with %(name)s in %(places)s within %(days)s days, "
+        "the first %(when)s",
+        days,
+        harms=upper(number(evidence.numbers["events"])),
+        name=name,
+        places=join(places(evidence.countries)),
+        days=number(days),
+        when=dated(evidence.first, evidence.first_end),
     )
+    deaths = evidence.numbers["deaths"]
+    if not deaths:
+        return f"{said}."
+    caused = ngettext(
+        "%(number)s of them is a death that it caused or contributed to",
+        "%(number)s of them are deaths that it caused or contributed to",
+        deaths,
+        number=number(deaths),
+    )
+    return f"{said}; {caused}."
 
 
 def quantity(evidence: Evidence, name: str) -> str:
     """A seizure far larger than those before."""
     told = evidence.details
-    alike = " in the same form" if told["form"] else ""
-    return (
-        f"A seizure of {grams(told['grams'])} of {name} in {join(places(evidence.countries))} "
-        f"{dated(evidence.first, evidence.first_end)}; half of its earlier seizures{alike} were "
-        f"of {grams(told['median_grams'])} or less."
+    values = {
+        "mass": grams(told["grams"]),
+        "name": name,
+        "places": join(places(evidence.countries)),
+        "when": dated(evidence.first, evidence.first_end),
+        "median": grams(told["median_grams"]),
+    }
+    if told["form"]:
+        return _(
+            "A seizure of %(mass)s of %(name)s in %(places)s %(when)s; half of its earlier "
+            "seizures in the same form were of %(median)s or less.",
+            **values,
+        )
+    return _(
+        "A seizure of %(mass)s of %(name)s in %(places)s %(when)s; half of its earlier seizures "
+        "were of %(median)s or less.",
+        **values,
     )
 
 
@@ -141,31 +185,32 @@ def of_several(evidence: Evidence, name: str) -> str:
     told = evidence.details
     members = [member["name"] for member in told["members"]]
     in_all = told["members_in_all"]
-    others = in_all - min(LISTED, len(members))
     listed = join(members)
     if in_all > LISTED + 1:
-        listed = f"{', '.join(members[:LISTED])} and {count(others, 'other')}"
+        listed = join([", ".join(members[:LISTED]), others(in_all - min(LISTED, len(members)))])
     usual = "family" if evidence.rule is Rule.FAMILY else "block"
-    what = NODE_WORDS[told.get("kind", usual)]
-    new = told.get("new_taking_part", 0)
-    fresh = ""
-    if new:
-        months = evidence.thresholds["new_months"]
-        who = "all" if new == in_all else number(new)
-        fresh = f", {who} of them first reported in the last {months} months"
-    return (
-        f"{what} {name} is reported {_times(evidence)} as often as expected since "
-        f"{month(told['onset'])}, and no single member explains it: {_events(evidence)} "
-        f"with {count(in_all, 'substance')}{fresh} ({listed}), in {_countries(evidence)}."
+    return _(
+        "%(what)s is reported %(times)s as often as expected since %(month)s, and no single member "
+        "explains it: %(events)s with %(substances)s (%(listed)s), in %(countries)s.",
+        what=_node(told.get("kind", usual), name),
+        times=_times(evidence),
+        month=month(told["onset"]),
+        events=_events(evidence),
+        substances=_substances(evidence),
+        listed=listed,
+        countries=_countries(evidence),
     )
 
 
 def new_unknown(evidence: Evidence, name: str) -> str:
     """A name nobody knows, from several countries."""
-    return (
-        f'"{name}", a name that nobody has resolved, was reported by {_countries(evidence)} '
-        f"({some(places(evidence.countries))}) in the last {evidence.thresholds['fresh_months']} "
-        "months; it may be a new substance."
+    return _(
+        '"%(name)s", a name that nobody has resolved, was reported by %(countries)s (%(places)s) '
+        "in the last %(months)s months; it may be a new substance.",
+        name=name,
+        countries=_countries(evidence),
+        places=some(places(evidence.countries)),
+        months=evidence.thresholds["fresh_months"],
     )
 
 
@@ -188,13 +233,75 @@ SENTENCES: dict[Rule, Callable[[Evidence, str], str]] = {
 def _growth_in_totals(evidence: Evidence, name: str) -> str:
     told = evidence.details
     first, end = (date.fromisoformat(day) for day in told["span"])
-    spans = "span" if told["spans_before"] == 1 else count(told["spans_before"], "span")
-    before = f"{_times(evidence)} its share in the {spans} before"
+    spans = told["spans_before"]
+    values = {
+        "name": upper(name),
+        "count": decimal(told["count"]),
+        "place": in_a_sentence(evidence.scope),
+        "when": dated(first, end),
+        "of": decimal(told["of"]),
+        "times": _times(evidence),
+        "spans": number(spans),
+    }
     if not told["before"]:
-        before = f"not once in the {spans} before"
-    return (
-        f"{upper(name)} was counted {told['count']:,} times in {in_a_sentence(evidence.scope)} "
-        f"{dated(first, end)}, of {told['of']:,} reports in all: {before}."
+        return ngettext(
+            "%(name)s was counted %(count)s times in %(place)s %(when)s, of %(of)s reports in all: "
+            "not once in the span before.",
+            "%(name)s was counted %(count)s times in %(place)s %(when)s, of %(of)s reports in all: "
+            "not once in the %(spans)s spans before.",
+            spans,
+            **values,
+        )
+    return ngettext(
+        "%(name)s was counted %(count)s times in %(place)s %(when)s, of %(of)s reports in all: "
+        "%(times)s its share in the span before.",
+        "%(name)s was counted %(count)s times in %(place)s %(when)s, of %(of)s reports in all: "
+        "%(times)s its share in the %(spans)s spans before.",
+        spans,
+        **values,
+    )
+
+
+def _expected_by(exposure: str) -> str:
+    """What a rate is held against, by what exposure was taken from."""
+    words = {
+        "declared": _("its own past and the samples analysed let expect"),
+        "reports": _("its own past and all that the same laboratories reported let expect"),
+        "active": _("its own past and the laboratories at work let expect"),
+        "constant": _("its own past lets expect"),
+    }
+    return words[exposure]
+
+
+def _node(kind: str, name: str) -> str:
+    words = {
+        "family": _("The family %(name)s", name=name),
+        "group": _("The group %(name)s", name=name),
+        "cluster": _("The cluster %(name)s", name=name),
+        "block": _("The building block %(name)s", name=name),
+    }
+    return words[kind]
+
+
+def _substances(evidence: Evidence) -> str:
+    """How many take part, and how many of them are new."""
+    told = evidence.details
+    in_all, new = told["members_in_all"], told.get("new_taking_part", 0)
+    said = ngettext("%(number)s substance", "%(number)s substances", in_all, number=number(in_all))
+    if not new:
+        return said
+    months = evidence.thresholds["new_months"]
+    if new == in_all:
+        return _(
+            "%(substances)s, all of them first reported in the last %(months)s months",
+            substances=said,
+            months=months,
+        )
+    return _(
+        "%(substances)s, %(new)s of them first reported in the last %(months)s months",
+        substances=said,
+        new=number(new),
+        months=months,
     )
 
 
@@ -202,15 +309,16 @@ def _times(evidence: Evidence) -> str:
     return times(evidence.details["rate_ratio"])
 
 
-def _expected(events: float) -> str:
-    if events < 0.1:
-        return "fewer than 0.1 were"
-    return f"{events:.1f} were" if events < 10 else f"{events:,.0f} were"
+def _expected(count: float) -> str:
+    """How many were expected, as "12.3 were"."""
+    if count < 0.1:
+        return _("fewer than %(number)s were", number=decimal(0.1, 1))
+    return _("%(number)s were", number=decimal(count, 1 if count < 10 else 0))
 
 
 def _events(evidence: Evidence) -> str:
-    return count(evidence.numbers["events"], "event")
+    return events(evidence.numbers["events"])
 
 
 def _countries(evidence: Evidence) -> str:
-    return count(len(evidence.countries), "country", "countries")
+    return countries(len(evidence.countries))

@@ -15,6 +15,7 @@ from app.errors import Refused
 from app.intake.queries import simulated_present
 from app.intake.waiting import waiting
 from app.jobs import ailing
+from app.languages import LANGUAGES, spoken, teach
 from app.web import web, wording
 from chem.identity import RDKIT_VERSION, RULESET
 
@@ -76,7 +77,7 @@ NOTE_LASTS = timedelta(seconds=30)
 SAYINGS = (
     "day", "month", "moment", "dated", "ago", "seen_in", "seen_between", "number", "amount",
     "count", "spelled", "label", "sentence", "options", "listing", "places", "scope", "rule_name",
-    "news", "basis", "effect_class", "family_name", "family_label", "breaks", "formula",
+    "news", "said", "basis", "effect_class", "family_name", "family_label", "breaks", "formula",
     "told", "place", "measure_kind", "exactly", "preset_name", "percent", "pillar_weights",
     "change_name", "firmness_word", "about",
 )  # fmt: skip
@@ -90,6 +91,7 @@ def _prepare(state: BlueprintSetupState) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     for name in SAYINGS:
         app.jinja_env.filters[name] = getattr(wording, name)
+    teach(app.jinja_env)
     app.jinja_env.filters["country"] = country_name
 
 
@@ -114,6 +116,8 @@ def frame() -> dict[str, Any]:
         "ruleset": RULESET,
         "rdkit_version": RDKIT_VERSION,
         "with_args": with_args,
+        "language": spoken(),
+        "languages": LANGUAGES,
     }
 
 

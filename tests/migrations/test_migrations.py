@@ -7,11 +7,21 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import func, inspect, select, text
 
 from app.access.handling import Handling
+from app.access.models import Authority
 from app.access.roles import Actor, Role
 from app.db import Database
 from app.intake.curation import decide, undo
 from app.intake.merging import merge
 from app.intake.saying import NOTHING, this_substance
+from app.notification.models import (
+    Alert,
+    AlertState,
+    Edition,
+    Message,
+    MessageState,
+    Subscription,
+    Webhook,
+)
 from app.registry.models import Substance
 from app.surveillance.models import (
     Episode,
@@ -213,3 +223,55 @@ def test_signals_of_substances_keep_their_node_on_the_way_down_and_up(database: 
             (one, Rule.FIRST_WORLD, 1),
         ]
         assert session.scalar(select(func.count()).select_from(EpisodeView)) == 2
+
+
+def test_what_is_told_of_one_substance_stays_on_the_way_down_and_up(database: Database) -> None:
+    """The schema before 0013 knows alerts about one substance, and mail with one group or country;
+    what it has no place for goes."""
+    with database.transaction() as session:
+        substance = a_substance(session)
+        authority = session.scalars(select(Authority)).first() or Authority(
+            code="X", name="X", country="DE", reports_for=[], created_at=NOW
+        )
+        hook = Webhook(
+            authority=authority,
+            url="https://x.example/",
+            secret="s",
+            created_by="a",
+            created_at=NOW,
+        )
+        wish = {"min_tier": Tier.WATCH, "clearance": Handling.AMBER, "created_at": NOW}
+        mail = Subscription(
+            email="a@example.org", authority=authority, filters={"groups": ["nitazenes"]}, **wish
+        )
+        post = Subscription(webhook=hook, authority=authority, filters={}, **wish)
+        session.add_all([mail, post])
+        for node in (of_substance(substance.id), NodeId(NodeKind.FAMILY, "nitazene")):
+            alert = Alert(
+                node_kind=node.kind, node_key=node.key, substance_id=node.substance_id,
+                state=AlertState.ISSUED, simulated=False, issued_at=NOW,
+            )  # fmt: skip
+            edition = Edition(
+                alert=alert, handling=Handling.CLEAR, tier=Tier.ALERT, reason="opened",
+                headline="x", sentences=[], countries=[], detail={}, issued_at=NOW,
+            )  # fmt: skip
+            session.add(edition)
+            for wanted in (mail, post):
+                session.add(
+                    Message(
+                        edition=edition, subscription=wanted, recipient=wanted.recipient,
+                        message_id=f"<{node.key}.{wanted.recipient}>", state=MessageState.SENT,
+                        next_try_at=NOW,
+                    )
+                )  # fmt: skip
+    command.downgrade(database.alembic_config(), "0012")
+    database.migrate()
+    with database.reading() as session:
+        assert [alert.node for alert in session.scalars(select(Alert))] == [
+            of_substance(substance.id)
+        ]
+        assert [message.recipient for message in session.scalars(select(Message))] == [
+            "a@example.org"
+        ]
+        one = session.scalars(select(Subscription)).one()
+        assert (one.filters, one.confirmed_at) == ({"groups": ["nitazenes"]}, NOW)

@@ -158,11 +158,15 @@ def a_subscriber(session: Session, email: str = "duty@example.org", **filters: A
     subscription = Subscription(
         email=email,
         authority=an_authority(session),
-        group=filters.get("group"),
-        country=filters.get("country"),
+        filters={
+            name: [filters[one]]
+            for name, one in (("groups", "group"), ("countries", "country"))
+            if filters.get(one)
+        },
         min_tier=filters.get("min_tier", Tier.WATCH),
         clearance=filters.get("clearance", AMBER),
         created_at=filters.get("created_at", NOW),
+        confirmed_at=filters.get("created_at", NOW),
         ended_at=filters.get("ended_at"),
     )
     session.add(subscription)

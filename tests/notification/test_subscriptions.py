@@ -28,7 +28,7 @@ def person(authority, role=Role.SUBSCRIBER):
 def test_a_plain_subscriber_hears_everything(database):
     with database.transaction() as session:
         one = subscribe(session, " Duty@Example.ORG", authority=an_authority(session), now=NOW)
-        assert (one.email, one.group, one.country) == ("duty@example.org", None, None)
+        assert (one.email, one.filters) == ("duty@example.org", {})
         assert (one.min_tier, one.clearance) == (Tier.WATCH, AMBER)
 
 
