@@ -306,7 +306,7 @@ def _of_country(cells: Sequence[Cell], window: date) -> _Summary:
         events=events,
         deaths=deaths,
         authorities=frozenset({cell.authority_id for cell in cells}),
-        simulated=any([cell.simulated for cell in cells]),
+        simulated=any(cell.simulated for cell in cells),
     )
 
 
