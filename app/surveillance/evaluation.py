@@ -85,6 +85,7 @@ class Evaluation:
             rules=self.limits,
             effect=self.watched[number].effect if number in self.watched else "",
             before=self.sighted.before.get(number, frozenset()),
+            levels=self.sighted.levels.get(number, frozenset()),
         )
 
     def rests_on(self, signal: Signal) -> date | None:

@@ -94,10 +94,12 @@ def standing(
     rules: Ruleset,
     effect: str = "",
     before: Collection[str] = (),
+    levels: Collection[Handling] = (),
 ) -> dict[Handling, Evidence]:
     """The evidence, by level, that a first announced on `opened_on` is still one; {} if it is not.
 
     Growing old does not undo it, and neither does another first that would now speak for it.
+    `before` as in `views`; `levels` are those at which the substance was seen in other countries.
     """
     since = months_before(opened_on, rules.first.fresh_months)
     by_level = {
@@ -110,7 +112,7 @@ def standing(
             level=level,
             before=before,
         )
-        for level, visible in _levels(_known(cells, as_of))
+        for level, visible in _levels(_known(cells, as_of), levels)
     }
     if not by_level or key not in by_level[max(by_level)]:
         return {}
@@ -343,9 +345,11 @@ def _known(cells: Iterable[Cell], as_of: date) -> list[Cell]:
     return [c for c in cells if c.received_at <= end and c.first <= as_of]
 
 
-def _levels(cells: Sequence[Cell]) -> list[tuple[Handling, list[Cell]]]:
+def _levels(
+    cells: Sequence[Cell], besides: Collection[Handling] = ()
+) -> list[tuple[Handling, list[Cell]]]:
     """The cells visible at each level at which there is something new to see."""
     return [
         (level, [c for c in cells if c.handling <= level])
-        for level in sorted({c.handling for c in cells})
+        for level in sorted({*(c.handling for c in cells), *besides})
     ]

@@ -7,7 +7,7 @@ makes a few thousand cells of ten million reports (app.surveillance.sightings ha
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
@@ -34,6 +34,8 @@ class Sighted:
     cells: Mapping[int, list[Cell]]
     # of each of these, the regions in which it had been seen before; `WORLD` where anywhere
     before: Mapping[int, frozenset[str]]
+    # the levels at which each of these was seen, wherever
+    levels: Mapping[int, frozenset[Handling]]
     # substance id: the month by which it had been seen, totals and vague dates included
     earliest: Mapping[Handling, Mapping[int, int]]
     recent: Mapping[int, int]  # reports of the last twelve months, those in totals among them
@@ -59,6 +61,7 @@ def sighted(
     return Sighted(
         cells=cells,
         before={number: _scopes(before[number], regions) for number in cells},
+        levels=_levels(seen, cells),
         earliest=_earliest(seen),
         recent=_recent(days, months_before(as_of, 12)),
     )
@@ -67,6 +70,13 @@ def sighted(
 def _scopes(before: NDArray[np.bool_], regions: Sequence[str | None]) -> frozenset[str]:
     found = {regions[place] for place in np.flatnonzero(before).tolist()}
     return frozenset({*(region for region in found if region), *((WORLD,) if found else ())})
+
+
+def _levels(seen: Records, numbers: Iterable[int]) -> dict[int, frozenset[Handling]]:
+    size = int(seen["substance"].max(initial=0)) + 1
+    there = np.zeros((size, len(Handling)), bool)
+    there[seen["substance"], seen["level"]] = True
+    return {n: frozenset(level for level in Handling if there[n, level]) for n in numbers}
 
 
 def _cells(days: Records, edges: Sequence[date]) -> list[Cell]:

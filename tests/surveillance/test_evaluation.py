@@ -99,5 +99,6 @@ def test_through_the_rollup_the_rules_say_what_they_say_of_the_reports(
                             **asked,
                             rules=LIMITS,
                             before=found.before.get(number, ()),
+                            levels=found.levels.get(number, ()),
                         )
         transaction.rollback()
