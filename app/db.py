@@ -276,7 +276,9 @@ def one_of(
 
 
 def one_of_ids(
-    session: Session, column: ColumnElement[int] | InstrumentedAttribute[int], ids: Iterable[int]
+    session: Session,
+    column: ColumnElement[int] | InstrumentedAttribute[int] | InstrumentedAttribute[int | None],
+    ids: Iterable[int],
 ) -> ColumnElement[bool]:
     """Whether a column of numbers has one of these values, however many: they go as one value."""
     if session.get_bind().dialect.name == "postgresql":

@@ -62,6 +62,13 @@ def allow(*roles: Role) -> Callable[[View], View]:
     return declare
 
 
+def by_link(view: View) -> View:
+    """Declare that the address itself carries the right: a signed link out of a mail. Whoever
+    follows it needs no session, so a form from another site can misuse none."""
+    view.by_link = True  # type: ignore[attr-defined]
+    return view
+
+
 def refuse_undeclared(app: Flask) -> None:
     """Raise Misconfigured when a route does not say who may use it."""
     silent = [e for e, view in app.view_functions.items() if not getattr(view, "allowed", None)]
@@ -197,14 +204,13 @@ def _admit() -> AnyResponse | None:
     """Let in whom the route allows, and no cross-site form."""
     if request.endpoint is None:
         return None
-    allowed: frozenset[Role] = getattr(
-        current_app.view_functions[request.endpoint], "allowed", frozenset()
-    )
+    view = current_app.view_functions[request.endpoint]
+    allowed: frozenset[Role] = getattr(view, "allowed", frozenset())
     if Role.PUBLIC not in allowed and actor().role not in allowed:
         return _turn_away(allowed)
-    if request.method not in SAFE_METHODS and "Authorization" not in request.headers:
-        return _refuse_cross_site()
-    return None
+    if request.method in SAFE_METHODS or "Authorization" in request.headers:
+        return None
+    return None if getattr(view, "by_link", False) else _refuse_cross_site()
 
 
 def _turn_away(allowed: frozenset[Role]) -> AnyResponse:

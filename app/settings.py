@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,6 +15,7 @@ from app.errors import Misconfigured
 DEMO_SECRET = "demonstration-secret-not-for-production"  # noqa: S105 - refused in production
 SHORTEST_SECRET = 32
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+WEBHOOK_PLACE = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})")  # host:port
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -48,6 +51,7 @@ SETTINGS = (
     Setting("TOCSIN_ASSESS_MINUTES", "15", "minutes between assessments by the worker"),
     Setting("TOCSIN_DELIVER_SECONDS", "30", "seconds between deliveries by the worker"),
     Setting("TOCSIN_PUBCHEM", "off", "`on` lets curators look an unresolved name of a public report up in PubChem"),
+    Setting("TOCSIN_WEBHOOK_ALLOW", "", "webhook targets that are not on the open network or have no TLS, for tests and closed networks: `host:port` or networks such as `10.20.0.0/16`, separated by commas"),
     Setting("TOCSIN_LOG_LEVEL", "INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`"),
 )  # fmt: skip
 
@@ -71,6 +75,7 @@ class Settings:
     assess_minutes: int
     deliver_seconds: int
     pubchem: bool
+    webhook_allow: tuple[str, ...]
     log_level: str
 
     @classmethod
@@ -95,6 +100,7 @@ class Settings:
             assess_minutes=_whole(value, "TOCSIN_ASSESS_MINUTES", 1, 1440),
             deliver_seconds=_whole(value, "TOCSIN_DELIVER_SECONDS", 1, 3600),
             pubchem=_on(value, "TOCSIN_PUBCHEM"),
+            webhook_allow=_webhook_allow(value["TOCSIN_WEBHOOK_ALLOW"]),
             log_level=_log_level(value["TOCSIN_LOG_LEVEL"]),
         )
         settings.refuse_unsafe()
@@ -195,6 +201,19 @@ def _mail_from(text: str) -> str:
     if not (name and at and host and text.isprintable()):
         raise Misconfigured(f"TOCSIN_MAIL_FROM is {text!r}; it must be an e-mail address")
     return text.strip()
+
+
+def _webhook_allow(text: str) -> tuple[str, ...]:
+    entries = tuple(entry.strip() for entry in text.split(",") if entry.strip())
+    for entry in entries:
+        try:
+            if not WEBHOOK_PLACE.fullmatch(entry):
+                ip_network(entry)
+        except ValueError:
+            raise Misconfigured(
+                f"TOCSIN_WEBHOOK_ALLOW holds {entry!r}; use host:port or a network as 10.20.0.0/16"
+            ) from None
+    return entries
 
 
 def _log_level(text: str) -> str:

@@ -23,18 +23,22 @@ from apscheduler.schedulers.blocking import BlockingScheduler
 from app import jobs
 from app.clock import Clock, utc_now
 from app.db import Database
+from app.feeds.json_feed import item_for
 from app.intake.duplicates.run import find_duplicates
 from app.intake.files import take_up_waiting
 from app.intake.moves import gather_stragglers
 from app.intake.openness import settle_openness
 from app.notification.addresses import host_for
 from app.notification.delivery import deliver
-from app.notification.mail import renderer
+from app.notification.posts import Office, post_due
+from app.notification.rendering import renderer
+from app.notification.targets import Allowed
 from app.notification.telling import tell
 from app.notification.transport import transport_for
 from app.registry.blocks import settle_blocks
 from app.registry.proposals import fill_tautomer_keys
 from app.settings import Settings
+from app.surveillance import previews
 from app.surveillance.rollup import roll
 from app.surveillance.service import assess
 
@@ -44,6 +48,7 @@ LEASE = timedelta(minutes=10)
 READ_SECONDS = 5  # somebody is waiting for it before a page
 DUPLICATES_SECONDS = 15 * 60
 COMPARE_SECONDS = 60
+PREVIEW_SECONDS = 5 * 60  # a long one may take as long as three of these
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +98,39 @@ def deliver_waiting(work: Work) -> dict[str, Any]:
     return {"sent": done.sent, "failed": done.failed, "parked": done.parked}
 
 
+def post_waiting(work: Work) -> dict[str, Any]:
+    """Post what waits for webhooks: the items of the feed, as far as each is cleared for them."""
+    base_url = work.settings.base_url
+    office = Office(
+        work.database,
+        lambda seen, clearance: item_for(seen, base_url=base_url, clearance=clearance),
+        Allowed.of(work.settings.webhook_allow),
+        owner(),
+        work.clock,
+        host_for(work.settings),
+    )
+    done = post_due(office)
+    return {"sent": done.sent, "failed": done.failed, "parked": done.parked}
+
+
 def read_waiting(work: Work) -> dict[str, Any]:
     """Read what was kept and not read to its end: long uploads, and what an interruption left."""
     return {"read": take_up_waiting(work.database, clock=work.clock)}
+
+
+def preview_waiting(work: Work) -> dict[str, Any]:
+    """Run the oldest preview of a rule set that waits; one that cannot be run waits no longer."""
+    with work.database.reading() as session:
+        asked = previews.waiting(session)
+        if asked is None:
+            return {"previewed": None}
+        code, result = asked.code, None
+        try:
+            result = previews.computed(session, asked)
+        finally:
+            with work.database.transaction() as writing:
+                previews.finish(writing, code, result, now=work.clock())
+    return {"previewed": code}
 
 
 def owner() -> str:
@@ -124,9 +159,11 @@ def run_worker(settings: Settings) -> None:
     table = (
         ("assess", settings.assess_minutes * 60, assess_and_tell),
         ("deliver", settings.deliver_seconds, deliver_waiting),
+        ("post", settings.deliver_seconds, post_waiting),
         ("read", READ_SECONDS, read_waiting),
         ("duplicates", DUPLICATES_SECONDS, compare_new),
         ("compare", COMPARE_SECONDS, compare_substances),
+        ("preview", PREVIEW_SECONDS, preview_waiting),
     )
     scheduler = BlockingScheduler(
         executors={"default": ThreadPoolExecutor(len(table))},

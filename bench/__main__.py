@@ -7,6 +7,7 @@ from bench import (
     chemistry,
     feed,
     importing,
+    matching,
     posting,
     ranking,
     rolling,
@@ -29,6 +30,7 @@ def main() -> None:
         assessing,
         ranking,
         feed,
+        matching,
     ):
         figures += part.measure()
     width = max(len(figure.what) for figure in figures)

@@ -127,6 +127,14 @@ def matched(mol: Mol, part: Query) -> tuple[int, ...]:
         return ()
 
 
+def contains(mol: Mol, part: Query) -> bool | None:
+    """Whether `mol` contains `part`; None where comparing them had to be given up."""
+    try:
+        return bool(mol.HasSubstructMatch(part, _counting(_Steps(MAX_STEPS_EACH))))
+    except _TooManySteps:
+        return None
+
+
 class _TooManySteps(Exception):
     """A comparison took more steps than it may."""
 

@@ -33,13 +33,16 @@ from app.intake.duplicates.service import decide as decide_pair
 from app.intake.models import Finding, Report, Submission
 from app.intake.profiles.keeping import save_profile
 from app.intake.saying import this_substance
-from app.notification.models import Alert
+from app.notification.links import CONFIRM, UNSUBSCRIBE, link_token
+from app.notification.models import Alert, Subscription, Webhook
+from app.notification.subscriptions import subscribe
 from app.registry.models import Cluster, Substance
 from app.registry.names import name_key
 from app.review.models import ReviewCase
 from app.review.service import open_case
-from app.settings import Settings
-from app.surveillance.models import Episode
+from app.settings import DEMO_SECRET, Settings
+from app.surveillance import previews
+from app.surveillance.models import Episode, RulesetPreview
 from app.worker import Work, assess_and_tell
 from chem import examine
 from tests.databases import EMPTY, Template
@@ -147,6 +150,11 @@ def fill(database: Database) -> None:
             session, pair.code, Decision.DIFFERENT, by=analyst, reason="Pairreason", now=NOW
         )
         open_case(session, known, "Is it about?", by=analyst, now=NOW)
+        subscribe(
+            session, "told@example.org", authority=authority_by_code(session, "LAB-FR"), now=NOW
+        )
+        text = previews.with_changes({"first.fresh_months": "1", "spread.countries": "1"})
+        previews.ask_for(session, text, months=2, by=analyst, now=NOW)
         for row in session.scalars(select(Report).where(Report.reference == "Reference/red")):
             wish = release.Wish(Handling.AMBER)
             reason = "Handlingreason"
@@ -223,12 +231,17 @@ def codes(database: Database) -> dict[str, list[str]]:
             "cap": of(Alert),
             "episodes": of(Episode),
             "signals": of(Episode),
+            "preview": of(RulesetPreview),
             "priority": substances,
             "clusters": of(Cluster, "key"),
             "review": of(ReviewCase),
+            "subscriptions": [str(one) for one in of(Subscription, "id")],
+            "unsubscribe": [link_token(DEMO_SECRET, UNSUBSCRIBE, 1)],
+            "confirm": [link_token(DEMO_SECRET, CONFIRM, 1)],
             "profiles": ["secretprofile", "nflis"],
             "results": ["csv", "ndjson"],
             "static": ["tocsin.css"],
+            "webhooks": [str(number) for number in of(Webhook, "id")],
         }
 
 

@@ -15,7 +15,7 @@ from tests.reporting import NOW
 PASSWORD = "a long enough password"
 MADE_UP = {
     "code": "TS-99999", "key": "nothing", "number": "7", "filename": "none.css", "name": "nflis",
-    "kind": "csv",
+    "kind": "csv", "token": "made.up",
 }  # fmt: skip
 HEADERS = ("Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy")
 READS = {"GET", "HEAD", "OPTIONS"}

@@ -22,6 +22,7 @@ from app.api import (  # noqa: E402, F401 - each module hangs its routes on the 
     reports,
     signals,
     subscriptions,
+    webhooks,
 )
 from app.api.contract import refuse_unknown_questions  # noqa: E402
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
@@ -14,13 +14,15 @@ from app.access.roles import SECRETARIAT, Role
 from app.api import api
 from app.api.asking import Country, Group, NumberedAsked, Paged, ask
 from app.api.contract import USUAL_PAGE, answer, body, listing, promise
-from app.api.shapes import link
+from app.api.shapes import ReportOut, link, report_out
 from app.db import Page
 from app.entrance import actor, allow, database, now, today
 from app.notification import queries as alerts
 from app.notification.queries import SeenAlert
+from app.notification.wording import about_of
 from app.surveillance import queries
-from app.surveillance.models import EpisodeState, Rule, Tier
+from app.surveillance.grounds import grounds_of
+from app.surveillance.models import Episode, EpisodeState, NodeKind, Rule, Tier
 from app.surveillance.queries import SeenEpisode
 from app.surveillance.triage import acknowledge
 
@@ -29,7 +31,8 @@ class EpisodeOut(BaseModel):
     """One episode as this reader may know it.
 
     `node` is what it is about: a substance by its number, a family, block or cluster by its id, a
-    name as written. `substance_name` is its name, whatever it is.
+    name as written. `substance_name` is its name, whatever it is. `listed_under` is the signal of a
+    family to which it is left to tell of this one.
     """
 
     id: str
@@ -45,16 +48,44 @@ class EpisodeOut(BaseModel):
     since: date
     sentence: str
     evidence: dict[str, Any]
+    listed_under: str | None
     simulated: bool
 
 
+class AboutOut(BaseModel):
+    """What an alert is about: a substance by its number, a family, block or cluster by its id.
+
+    `url` is its page, where it has one.
+    """
+
+    kind: NodeKind
+    key: str
+    name: str
+    url: str | None
+
+
+class MemberOut(BaseModel):
+    """A substance that takes part in what an alert tells of, and the open alert on itself."""
+
+    substance: str
+    name: str
+    url: str
+    alert: str | None
+
+
 class AlertOut(BaseModel):
-    """One alert in the newest wording this reader may see."""
+    """One alert in the newest wording this reader may see.
+
+    `substance` is null where it is about something that several substances share, or about a name
+    that nobody has resolved; `substance_name` is then the name of that.
+    """
 
     id: str
     url: str
-    substance: str
+    substance: str | None
     substance_name: str
+    about: AboutOut | None
+    members: list[MemberOut]
     tier: str
     headline: str
     sentences: list[str]
@@ -65,25 +96,30 @@ class AlertOut(BaseModel):
     simulated: bool
 
 
-class SignalsAsked(Paged):
+DayCursor = Annotated[
+    str,
+    Field(
+        pattern=r"^[12][0-9]{3}-("
+        r"(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|"
+        r"(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9])"
+        r")\.[0-9]{1,18}$",
+        description="the cursor of `next`",
+    ),
+]
+
+
+class DatedAsked(Paged):
+    """What may be asked of a list that goes on by day and number."""
+
+    after: DayCursor | None = None
+
+
+class SignalsAsked(DatedAsked):
     """What may be asked of signals."""
 
     tier: Literal["watch", "alert", "urgent"] | None = None
     rule: Rule | None = None
     group: Group | None = None
-    after: (
-        Annotated[
-            str,
-            Field(
-                pattern=r"^[12][0-9]{3}-("
-                r"(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|"
-                r"(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9])"
-                r")\.[0-9]{1,18}$",
-                description="the cursor of `next`",
-            ),
-        ]
-        | None
-    ) = None
 
 
 class EpisodesAsked(SignalsAsked):
@@ -139,6 +175,24 @@ def show_episode(code: str) -> Response:
     """One episode with its evidence."""
     with database().reading() as session:
         return answer(_shown(session, code))
+
+
+@api.get("/episodes/<code>/reports")
+@allow(Role.PUBLIC)
+@promise("Reports behind an episode", answers=ReportOut, listed=True, asks=DatedAsked)
+def list_reports_behind(code: str) -> Response:
+    """The reports that a rule counted and that you may read one by one, newest event first.
+
+    They are those known on the day of the evidence, in the versions of that day. Of a name that
+    means no substance there are none: who sent it is a matter of curation.
+    """
+    asked = ask(DatedAsked)
+    with database().reading() as session:
+        seen = queries.episode_by_code(session, actor(), code)
+        found = grounds_of(
+            session, actor(), seen, today(), after=asked.after, limit=asked.limit or USUAL_PAGE
+        )
+        return listing(found.page if found else Page([]), report_out)
 
 
 @api.post("/episodes/<code>/acknowledge")
@@ -201,10 +255,14 @@ def _shown(session: Session, code: str) -> EpisodeOut:
 
 def _episodes_out(session: Session, seen: Sequence[SeenEpisode]) -> list[EpisodeOut]:
     evidence = queries.evidence_for(session, actor(), seen, today())
-    return [_episode_out(one, told) for one, told in zip(seen, evidence, strict=True)]
+    families = queries.listing_families(session, actor(), seen)
+    return [
+        _episode_out(one, told, families.get(one.episode.id))
+        for one, told in zip(seen, evidence, strict=True)
+    ]
 
 
-def _episode_out(seen: SeenEpisode, evidence: dict[str, Any]) -> EpisodeOut:
+def _episode_out(seen: SeenEpisode, evidence: dict[str, Any], family: Episode | None) -> EpisodeOut:
     episode, view, substance = seen.episode, seen.view, seen.episode.substance
     return EpisodeOut(
         id=episode.code,
@@ -220,16 +278,36 @@ def _episode_out(seen: SeenEpisode, evidence: dict[str, Any]) -> EpisodeOut:
         since=view.since,
         sentence=view.sentence,
         evidence=evidence,
+        listed_under=family.code if family else None,
         simulated=episode.simulated,
     )
 
 
+def _about_out(detail: Mapping[str, Any]) -> AboutOut | None:
+    about = about_of(detail)
+    if about is None:
+        return None
+    url = link(about["path"]) if about["path"] else None
+    return AboutOut(kind=about["kind"], key=about["key"], name=about["name"], url=url)
+
+
 def _alert_out(seen: SeenAlert) -> AlertOut:
+    detail = seen.edition.detail
     return AlertOut(
         id=seen.alert.code,
         url=link(f"/alerts/{seen.alert.code}"),
-        substance=seen.edition.detail["substance"],
-        substance_name=seen.edition.detail["name"],
+        substance=detail["substance"],
+        substance_name=detail["name"],
+        about=_about_out(detail),
+        members=[
+            MemberOut(
+                substance=member["code"],
+                name=member["name"],
+                url=link(f"/substances/{member['code']}"),
+                alert=member["alert"],
+            )
+            for member in detail.get("members", ())
+        ],
         tier=seen.edition.tier.word,
         headline=seen.edition.headline,
         sentences=seen.edition.sentences,

@@ -44,7 +44,8 @@ def duplicates(afresh: bool) -> None:
 @plainly
 def deliver() -> None:
     """Send what waits in the outbox."""
-    from app.worker import Work, deliver_waiting
+    from app.worker import Work, deliver_waiting, post_waiting
 
-    done = deliver_waiting(Work(database(), settings()))
-    click.echo(", ".join(f"{number} {what}" for what, number in done.items()))
+    work = Work(database(), settings())
+    done, posted = deliver_waiting(work), post_waiting(work)
+    click.echo(", ".join(f"{number + posted[what]} {what}" for what, number in done.items()))

@@ -26,6 +26,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 ROLES = click.Choice([role.value for role in Role if role is not Role.PUBLIC])
 TIERS = click.Choice(["watch", "alert", "urgent"])
+RHYTHMS = click.Choice(["immediate", "daily", "weekly"])
 MOST_SAID = 20  # problems that a dry run says one by one
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from app.access.roles import Role
-from app.cli.main import ROLES, TIERS, database, main, plainly
+from app.cli.main import RHYTHMS, ROLES, TIERS, database, main, plainly
 from app.clock import utc_now
 
 if TYPE_CHECKING:
@@ -100,26 +100,39 @@ def key_revoke(prefix: str) -> None:
 
 
 @main.command()
-@click.argument("email")
+@click.argument("email", required=False)
 @click.option("--authority", "code", required=True, metavar="CODE")
-@click.option("--group", help="Only this UNODC group.")
-@click.option("--country", metavar="XX", help="Only alerts in which this country reports.")
+@click.option("--group", multiple=True, help="Only this UNODC group; may be given several times.")
+@click.option("--family", multiple=True, help="Only this family.")
+@click.option("--country", multiple=True, metavar="XX", help="Only alerts on this country.")
 @click.option("--min-tier", type=TIERS, default="watch", show_default=True)
+@click.option("--rhythm", type=RHYTHMS, default="immediate", show_default=True)
+@click.option("--time-zone", default="UTC", show_default=True, metavar="ZONE")
+@click.option("--language", type=click.Choice(["en", "fr", "es"]), default="en", show_default=True)
+@click.option("--webhook", type=int, metavar="ID", help="Tell this webhook, and no EMAIL.")
 @plainly
-def subscribe(email: str, code: str, group: str | None, country: str | None, min_tier: str) -> None:
+def subscribe(
+    email: str | None,
+    *,
+    code: str,
+    group: tuple[str, ...],
+    family: tuple[str, ...],
+    country: tuple[str, ...],
+    webhook: int | None,
+    **settings: str,
+) -> None:
     """Let EMAIL be told of alerts on behalf of an authority."""
+    from app.access.roles import SYSTEM
     from app.access.service import authority_by_code
     from app.notification.subscriptions import subscribe as begin
-    from app.surveillance.models import Tier
+    from app.notification.wishes import read_wish
 
+    if (email is None) == (webhook is None):
+        raise click.UsageError("give an EMAIL, or a webhook with --webhook: one of the two")
+    filters = {"groups": list(group), "families": list(family), "countries": list(country)}
     with database().transaction() as session:
-        begin(
-            session,
-            email,
-            authority=authority_by_code(session, code),
-            group=group,
-            country=country,
-            min_tier=Tier[min_tier.upper()],
-            now=utc_now(),
-        )
-    click.echo(f"{email} will be told", err=True)
+        home = authority_by_code(session, code)
+        sent = settings | {"filters": filters}
+        wish = read_wish(session, sent, authority=home, by=SYSTEM)
+        begin(session, email, authority=home, wish=wish, webhook_id=webhook, now=utc_now())
+    click.echo(f"{email or f'webhook {webhook}'} will be told", err=True)

@@ -75,14 +75,26 @@ def _info(alert: Element, seen: SeenAlert, one: Entry) -> None:
     _add(info, "instruction", CONSIDERATION)
     _add(info, "web", one.url)
     for name in ("substance", "name", "inchikey", "group", "family", "effect", "tier"):
+        _parameter(info, name, one.facts[name])
+    if one.facts["substance"] is None and one.facts["node"]:
+        _parameter(info, "kind", one.facts["node"]["kind"])
+        _parameter(info, "key", one.facts["node"]["key"])
+    for member in one.facts["members"]:
+        _parameter(info, "member", member["code"])
+    if one.image:
+        resource = SubElement(info, "resource")
+        _add(resource, "resourceDesc", "Structure")
+        _add(resource, "mimeType", "image/png")
+        _add(resource, "uri", one.image)
+    _area(info, seen.edition.countries)
+
+
+def _parameter(info: Element, name: str, value: str | None) -> None:
+    """A coded value under a name of ours; none for what is not known."""
+    if value is not None:
         parameter = SubElement(info, "parameter")
         _add(parameter, "valueName", f"nps:{name}")
-        _add(parameter, "value", one.facts[name])
-    resource = SubElement(info, "resource")
-    _add(resource, "resourceDesc", "Structure")
-    _add(resource, "mimeType", "image/png")
-    _add(resource, "uri", one.image)
-    _area(info, seen.edition.countries)
+        _add(parameter, "value", value)
 
 
 def _area(info: Element, codes: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.access.roles import Actor
 from app.notification.queries import newest_edition
 
-FORMAT = 1  # raise it when what feeds say of an edition changes
+FORMAT = 2  # raise it when what feeds say of an edition changes
 
 
 def etag_and_date(session: Session, actor: Actor) -> tuple[str, datetime | None]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from app.feeds.entries import AUTHOR, DESCRIPTION, TITLE, Entry, entry
+from app.access.handling import Handling
+from app.feeds.entries import AUTHOR, DESCRIPTION, TITLE, Entry, entry, entry_for
 from app.notification.queries import SeenAlert
 
 VERSION = "https://jsonfeed.org/version/1.1"
@@ -31,6 +32,11 @@ def json_feed(
     return feed
 
 
+def item_for(seen: SeenAlert, *, base_url: str, clearance: Handling) -> dict[str, Any]:
+    """One item as in the feed, for a reader cleared up to `clearance`. Raises NotPublic."""
+    return _item(entry_for(seen, base_url, clearance=clearance))
+
+
 def _item(one: Entry) -> dict[str, Any]:
     return {
         "id": one.url,
@@ -39,7 +45,7 @@ def _item(one: Entry) -> dict[str, Any]:
         "summary": one.summary,
         "content_text": one.text,
         "content_html": one.html,
-        "image": one.image,
+        **({"image": one.image} if one.image else {}),
         "date_published": one.published.isoformat(timespec="seconds"),
         "date_modified": one.modified.isoformat(timespec="seconds"),
         "tags": list(one.tags),

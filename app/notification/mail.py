@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from email import policy
-from email.headerregistry import Address
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
+from email.policy import Policy
 from email.utils import format_datetime, parseaddr
 from functools import cache, lru_cache
 from typing import Any
@@ -22,8 +23,7 @@ from app.access.handling import Handling
 from app.countries import country_name
 from app.notification.addresses import thread_id
 from app.notification.models import Edition, Message, Subscription
-from app.notification.wording import signal_name
-from app.settings import Settings
+from app.notification.wording import about_of, kind_of, signal_name
 from chem.depict import png
 from chem.errors import StructureError
 from chem.parse import parse
@@ -50,30 +50,29 @@ _log = logging.getLogger(__name__)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
-def renderer(settings: Settings) -> Callable[[Message], EmailMessage]:
-    """What `deliver` needs to turn a message into mail."""
-    return lambda message: compose(message, base_url=settings.base_url, sender=settings.mail_from)
-
-
-def compose(message: Message, *, base_url: str, sender: str) -> EmailMessage:
+def compose(
+    message: Message, *, base_url: str, sender: str, unsubscribe_url: str = ""
+) -> EmailMessage:
     """The mail of one message, the same on every try."""
     edition, _ = _told(message)
     alert = edition.alert
-    picture = structure_png(str(edition.detail.get("smiles", "")))
-    words = _words(message, base_url, has_picture=picture is not None)
+    smiles = edition.detail.get("smiles")
+    picture = structure_png(smiles) if smiles else None
+    words = _words(message, base_url, unsubscribe_url, has_picture=picture is not None)
     mail = EmailMessage(policy=policy.SMTP)
-    mail["From"] = _address(sender)
-    mail["To"] = _address(message.recipient)
-    mail["Subject"] = one_line(_templates().get_template("alert.subject.txt").render(words))[
+    mail["From"] = mailbox(sender)
+    mail["To"] = mailbox(message.recipient)
+    mail["Subject"] = one_line(templates().get_template("alert.subject.txt").render(words))[
         :LONGEST_SUBJECT
     ]
     mail["Date"] = format_datetime(edition.issued_at)
     mail["Message-ID"] = message.message_id
     mail["References"] = thread_id(alert.code, message.message_id)
-    mail["Auto-Submitted"] = "auto-generated"
-    mail["X-Auto-Response-Suppress"] = "All"
-    mail.set_content(_templates().get_template("alert.txt").render(words), cte="quoted-printable")
-    html = _templates().get_template("alert.html").render(words)
+    automatic(mail)
+    if unsubscribe_url:
+        one_click(mail, unsubscribe_url)
+    mail.set_content(templates().get_template("alert.txt").render(words), cte="quoted-printable")
+    html = templates().get_template("alert.html").render(words)
     mail.add_alternative(html, subtype="html", cte="quoted-printable")
     if picture is not None:
         *_, html_part = mail.iter_parts()
@@ -86,6 +85,31 @@ def compose(message: Message, *, base_url: str, sender: str) -> EmailMessage:
             disposition="inline",
         )
     return mail
+
+
+class UrlHeader(UnstructuredHeader, BaseHeader):
+    """A header that is one URL: on one line however long, since a program looks for "<https:"; the
+    usual folding would take it apart into encoded words."""
+
+    def fold(self, *, policy: Policy) -> str:
+        """The header as it is sent."""
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+_HEADERS = HeaderRegistry()
+_HEADERS.map_to_type("list-unsubscribe", UrlHeader)
+
+
+def automatic(mail: EmailMessage) -> None:
+    """Say that no person wrote it, so that no absence notice answers."""
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["X-Auto-Response-Suppress"] = "All"
+
+
+def one_click(mail: EmailMessage, unsubscribe_url: str) -> None:
+    """Let a mail program end the subscription by itself (RFC 2369 and RFC 8058)."""
+    mail["List-Unsubscribe"] = _HEADERS("List-Unsubscribe", f"<{unsubscribe_url}>")
+    mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
 
 
 def one_line(text: str) -> str:
@@ -103,11 +127,14 @@ def structure_png(smiles: str) -> bytes | None:
         return None
 
 
-def _words(message: Message, base_url: str, *, has_picture: bool) -> dict[str, Any]:
+def _words(
+    message: Message, base_url: str, unsubscribe_url: str, *, has_picture: bool
+) -> dict[str, Any]:
     """What the templates may speak of."""
     edition, subscription = _told(message)
     alert = edition.alert
     detail = edition.detail
+    about = about_of(detail)
     return {
         "alert": alert.code,
         "headline": edition.headline,
@@ -119,14 +146,16 @@ def _words(message: Message, base_url: str, *, has_picture: bool) -> dict[str, A
         "name": detail["name"],
         "number": detail["substance"],
         "inchikey": detail["inchikey"],
-        "kind": _kind(detail),
-        "control": _control(detail),
+        "kind": kind_of(detail),
+        "control": _control(detail) if detail["substance"] else "",
+        "members": _members(detail, base_url),
         "where": ", ".join(sorted(country_name(code) for code in edition.countries)),
         "new": _signals(edition, base_url, new=True),
         "open": _signals(edition, base_url, new=False),
         "alert_url": f"{base_url}/alerts/{alert.code}",
-        "substance_url": f"{base_url}/substances/{detail['substance']}",
+        "about_url": f"{base_url}{about['path']}" if about and about["path"] else "",
         "subscriptions_url": f"{base_url}/subscriptions",
+        "unsubscribe_url": unsubscribe_url,
         "recipient": message.recipient,
         "authority": subscription.authority.name,
         "picture": f"structure.{message.message_id.strip('<>')}" if has_picture else "",
@@ -139,11 +168,17 @@ def _told(message: Message) -> tuple[Edition, Subscription]:
     return message.edition, message.subscription
 
 
-def _kind(detail: Mapping[str, Any]) -> str:
-    """Group and family: "nitazenes, family nitazene"; the family only when it says more."""
-    family = detail["family"]
-    told_apart = family and family != detail["group"]
-    return f"{detail['group']}, family {family}" if told_apart else str(detail["group"])
+def _members(detail: Mapping[str, Any], base_url: str) -> list[dict[str, str]]:
+    """The substances that take part, each with its page and the alert that is open on it."""
+    return [
+        {
+            "name": member["name"],
+            "number": member["code"],
+            "url": f"{base_url}/substances/{member['code']}",
+            "alert": member["alert"] or "",
+        }
+        for member in detail.get("members", ())
+    ]
 
 
 def _control(detail: Mapping[str, Any]) -> str:
@@ -170,7 +205,7 @@ def _signals(edition: Edition, base_url: str, *, new: bool) -> list[dict[str, st
     ]
 
 
-def _address(text: str) -> Address:
+def mailbox(text: str) -> Address:
     """An address header of exactly one mailbox, whatever else the text tries to say."""
     name, address = parseaddr(one_line(text))
     user, _, domain = address.rpartition("@")
@@ -178,7 +213,8 @@ def _address(text: str) -> Address:
 
 
 @cache
-def _templates() -> Environment:
+def templates() -> Environment:
+    """The words of all mails."""
     return Environment(
         loader=PackageLoader("app.notification", "templates"),
         autoescape=select_autoescape(["html"], default=False),

@@ -25,7 +25,11 @@ class Rhythm(StrEnum):
 
 
 class Webhook(Base):
-    """An address of an authority's own machines that alerts are posted to, signed with `secret`."""
+    """An address of an authority's own machines that alerts are posted to, signed with `secret`.
+
+    Until `old_secret_until` the secret before it signs as well. `failures` counts the tries since
+    the last that was taken, the first of them at `failing_since`.
+    """
 
     __tablename__ = "webhook"
 
@@ -35,8 +39,42 @@ class Webhook(Base):
     secret: Mapped[str] = mapped_column(String(100))
     created_by: Mapped[str] = mapped_column(String(254))
     created_at: Mapped[datetime]
+    old_secret: Mapped[str | None] = mapped_column(String(100))
+    old_secret_until: Mapped[datetime | None]
+    failing_since: Mapped[datetime | None]
+    failures: Mapped[int] = mapped_column(default=0)
     ended_at: Mapped[datetime | None]
+    ended_why: Mapped[str | None] = mapped_column(String(300))
     authority: Mapped[Authority] = relationship(lazy="joined")
+
+
+class Event(StrEnum):
+    """What is posted to a webhook."""
+
+    ALERT = "alert"
+    TEST = "test"
+
+
+class WebhookAttempt(Base):
+    """One try of posting to a webhook, and what came of it; the last 200 of each are kept.
+
+    `status` is None when nothing was answered; `error` is None when it was taken.
+    """
+
+    __tablename__ = "webhook_attempt"
+    __table_args__ = (Index("ix_webhook_attempt_webhook_id_id", "webhook_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    webhook_id: Mapped[int] = mapped_column(ForeignKey("webhook.id"))
+    message_id: Mapped[int | None] = mapped_column(
+        ForeignKey("message.id", ondelete="SET NULL"), index=True
+    )
+    event: Mapped[Event] = mapped_column(Word(Event))
+    delivery: Mapped[str] = mapped_column(String(254))
+    at: Mapped[datetime]
+    status: Mapped[int | None] = mapped_column(SmallInteger)
+    milliseconds: Mapped[int]
+    error: Mapped[str | None] = mapped_column(Text)
 
 
 class Subscription(Base):
@@ -143,9 +181,9 @@ class Alert(Base):
 class Edition(Base):
     """One wording of an alert for one handling level. Never changed; a correction is a new one.
 
-    `reason` says what made it: opened, raised, wider; or closed, when signals ended (that is not
-    mailed). Within one run higher levels are written later, so the newest edition a reader may see
-    is the one with the highest id among the levels they are cleared for.
+    `reason` says what made it: opened, raised, wider, doubled; or closed, when signals ended (that
+    is not mailed). Within one run higher levels are written later, so the newest edition a reader
+    may see is the one with the highest id among the levels they are cleared for.
     """
 
     __tablename__ = "edition"
@@ -181,6 +219,7 @@ class Purpose(StrEnum):
     ESCALATION = "escalation"
     CONFIRMATION = "confirmation"
     OPERATIONS = "operations"
+    WEBHOOK = "webhook"  # one was switched off
 
 
 class Message(Base):

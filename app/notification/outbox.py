@@ -24,14 +24,22 @@ LONGEST_ERROR = 1_000
 
 
 def lease_due(
-    session: Session, *, owner: str, now: datetime, limit: int = 20, lease: timedelta = LEASE
+    session: Session,
+    *,
+    owner: str,
+    now: datetime,
+    limit: int = 20,
+    lease: timedelta = LEASE,
+    webhooks: bool = False,
 ) -> list[int]:
     """Take up to `limit` messages that are due and nobody holds; their ids, the longest due first.
 
+    Mail, or what goes to `webhooks`: a webhook's slow server must not hold up mail.
     Uses ix_message_due. On PostgreSQL, rows that another deliverer is taking just now are skipped.
     """
     free = or_(Message.leased_until.is_(None), Message.leased_until <= now)
-    due = (Message.state == MessageState.WAITING, Message.next_try_at <= now, free)
+    ours = Message.webhook_id.is_not(None) if webhooks else Message.webhook_id.is_(None)
+    due = (Message.state == MessageState.WAITING, Message.next_try_at <= now, free, ours)
     wanted = session.scalars(
         select(Message.id)
         .where(*due)

@@ -10,10 +10,10 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, String, cast, func, select
+from sqlalchemy import Select, String, and_, cast, func, or_, select
 from sqlalchemy.orm import Session
 
-from app.access.handling import visible_up_to
+from app.access.handling import Handling, visible_up_to
 from app.access.roles import Actor
 from app.db import Page, id_of
 from app.errors import NotFound
@@ -68,7 +68,10 @@ def alerts(
     if (last := id_of(after)) is not None:
         query = query.where(Edition.id < last)
     if group is not None:
-        query = query.where(Substance.group == group)
+        common = Edition.detail["group"].as_string() == group  # of a family, of what it shares
+        query = query.where(
+            or_(Substance.group == group, and_(Alert.substance_id.is_(None), common))
+        )
     if substance_id is not None:
         query = query.where(Alert.substance_id == substance_id)
     if country is not None:
@@ -104,6 +107,16 @@ def history(session: Session, actor: Actor, alert: Alert) -> list[Edition]:
     )
     query = select(Edition).where(Edition.id.in_(newest_of_run)).order_by(Edition.id)
     return list(session.scalars(query))
+
+
+def told_to(session: Session, edition: Edition, clearance: Handling) -> SeenAlert:
+    """The alert of an edition as somebody of that clearance was told of it."""
+    first = session.scalar(
+        select(func.min(Edition.issued_at)).where(
+            Edition.alert_id == edition.alert_id, Edition.handling <= clearance
+        )
+    )
+    return SeenAlert(edition.alert, edition, first or edition.issued_at)
 
 
 def newest_edition(session: Session, actor: Actor) -> tuple[int, datetime | None]:
@@ -150,8 +163,8 @@ def _seen(actor: Actor) -> Select[Alert, Edition, datetime]:
         select(Alert, Edition, newest.c.first_issued)
         .join(newest, newest.c.edition_id == Edition.id)
         .join(Alert, Alert.id == Edition.alert_id)
-        .join(Substance, Substance.id == Alert.substance_id)
-        .where(known_to(actor))
+        .outerjoin(Substance, Substance.id == Alert.substance_id)
+        .where(or_(Alert.substance_id.is_(None), known_to(actor)))
     )
 
 

@@ -1,42 +1,49 @@
-"""What is known of one substance in one run: what changed, what is open, what was told before.
+"""What is known of one node in one run: what changed, what is open, what was told before.
 
-Read in a handful of statements for all substances at once, then asked level by level what a reader
+Read in a handful of statements for all nodes at once, then asked level by level what a reader
 cleared so far sees, and what of it is new to them.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy.orm import Session, aliased, selectinload
 
 from app.access.handling import Handling
+from app.db import one_of_ids
 from app.notification import wording
+from app.notification.about import About, members, substances_of
 from app.notification.models import Alert, AlertState, Edition, Product
 from app.notification.wording import Shown
 from app.registry.models import Substance
-from app.surveillance.models import Episode, EpisodeState, EpisodeView, Tier
+from app.surveillance.models import Episode, EpisodeState, EpisodeView, NodeId, NodeKind, Tier
 from app.surveillance.service import Change
 
 CLOSED = "closed"
-NEWS = ("opened", "raised", "wider")  # what people are mailed about, the strongest first
+NEWS = ("opened", "raised", "wider", "doubled")  # what people are mailed about, the strongest first
 
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """All that is known of one substance in one run: what is open, what changed, what was told."""
+    """All that is known of one node in one run: what is open, what changed, what was told.
 
-    substance: Substance
+    Its `name` is one that readers of the lowest level that is shown an episode may know.
+    """
+
+    node: NodeId
+    name: str
     simulated: bool
     open: list[Episode]
     ended: list[Episode]
     changes: dict[tuple[int, Handling], Change]
     alert: Alert | None
     told: list[Edition]  # the alert's newest edition at each level
+    substances: Mapping[int, Substance]  # all that the stories of the run speak of
 
     @property
     def levels(self) -> list[Handling]:
@@ -59,52 +66,92 @@ class Story:
             view = _view(episode, level)
             if view is not None:
                 change = self.changes.get((episode.id, view.handling))
-                shown = _shown(episode, view, change)
-                seen.append(_unless_known(shown, known.get(episode.code)))
+                shown = _unless_known(_shown(episode, view, change), known.get(episode.code))
+                sentence = wording.with_news(shown.sentence, shown.news)
+                seen.append(replace(shown, sentence=sentence))
         return wording.in_order(seen)
+
+    def about(self, level: Handling) -> About:
+        """What it is about, as somebody cleared for `level` may know it."""
+        views = [view for view in (_view(e, level) for e in self.open) if view is not None]
+        taking_part = () if self.substance else members(views, level, self.substances)
+        return About(self.node, self.name, self.substance, taking_part)
+
+    @property
+    def substance(self) -> Substance | None:
+        """The substance that it is about, if it is about one."""
+        return self.substances.get(self.node.substance_id or 0)
 
     def last_told(self, level: Handling) -> Edition | None:
         """What somebody cleared for `level` has read until now."""
-        readable = [edition for edition in self.told if edition.handling <= level]
-        return max(readable, key=lambda edition: edition.id, default=None)
+        return _newest(self.told, level)
+
+    @property
+    def rulesets(self) -> list[str]:
+        """The rule sets under which its episodes were opened."""
+        return sorted({episode.ruleset for episode in (*self.open, *self.ended)})
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAlert:
+    """An open notice about a substance, with its newest edition at each level."""
+
+    alert: Alert
+    told: tuple[Edition, ...]
+
+    @property
+    def substance_id(self) -> int:
+        """The substance that it is about."""
+        return self.alert.substance_id or 0
+
+    @property
+    def code(self) -> str:
+        """The number people quote."""
+        return self.alert.code
+
+    def known_at(self, level: Handling, simulated: bool) -> bool:
+        """Whether readers of a level know that it is open; an exercise names exercises alone."""
+        newest = _newest(self.told, level)
+        return bool(newest and newest.detail["episodes"]) and self.alert.simulated == simulated
 
 
 def stories(session: Session, changes: Sequence[Change]) -> list[Story]:
-    """The changes by substance (an exercise apart from the real), with what else is open there.
+    """The changes by node (an exercise apart from the real), with what else is open there.
 
-    What is about no single substance (a family, a name nobody has resolved) is on the pages and in
-    the API; no alert tells of it yet.
+    Substances come first, so that an alert about a family can name those about its members. What is
+    listed under the signal of a family is told with it.
     """
-    grouped: dict[tuple[int, bool], list[Change]] = defaultdict(list)
+    changes = [change for change in changes if not change.inhibited]
+    changed = sorted({change.episode_id for change in changes})
+    episodes = _episodes(session, changed)
+    by_id = {episode.id: episode for episode in episodes}
+    mine: dict[tuple[NodeId, bool], list[Episode]] = defaultdict(list)
+    for episode in episodes:
+        mine[episode.node, episode.simulated].append(episode)
+    grouped: dict[tuple[NodeId, bool], list[Change]] = defaultdict(list)
     for change in changes:
-        if change.substance_id is not None:
-            grouped[change.substance_id, change.simulated].append(change)
-    concerned = {substance for substance, _ in grouped}
-    substances = session.scalars(
-        select(Substance)
-        .where(Substance.id.in_(concerned))
-        .options(selectinload(Substance.controls))
-    )
-    by_id = {substance.id: substance for substance in substances}
-    episodes = _episodes(session, concerned, {change.episode_id for change in changes})
-    alerts = _open_alerts(session, concerned)
-    told = _newest_editions(session, [alert.id for alert in alerts.values()])
+        grouped[by_id[change.episode_id].node, change.simulated].append(change)
+    alerts = _open_alerts(session, changed)
+    told = newest_editions(session, [alert.id for alert in alerts.values()])
+    known = substances_of(session, episodes)
     found = []
-    for (substance_id, simulated), theirs in grouped.items():
-        alert = alerts.get((substance_id, simulated))
-        mine = [e for e in episodes[substance_id] if e.simulated == simulated]
+    for (node, simulated), theirs in grouped.items():
+        alert = alerts.get((node, simulated))
+        here = mine[node, simulated]
         found.append(
             Story(
-                substance=by_id[substance_id],
+                node=node,
+                name=wording.node_name(node, here[-1].name),
                 simulated=simulated,
-                open=[e for e in mine if e.state is not EpisodeState.CLOSED],
-                ended=[e for e in mine if e.state is EpisodeState.CLOSED],
+                open=[e for e in here if e.state is not EpisodeState.CLOSED],
+                ended=[e for e in here if e.state is EpisodeState.CLOSED],
                 changes=_strongest(theirs),
                 alert=alert,
                 told=told[alert.id] if alert else [],
+                substances=known,
             )
         )
-    return found
+    return sorted(found, key=lambda story: story.node.kind is not NodeKind.SUBSTANCE)
 
 
 def _strongest(changes: Iterable[Change]) -> dict[tuple[int, Handling], Change]:
@@ -118,52 +165,76 @@ def _strongest(changes: Iterable[Change]) -> dict[tuple[int, Handling], Change]:
     return kept
 
 
-def _episodes(
-    session: Session, substances: set[int], changed: set[int]
-) -> dict[int, list[Episode]]:
-    """By substance, with their views: the open episodes, and those of `changed` that ended."""
+def _nodes_of(session: Session, episodes: list[int]) -> Select[NodeKind, str]:
+    changed = aliased(Episode)
+    return select(changed.node_kind, changed.node_key).where(
+        one_of_ids(session, changed.id, episodes)
+    )
+
+
+def _episodes(session: Session, changed: list[int]) -> list[Episode]:
+    """The open episodes of the nodes of those that changed, and those of them that ended.
+
+    With their views, by number. Open ones are found through ix_episode_state.
+    """
+    node = tuple_(Episode.node_kind, Episode.node_key)
     query = (
         select(Episode)
         .where(
-            Episode.substance_id.in_(substances),
-            (Episode.state != EpisodeState.CLOSED) | Episode.id.in_(changed),
+            node.in_(_nodes_of(session, changed)),
+            (Episode.state != EpisodeState.CLOSED) | one_of_ids(session, Episode.id, changed),
         )
         .order_by(Episode.id)
         .options(selectinload(Episode.views))
         .execution_options(populate_existing=True)
     )
     session.flush()
-    found: dict[int, list[Episode]] = defaultdict(list)
-    for episode in session.scalars(query):
-        if episode.substance_id is not None:
-            found[episode.substance_id].append(episode)
-    return found
+    return list(session.scalars(query))
 
 
-def _open_alerts(session: Session, substances: set[int]) -> dict[tuple[int, bool], Alert]:
+def _open_alerts(session: Session, changed: list[int]) -> dict[tuple[NodeId, bool], Alert]:
+    """The open notices about the nodes of these episodes (uq_alert_open)."""
     query = select(Alert).where(
-        Alert.substance_id.in_(substances),
+        tuple_(Alert.node_kind, Alert.node_key).in_(_nodes_of(session, changed)),
         Alert.state == AlertState.ISSUED,
         Alert.product == Product.NOTICE,
     )
     return {
-        (alert.substance_id, alert.simulated): alert
+        (alert.node, alert.simulated): alert
         for alert in session.scalars(query)
-        if alert.substance_id is not None
+        if alert.node is not None
     }
 
 
-def _newest_editions(session: Session, alerts: list[int]) -> dict[int, list[Edition]]:
+def newest_editions(session: Session, alerts: list[int]) -> dict[int, list[Edition]]:
     """By alert: its newest edition at each level (ix_edition_latest)."""
     newest = (
         select(func.max(Edition.id))
-        .where(Edition.alert_id.in_(alerts))
+        .where(one_of_ids(session, Edition.alert_id, alerts))
         .group_by(Edition.alert_id, Edition.handling)
     )
     found: dict[int, list[Edition]] = {alert: [] for alert in alerts}
     for edition in session.scalars(select(Edition).where(Edition.id.in_(newest))):
         found[edition.alert_id].append(edition)
     return found
+
+
+def open_alerts_on(session: Session, substances: Collection[int]) -> list[OpenAlert]:
+    """The open notices about these substances."""
+    query = select(Alert).where(
+        one_of_ids(session, Alert.substance_id, sorted(substances)),
+        Alert.state == AlertState.ISSUED,
+        Alert.product == Product.NOTICE,
+    )
+    found = list(session.scalars(query))
+    told = newest_editions(session, [alert.id for alert in found])
+    return [OpenAlert(alert, tuple(told[alert.id])) for alert in found]
+
+
+def _newest(told: Iterable[Edition], level: Handling) -> Edition | None:
+    """What somebody cleared for the level reads: the newest edition that they may."""
+    readable = [edition for edition in told if edition.handling <= level]
+    return max(readable, key=lambda edition: edition.id, default=None)
 
 
 def _view(episode: Episode, level: Handling) -> EpisodeView | None:

@@ -1,47 +1,91 @@
 """From what changed in surveillance to what people are told: alerts, editions and the outbox.
 
 `tell` runs in the transaction that opened the episodes, so an alert is never lost between deciding
-and sending. For a substance with changes it writes an edition of its alert at each handling level
+and sending. For a node with changes it writes an edition of its alert at each handling level
 from the lowest one that changed upwards, so that a reader cleared for more never sees less or
 something older; messages go only to those for whom something is news.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from app.access.handling import Handling
 from app.notification import wording
 from app.notification.addresses import message_id
-from app.notification.filters import passes
+from app.notification.filters import Filters, Subject, matches
 from app.notification.models import (
     Alert,
     AlertState,
+    DigestEntry,
     Edition,
     Message,
     MessageState,
     Subscription,
 )
-from app.notification.stories import CLOSED, NEWS, Story, stories
+from app.notification.rhythms import is_gathered, when_to_tell
+from app.notification.standing import State, in_state
+from app.notification.stories import CLOSED, NEWS, OpenAlert, Story, open_alerts_on, stories
+from app.notification.subjects import subjects
 from app.notification.wording import Shown
-from app.registry.models import Standing, Substance
-from app.surveillance.models import Tier, of_substance
+from app.surveillance.models import Tier
 from app.surveillance.service import Change
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """How much was told."""
+    """How much was told: messages that go out by themselves, and entries gathered for digests."""
 
     alerts: int = 0
     editions: int = 0
     messages: int = 0
     closed: int = 0
+    gathered: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """A subscription with its filters read once."""
+
+    subscription: Subscription
+    filters: Filters
+
+    def wants(self, subject: Subject) -> bool:
+        """Whether they asked to be told of such an alert."""
+        one = self.subscription
+        return wants(self.filters, one.min_tier, subject, home=one.authority.country)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What one recipient is told of an alert: which edition, when, and whether with others."""
+
+    subscription: Subscription
+    edition: Edition
+    at: datetime
+    gathered: bool
+
+    def or_rather(self, other: Chosen) -> Chosen:
+        """One telling for two wishes: the fuller edition, at the earlier of the two times."""
+        fuller = other if other.subscription.clearance > self.subscription.clearance else self
+        sooner = min(self, other, key=lambda one: (one.gathered, one.at))
+        return replace(fuller, at=sooner.at, gathered=sooner.gathered)
+
+
+def wants(filters: Filters, min_tier: Tier, subject: Subject, *, home: str | None = None) -> bool:
+    """Whether an alert is mailed to somebody with these filters.
+
+    What no family rule knows is shown, and mailed only when deaths make it urgent: most of it is an
+    everyday substance that nobody has looked at yet.
+    """
+    worth_a_mail = not subject.unclassified or subject.tier is Tier.URGENT
+    return worth_a_mail and subject.tier >= min_tier and matches(filters, subject, home=home)
 
 
 def tell(session: Session, changes: Sequence[Change], *, now: datetime, host: str) -> Told:
@@ -53,25 +97,60 @@ def tell(session: Session, changes: Sequence[Change], *, now: datetime, host: st
     """
     if not changes:
         return Told()
-    subscriptions = _active(session, now)
-    alerts = editions = messages = closed = 0
-    for story in stories(session, changes):
+    subscribers = _active(session, now)
+    told: list[tuple[Story, dict[Handling, Edition]]] = []
+    for story, beside in _with_alerts_beside(session, stories(session, changes)):
         alert = story.alert or _new_alert(story, now)
         if alert is None:
             continue
         session.add(alert)
-        written = _write_editions(session, alert, story, now)
-        queued = _messages(story, written, subscriptions, now, host)
-        session.add_all(queued)
-        alerts += story.alert is None
-        editions += len(written)
-        messages += len(queued)
+        alert.node_name = None if story.substance else story.name
+        told.append((story, _write_editions(session, alert, story, beside, now)))
         if not story.open:
             alert.state, alert.closed_at = AlertState.CLOSED, now
             _recall(session, alert)
-            closed += 1
+    editions = [edition for _, written in told for edition in written.values()]
+    about = subjects(
+        session,
+        editions,
+        today=now.date(),
+        event_kinds=any(one.filters.event_kinds for one in subscribers),
+    )
+    chosen = [
+        one
+        for story, written in told
+        for one in _chosen(story, written, subscribers, about, now).values()
+    ]
+    messages = [_message(one, host) for one in chosen if not one.gathered]
+    entries = [_entry(one) for one in chosen if one.gathered]
+    for table, rows in ((Message, messages), (DigestEntry, entries)):
+        if rows:  # thousands at once, so not one by one through the session
+            session.execute(insert(table), rows)
     session.flush()
-    return Told(alerts=alerts, editions=editions, messages=messages, closed=closed)
+    return Told(
+        alerts=sum(story.alert is None for story, _ in told),
+        editions=len(editions),
+        messages=len(messages),
+        closed=sum(not story.open for story, _ in told),
+        gathered=len(entries),
+    )
+
+
+def _with_alerts_beside(
+    session: Session, found: Sequence[Story]
+) -> Iterator[tuple[Story, Sequence[OpenAlert]]]:
+    """Each story with the open alerts on members of what several substances share.
+
+    Those are read once the stories of the substances, which come first, have been told.
+    """
+    beside: Sequence[OpenAlert] | None = None
+    for story in found:
+        if story.substance is not None:
+            yield story, ()
+            continue
+        if beside is None:
+            beside = open_alerts_on(session, story.substances)
+        yield story, beside
 
 
 def _recall(session: Session, alert: Alert) -> None:
@@ -84,25 +163,29 @@ def _recall(session: Session, alert: Alert) -> None:
             Message.leased_until.is_(None),
         )
     )
+    session.execute(
+        delete(DigestEntry).where(
+            DigestEntry.edition_id.in_(editions), DigestEntry.message_id.is_(None)
+        )
+    )
 
 
-def _active(session: Session, now: datetime) -> list[Subscription]:
+def _active(session: Session, now: datetime) -> list[Subscriber]:
     query = (
         select(Subscription)
-        .where(Subscription.ended_at.is_(None), Subscription.created_at <= now)
+        .where(*in_state(State.ACTIVE, now), Subscription.created_at <= now)
         .order_by(Subscription.id)
     )
-    return list(session.scalars(query))
+    return [Subscriber(one, Filters.from_json(one.filters)) for one in session.scalars(query)]
 
 
 def _new_alert(story: Story, now: datetime) -> Alert | None:
     """An alert, unless nothing is open: what ended before anybody was told needs none."""
     if not story.open:
         return None
-    node = of_substance(story.substance.id)
     return Alert(
-        node_kind=node.kind,
-        node_key=node.key,
+        node_kind=story.node.kind,
+        node_key=story.node.key,
         substance=story.substance,
         state=AlertState.ISSUED,
         simulated=story.simulated,
@@ -111,36 +194,57 @@ def _new_alert(story: Story, now: datetime) -> Alert | None:
 
 
 def _write_editions(
-    session: Session, alert: Alert, story: Story, now: datetime
+    session: Session, alert: Alert, story: Story, beside: Sequence[OpenAlert], now: datetime
 ) -> dict[Handling, Edition]:
     """One edition for each level, flushed lowest first, so that ids grow with the level."""
     written: dict[Handling, Edition] = {}
-    name = story.substance.name
-    rulesets = {episode.ruleset for episode in (*story.open, *story.ended)}
     for level in story.levels:
         seen = story.seen_at(level)
         before = story.last_told(level)
         if seen:
-            tier = max(e.tier for e in seen)
-            countries = sorted({country for e in seen for country in e.countries})
-        elif before is not None:  # ended for them, perhaps because a country took it back
-            tier, countries = before.tier, []
+            edition = _open_edition(story, seen, level, beside)
+        elif before is not None:
+            edition = _over(story, before)
         else:
             continue
-        written[level] = Edition(
-            alert=alert,
-            handling=level,
-            tier=tier,
-            reason=_reason(seen, story),
-            headline=wording.headline(name, seen),
-            sentences=[e.sentence for e in seen] or [wording.nothing_left(name)],
-            countries=countries,
-            detail=wording.detail(story.substance, seen, sorted(rulesets)),
-            issued_at=now,
-        )
-        session.add(written[level])
+        edition.alert, edition.handling, edition.issued_at = alert, level, now
+        edition.reason = _reason(seen, story)
+        written[level] = edition
+        session.add(edition)
         session.flush()
     return written
+
+
+def _open_edition(
+    story: Story, seen: Sequence[Shown], level: Handling, beside: Sequence[OpenAlert]
+) -> Edition:
+    """What somebody cleared for the level reads while signals are open for them."""
+    alerts = {a.substance_id: a.code for a in beside if a.known_at(level, story.simulated)}
+    return Edition(
+        tier=max(e.tier for e in seen),
+        headline=wording.headline(story.name, seen, story.node.kind),
+        sentences=[e.sentence for e in seen],
+        countries=sorted({country for e in seen for country in e.countries}),
+        detail=wording.detail(story.about(level), seen, story.rulesets, alerts),
+    )
+
+
+def _over(story: Story, before: Edition) -> Edition:
+    """What they read when all has ended for them, perhaps because a country took it back.
+
+    They go on reading the name and class that they knew, not what only others may know.
+    """
+    name = before.detail["name"] if story.substance is None else story.name
+    detail = {**before.detail, "episodes": [], "members": []}
+    if story.substance is not None:
+        detail = wording.detail(story.about(before.handling), (), story.rulesets, {})
+    return Edition(
+        tier=before.tier,
+        headline=wording.headline(name, (), story.node.kind),
+        sentences=[wording.nothing_left(name, story.node.kind)],
+        countries=[],
+        detail=detail,
+    )
 
 
 def _reason(seen: Sequence[Shown], story: Story) -> str:
@@ -151,38 +255,56 @@ def _reason(seen: Sequence[Shown], story: Story) -> str:
     return next((reason for reason in NEWS if reason in here), CLOSED)
 
 
-def _messages(
+def _chosen(
     story: Story,
     written: dict[Handling, Edition],
-    subscriptions: Sequence[Subscription],
+    subscribers: Sequence[Subscriber],
+    about: dict[int, Subject],
     now: datetime,
-    host: str,
-) -> list[Message]:
-    """At most one message for each recipient: the fullest edition they may read, if it is news."""
+) -> dict[str, Chosen]:
+    """At most one telling for each recipient: the fullest edition they may read, if it is news."""
     edition_for: dict[Handling, Edition | None] = {}
-    chosen: dict[str, tuple[Subscription, Edition]] = {}
-    for subscription in subscriptions:
+    chosen: dict[str, Chosen] = {}
+    for one in subscribers:
+        subscription = one.subscription
         clearance = subscription.clearance
         if clearance not in edition_for:
             edition_for[clearance] = _news_for(clearance, story, written)
         edition = edition_for[clearance]
-        if edition is None or not _wanted(subscription, edition, story.substance):
+        if edition is None or not one.wants(about[edition.id]):
             continue
-        before = chosen.get(subscription.recipient)
-        if before is None or before[0].clearance < clearance:
-            chosen[subscription.recipient] = subscription, edition
-    return [
-        Message(
-            edition=edition,
-            subscription=subscription,
-            recipient=recipient,
-            message_id=message_id(edition.alert.code, edition.id, recipient, host),
-            state=MessageState.WAITING,
-            tries=0,
-            next_try_at=now,
+        telling = Chosen(
+            subscription,
+            edition,
+            when_to_tell(subscription, now, edition.tier),
+            is_gathered(subscription.rhythm, edition.tier),
         )
-        for recipient, (subscription, edition) in chosen.items()
-    ]
+        before = chosen.get(subscription.recipient)
+        chosen[subscription.recipient] = before.or_rather(telling) if before else telling
+    return chosen
+
+
+def _message(one: Chosen, host: str) -> dict[str, Any]:
+    """The row of a mail or a post."""
+    edition, recipient = one.edition, one.subscription.recipient
+    return {
+        "edition_id": edition.id,
+        "subscription_id": one.subscription.id,
+        "webhook_id": one.subscription.webhook_id,
+        "recipient": recipient,
+        "message_id": message_id(edition.alert.code, edition.id, recipient, host),
+        "state": MessageState.WAITING,
+        "next_try_at": one.at,
+    }
+
+
+def _entry(one: Chosen) -> dict[str, Any]:
+    """The row of what waits for a digest."""
+    return {
+        "subscription_id": one.subscription.id,
+        "edition_id": one.edition.id,
+        "due_at": one.at,
+    }
 
 
 def _news_for(
@@ -196,17 +318,3 @@ def _news_for(
         return None
     readable = [level for level in written if level <= clearance]
     return written[max(readable)] if readable else None
-
-
-def _wanted(subscription: Subscription, edition: Edition, substance: Substance) -> bool:
-    """Whether the edition passes the subscription's filters.
-
-    What no family rule knows is shown, and mailed only when deaths make it urgent: most of it is an
-    everyday substance that nobody has looked at yet.
-    """
-    worth_a_mail = substance.standing is not Standing.UNCLASSIFIED or edition.tier is Tier.URGENT
-    return (
-        worth_a_mail
-        and passes(subscription.filters, substance, edition.countries)
-        and edition.tier >= subscription.min_tier
-    )

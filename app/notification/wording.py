@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from app.access.handling import Handling
 from app.countries import country_name
-from app.registry.models import Substance
-from app.surveillance.models import Rule, Tier
+from app.notification.about import About
+from app.surveillance.models import NodeId, NodeKind, Rule, Tier
+from chem.families import family_named
 
 LONGEST_NAME = 200  # of a substance in a headline; some systematic names never end
 
@@ -19,8 +21,44 @@ RULE_TITLES = {
     Rule.FIRST_REGION: "First report in a region",
     Rule.FIRST_COUNTRY: "First report in a country",
     Rule.NEW_SPREAD: "New spread",
+    Rule.RE_EMERGENCE: "Back after silence",
+    Rule.GROWTH: "Growing",
+    Rule.HARM: "Harmful beyond its class",
+    Rule.CLUSTER_OF_HARM: "Cluster of harm",
+    Rule.QUANTITY: "Unusual quantity",
+    Rule.FAMILY: "Growing as a whole",
+    Rule.BLOCK: "Building block growing",
+    Rule.NEW_UNKNOWN: "Unknown name in several countries",
+}
+# the same in a headline, where a place follows
+EVENTS = {
+    Rule.NEW_SPREAD: "new spread",
+    Rule.RE_EMERGENCE: "back after silence",
+    Rule.GROWTH: "growing",
+    Rule.HARM: "harmful beyond its class",
+    Rule.CLUSTER_OF_HARM: "cluster of harm",
+    Rule.QUANTITY: "unusual quantity",
+    Rule.FAMILY: "growing as a whole",
+    Rule.BLOCK: "growing with several substances",
+    Rule.NEW_UNKNOWN: "reported",
 }
 RULE_ORDER = tuple(Rule)
+
+# what is no substance, as a line begins with it and as a sentence speaks of it
+BEGINS = {
+    NodeKind.FAMILY: "{}",
+    NodeKind.GROUP: "Group {}",
+    NodeKind.CLUSTER: "Cluster {}",
+    NodeKind.BLOCK: "Building block {}",
+    NodeKind.NAME: 'Unknown name "{}"',
+}
+SPOKEN = {
+    NodeKind.FAMILY: "the family {}",
+    NodeKind.GROUP: "the group {}",
+    NodeKind.CLUSTER: "the cluster {}",
+    NodeKind.BLOCK: "the building block {}",
+    NodeKind.NAME: 'the unknown name "{}"',
+}
 
 _PLAIN_WORD = re.compile(r"[a-z]{2}")
 
@@ -60,19 +98,56 @@ def in_order(shown: Sequence[Shown]) -> list[Shown]:
     )
 
 
-def headline(name: str, shown: Sequence[Shown]) -> str:
+def node_name(node: NodeId, name: str) -> str:
+    """What people call a node: a family in full, a building block with the part that it is.
+
+    >>> node_name(NodeId(NodeKind.BLOCK, "tail:*CCCC=C"), "pent-4-enyl")
+    'pent-4-enyl (tail)'
+    """
+    if node.kind is NodeKind.FAMILY:
+        known = family_named(node.key)
+        return known.name if known else name
+    return f"{name} ({part_of(node.key)})" if node.kind is NodeKind.BLOCK else name
+
+
+def part_of(block: str) -> str:
+    """Which part of a molecule a building block is, from its key.
+
+    >>> part_of("benzyl_substituent:*OCC")
+    'benzyl substituent'
+    """
+    return block.partition(":")[0].replace("_", " ")
+
+
+def begins(kind: NodeKind, name: str) -> str:
+    """A node as a line begins with it: "Nitazenes", "Building block pent-4-enyl (tail)"."""
+    if kind is NodeKind.FAMILY:  # what stands in brackets is for the page
+        name = name.partition(" (")[0]
+    return _capitalised(BEGINS.get(kind, "{}").format(shortened(name)))
+
+
+def headline(name: str, shown: Sequence[Shown], kind: NodeKind = NodeKind.SUBSTANCE) -> str:
     """One line for a subject or a list, from episodes `in_order`.
 
     "Protonitazene: new spread in 3 countries"; "…: first report in Chile, now urgent";
     "…: no signal open any more" when nothing is left.
     """
-    name = _capitalised(shortened(name))
+    begin = begins(kind, name)
     if not shown:
-        return f"{name}: no signal open any more"
+        return f"{begin}: no signal open any more"
     lead = shown[0]
     alike = [e for e in shown if e.rule is lead.rule and (e.news is None) == (lead.news is None)]
-    raised = f", now {lead.tier.word}" if lead.news == "raised" else ""
-    return f"{name}: {_event(lead, alike)}{raised}"
+    since = {"raised": f", now {lead.tier.word}", "doubled": ", doubled since you were told"}
+    return f"{begin}: {_event(lead, alike)}{since.get(lead.news or '', '')}"
+
+
+def with_news(sentence: str, news: str | None) -> str:
+    """The sentence of a signal, and that there is twice as much of it where that is the news."""
+    return (
+        f"{sentence} The evidence has doubled since you were told."
+        if news == "doubled"
+        else sentence
+    )
 
 
 def _event(lead: Shown, alike: Sequence[Shown]) -> str:
@@ -80,9 +155,6 @@ def _event(lead: Shown, alike: Sequence[Shown]) -> str:
     match lead.rule:
         case Rule.FIRST_WORLD:
             return "first report worldwide"
-        case Rule.NEW_SPREAD:
-            count = len({c for e in alike for c in e.countries})
-            return f"new spread in {_number_of_countries(count)}" if count else "new spread"
         case Rule.FIRST_REGION:
             return f"first {_reports(places)} in {listed(places)}"
         case Rule.FIRST_COUNTRY:
@@ -91,7 +163,18 @@ def _event(lead: Shown, alike: Sequence[Shown]) -> str:
                 _number_of_countries(len(places)) if many else listed(places)
             )
         case _:
-            return str(lead.rule.value).replace("_", " ").lower()
+            return f"{EVENTS[lead.rule]}{_where(lead.rule, alike)}"
+
+
+def _where(rule: Rule, alike: Sequence[Shown]) -> str:
+    """In which countries or in how many; nothing where none is named."""
+    seen = {country for e in alike for country in e.countries}
+    by_name = {e.scope for e in alike} if all(len(e.scope) == 2 for e in alike) else set()
+    if rule is Rule.QUANTITY:  # one seizure, told by where it was
+        by_name = seen
+    if 0 < len(by_name) <= 3:
+        return f" in {listed(sorted(place(country) for country in by_name))}"
+    return f" in {_number_of_countries(len(seen))}" if seen else ""
 
 
 def _reports(places: Sequence[str]) -> str:
@@ -130,26 +213,94 @@ def _capitalised(name: str) -> str:
     return name[0].upper() + name[1:] if _PLAIN_WORD.match(name) else name
 
 
-def nothing_left(name: str) -> str:
+def nothing_left(name: str, kind: NodeKind = NodeKind.SUBSTANCE) -> str:
     """The sentence of an alert whose signals have all ended."""
-    return f"No signal about {shortened(name)} is open any more."
+    spoken = SPOKEN.get(kind, "{}").format(shortened(name))
+    return f"No signal about {spoken} is open any more."
 
 
-def detail(substance: Substance, shown: Sequence[Shown], rulesets: Sequence[str]) -> dict[str, Any]:
-    """What an edition says for machines; all that a feed needs, as it was when it was told."""
-    return {
-        "substance": substance.code,
-        "name": substance.name,
-        "inchikey": substance.inchikey,
-        "connectivity": substance.connectivity,
-        "smiles": substance.smiles,
-        "group": substance.group,
-        "family": substance.family,
-        "effect": substance.effect,
+def path_of(node: NodeId) -> str | None:
+    """Where on this service a node is shown; None for what has no page."""
+    match node.kind:
+        case NodeKind.SUBSTANCE:
+            return f"/substances/{quote(node.key)}"
+        case NodeKind.CLUSTER:
+            return f"/clusters/{quote(node.key, safe=':')}"
+        case NodeKind.FAMILY | NodeKind.GROUP:
+            return f"/substances?{node.kind.value}={quote(node.key)}"
+        case _:
+            return None
+
+
+def about_of(detail: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What an edition is about, from its detail: kind, key, name and path; None for nothing."""
+    told: dict[str, Any] | None = detail.get("about")
+    if told is None and detail.get("substance"):
+        node = NodeId(NodeKind.SUBSTANCE, detail["substance"])
+        return _about(node, detail["name"])
+    return told
+
+
+def _about(node: NodeId, name: str) -> dict[str, Any]:
+    return {"kind": node.kind.value, "key": node.key, "name": name, "path": path_of(node)}
+
+
+def kind_of(detail: Mapping[str, Any]) -> str:
+    """What kind of thing an edition is about: "nitazenes, family nitazene" for a substance.
+
+    Of a substance the family only when it says more than the group; of a building block the
+    fragment, since most that are new have no name.
+    """
+    about = detail.get("about")
+    family, group = detail["family"], detail["group"]
+    if about is None:
+        return f"{group}, family {family}" if family and family != group else str(group)
+    match NodeKind(about["kind"]):
+        case NodeKind.FAMILY:
+            return f"a family of the group {group}" if group else "a family"
+        case NodeKind.GROUP:
+            return "a group of substances"
+        case NodeKind.CLUSTER:
+            return f"a cluster of the family {family}" if family else "a cluster"
+        case NodeKind.BLOCK:
+            return f"a building block: {part_of(about['key'])}, {about['key'].partition(':')[2]}"
+        case _:
+            return "a name that laboratories wrote and nobody has resolved"
+
+
+def detail(
+    about: About, shown: Sequence[Shown], rulesets: Sequence[str], alerts: Mapping[int, str]
+) -> dict[str, Any]:
+    """What an edition says for machines; all that a feed needs, as it was when it was told.
+
+    What is no substance has no structure, and names its members instead; `alerts` are the numbers
+    of those that are open on members, by substance id.
+    """
+    substance = about.substance
+    said: dict[str, Any] = {
+        "substance": substance.code if substance else None,
+        "name": about.name,
+        "inchikey": substance.inchikey if substance else None,
+        "connectivity": substance.connectivity if substance else None,
+        "smiles": substance.smiles if substance else None,
+        "group": _one(about.groups),
+        "family": about.family,
+        "effect": substance.effect if substance else _one({m.effect for m in about.members}),
         "controlled": [
             {"convention": c.convention, "schedule": c.schedule, "year": c.year}
-            for c in substance.controls
+            for c in (substance.controls if substance else ())
         ],
         "ruleset": max(rulesets, default=None),
         "episodes": [e.as_dict() for e in shown],
     }
+    if substance is None:
+        said["about"] = _about(about.node, about.name)
+        said["members"] = [
+            {"code": m.code, "name": m.name, "alert": alerts.get(m.id)} for m in about.members
+        ]
+    return said
+
+
+def _one(words: Collection[str]) -> str:
+    """The word that all have in common; "" when they have none."""
+    return next(iter(words)) if len(words) == 1 else ""

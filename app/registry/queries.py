@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, String, and_, cast, func, or_, select
 from sqlalchemy.orm import Session, contains_eager, selectinload
 
 from app.access.handling import figure_clearance
@@ -79,12 +79,13 @@ def substances(
     *,
     text: str | None = None,
     group: str | None = None,
+    family: str | None = None,
     standing: Standing | None = None,
     after: str | None = None,
     limit: int = 50,
 ) -> Page[Substance]:
     """Substances by name, a page at a time; `text` finds names, numbers and InChIKeys."""
-    wanted = Wanted(text=text, group=group, standing=standing)
+    wanted = Wanted(text=text, group=group, family=family, standing=standing)
     return page_of(listed(session, actor, wanted, after=after, limit=limit), limit)
 
 
@@ -114,12 +115,15 @@ def listed(
 def _asked_for(wanted: Wanted, actor: Actor) -> Iterator[ColumnElement[bool]]:
     plain = {
         Substance.group: wanted.group,
-        Substance.family: wanted.family,
         Substance.cluster_id: wanted.cluster_id,
         Substance.effect: wanted.effect,
         Substance.standing: wanted.standing,
     }
     yield from (column == value for column, value in plain.items() if value is not None)
+    if wanted.family is not None:  # as the one that decides, or as a part or a second one
+        every = cast(Substance.families, String)  # a JSON list, so the quoted id is found in it
+        held = every.contains(f'"{wanted.family}"', autoescape=True)
+        yield or_(Substance.family == wanted.family, held)
     if wanted.text:
         yield Substance.id.in_(_matching(wanted.text, actor))
     if wanted.controlled is not None:

@@ -117,17 +117,24 @@ def _examined(structure: str) -> tuple[Examined, ...]:
         raise _refused(error) from None
 
 
-def _part(structure: str) -> Query:
-    """What to look for inside others: a structure, or else a pattern."""
+def part_to_find(structure: str) -> Query:
+    """What to look for inside others: a structure, or else a pattern. Raises StructureError."""
     try:
         return examine(structure).components[0].parent
     except StructureError as error:
         if error.code not in NO_STRUCTURE:
-            raise _refused(error) from None
+            raise
         try:
             return read_smarts(structure)
         except StructureError as worse:
-            raise _refused(error if worse.code == "unreadable" else worse) from None
+            raise (error if worse.code == "unreadable" else worse) from None
+
+
+def _part(structure: str) -> Query:
+    try:
+        return part_to_find(structure)
+    except StructureError as error:
+        raise _refused(error) from None
 
 
 def _refused(error: StructureError) -> Refused:

@@ -40,9 +40,17 @@ VOLUME = np.dtype([*_WHERE, ("received", "<i4"), *_KEPT, ("reports", "<i8")])
 VOLUME_KEY = ("month", "country", "authority", "kind", "received", "level", "simulated")
 # the month of a sighting is the one in which it ended at the latest
 SEEN = np.dtype(
-    [("substance", "<i4"), ("month", "<i4"), ("country", "S2"), ("level", "u1"), ("reports", "<i4")]
+    [
+        ("substance", "<i4"),
+        ("month", "<i4"),
+        ("began", "<i4"),  # the month of its first day
+        ("country", "S2"),
+        ("level", "u1"),
+        ("aggregate", "u1"),
+        ("reports", "<i4"),
+    ]
 )
-SEEN_KEY = ("substance", "month", "country", "level")
+SEEN_KEY = ("substance", "month", "began", "country", "level", "aggregate")
 DAY = np.dtype(
     [
         ("substance", "<i4"),

@@ -69,7 +69,9 @@ def reports_behind(
 ) -> list[Behind]:
     """What each criterion of today's list rests on; the severity of a class rests on no report."""
     known = of.known[item.substance_id]
-    seen = sightings_of(session, item.substance_id, as_of=of.as_of, ceiling=figure_clearance(actor))
+    seen = sightings_of(
+        session, [item.substance_id], as_of=of.as_of, ceiling=figure_clearance(actor)
+    )
     wanted = _wanted(seen, of, known, item)
     # only told of one by one if the row itself is open, whatever the figure may hold
     open_rows = rows_for(actor, of.as_of)

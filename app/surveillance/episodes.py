@@ -14,7 +14,7 @@ after a cooldown; a name whose meaning was taken back, at once.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
@@ -40,16 +40,23 @@ class Reason(StrEnum):
     CLOSED = "closed"
     RAISED = "raised"
     WIDER = "wider"
+    DOUBLED = "doubled"
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What one audience is shown, and the most it was ever told, so that no news is told twice."""
+    """What one audience is shown, and the most it was ever told, so that no news is told twice.
+
+    `told_weight` is the largest `Evidence.weight` that was told of, `told_on` the day of the last
+    news. Both stay as they are while nothing is told, however much comes in.
+    """
 
     evidence: Evidence
     since: date
     told_tier: Tier
     told_regions: frozenset[str]
+    told_weight: float
+    told_on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +111,10 @@ def may_open(
 
 def opening(fired: Mapping[Handling, Evidence], *, as_of: date) -> Decision:
     """A new episode."""
-    return _told({}, fired, as_of)
+    return Decision(
+        views={level: _first_view(evidence, as_of) for level, evidence in fired.items()},
+        news=tuple((level, Reason.OPENED) for level in sorted(fired)),
+    )
 
 
 def next_of_first(
@@ -125,7 +135,7 @@ def next_of_first(
         for level, evidence in stands.items()
         if any(v <= level for v in (*present.views, *fired))
     }
-    return _told(present.views, sparing(shown or stands), as_of)
+    return _told(present.views, sparing(shown or stands), as_of, limits)
 
 
 def next_of_lasting(
@@ -142,7 +152,7 @@ def next_of_lasting(
     """
     if fired:
         kept = _lingering(present, fired, as_of, limits)
-        return _told(present.views, {**kept, **fired}, as_of)
+        return _told(present.views, {**kept, **fired}, as_of, limits)
     quiet_since = present.quiet_since or as_of
     if (as_of - quiet_since).days >= limits.quiet_days:
         return _closing(present, LAPSED)
@@ -176,33 +186,48 @@ def _lingering(
 
 
 def _told(
-    before: Mapping[Handling, View], after: Mapping[Handling, Evidence], as_of: date
+    before: Mapping[Handling, View],
+    after: Mapping[Handling, Evidence],
+    as_of: date,
+    limits: EpisodeLimits,
 ) -> Decision:
     """Carry over what each audience knew, and find what is news to it."""
     views: dict[Handling, View] = {}
     for level, evidence in after.items():
         shown = seen_by(before, level)
         if shown is None:
-            views[level] = View(evidence, as_of, evidence.tier, evidence.regions)
+            views[level] = _first_view(evidence, as_of)
         else:
             known = before[shown]
-            views[level] = View(
-                evidence,
-                known.since,
-                max(known.told_tier, evidence.tier),
-                known.told_regions | evidence.regions,
+            views[level] = replace(
+                known,
+                evidence=evidence,
+                told_tier=max(known.told_tier, evidence.tier),
+                told_regions=known.told_regions | evidence.regions,
             )
     news: dict[Handling, Reason] = {}
     for audience in Handling:
-        told = _news(before, views, audience)
+        told = _news(before, views, audience, as_of, limits)
         if told is not None:
             level, reason = told
             news[level] = min(reason, news.get(level, reason), key=list(Reason).index)
+    for level in news.keys() & views.keys():
+        view = views[level]
+        weight = max(view.told_weight, view.evidence.weight or 0)
+        views[level] = replace(view, told_weight=weight, told_on=as_of)
     return Decision(views=views, news=tuple(sorted(news.items())))
 
 
+def _first_view(evidence: Evidence, as_of: date) -> View:
+    return View(evidence, as_of, evidence.tier, evidence.regions, evidence.weight or 0, as_of)
+
+
 def _news(
-    before: Mapping[Handling, View], after: Mapping[Handling, View], audience: Handling
+    before: Mapping[Handling, View],
+    after: Mapping[Handling, View],
+    audience: Handling,
+    as_of: date,
+    limits: EpisodeLimits,
 ) -> tuple[Handling, Reason] | None:
     was, is_now = seen_by(before, audience), seen_by(after, audience)
     if is_now is None:
@@ -214,7 +239,21 @@ def _news(
         return is_now, Reason.RAISED
     if evidence.rule not in FIRSTS and evidence.regions - before[was].told_regions:
         return is_now, Reason.WIDER
+    if _doubled(before[was], evidence, as_of, limits):
+        return is_now, Reason.DOUBLED
     return None
+
+
+def _doubled(known: View, evidence: Evidence, as_of: date, limits: EpisodeLimits) -> bool:
+    """Whether there is so much more of it than people were told that they are told again.
+
+    Not again within some days, unless it is urgent (signals 2.4).
+    """
+    if evidence.weight is None or not known.told_weight:
+        return False
+    rested = (as_of - known.told_on).days >= limits.doubled_days
+    much_more = evidence.weight >= limits.doubled_ratio * known.told_weight
+    return much_more and (rested or evidence.tier is Tier.URGENT)
 
 
 def _closing(present: Present, outcome: str) -> Decision:

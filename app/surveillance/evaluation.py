@@ -26,11 +26,11 @@ from app.surveillance.models import (
     of_substance,
 )
 from app.surveillance.months import month_of
-from app.surveillance.returning import returning
+from app.surveillance.returning import returning, turn
 from app.surveillance.rising import rising
 from app.surveillance.rollup import Counted
 from app.surveillance.ruleset import Ruleset
-from app.surveillance.sighted import Sighted, sighted
+from app.surveillance.sighted import Earlier, Sighted, sighted
 from app.surveillance.spans import Total
 from app.surveillance.spots import clusters_of_harm, unusual_quantities
 from app.surveillance.totals import growth_in_totals, volumes
@@ -116,11 +116,12 @@ def evaluate(session: Session, *, as_of: date, limits: Ruleset, anew: bool = Fal
         as_of=as_of,
         since=since,
         edges=rules.edges(as_of, limits),
+        turn=turn(as_of, limits.silence),
     )
     watched = _watched(session)
     fired = dict(_fired(seen, watched, as_of, limits))
     fired |= dict(_grown_in_totals(session, watched, as_of, limits))
-    curved = _Curved(watched)
+    curved = _Curved(watched, seen.earlier)
     months = limits.growth.history_months
     for curve in curves(session, counted, as_of=as_of, months=months, earliest=seen.earliest):
         curved.add(curve, limits)
@@ -236,8 +237,8 @@ def _each_group_once(grown: Mapping[Signal, Levels]) -> dict[Signal, Levels]:
 class _Curved:
     """What the rules on curves say, level by level; the full knowledge decides in the end."""
 
-    def __init__(self, watched: Mapping[int, Watched]) -> None:
-        self.watched = watched
+    def __init__(self, watched: Mapping[int, Watched], earlier: Earlier) -> None:
+        self.watched, self.earlier = watched, earlier
         self.names: dict[NodeId, str] = {}
         self._levels: dict[Signal, Levels] = {}
         self._opens: dict[Signal, set[Handling]] = {}
@@ -247,7 +248,8 @@ class _Curved:
         """Run the rules on what one audience knows; the audiences come from the lowest up."""
         self._highest = seen.level
         self.names |= {node.id: node.name for node in seen.nodes}
-        found = chain(rising(seen, limits), returning(seen, limits), harming(seen, limits))
+        back = returning(seen, limits, self.earlier)
+        found = chain(rising(seen, limits), back, harming(seen, limits))
         for signal, evidence, opens in found:
             number = signal.node.substance_id
             known = number is None or self.watched[number].effect != rules.NO_FAMILY

@@ -67,6 +67,25 @@ class Evidence:
         found = {known[code].region for code in self.countries if code in known}
         return frozenset(found & set(REGIONS))
 
+    @property
+    def weight(self) -> float | None:
+        """The one count that says how much there is of it; None for what is so or is not so.
+
+        Countries of a spread and of an unknown name, deaths and acute poisonings of a harm (deaths
+        by their causal role in HARM), reports of growth in totals, events of any other rate or
+        return. A first and a single large seizure cannot grow.
+        """
+        match self.rule:
+            case Rule.FIRST_WORLD | Rule.FIRST_REGION | Rule.FIRST_COUNTRY | Rule.QUANTITY:
+                return None
+            case Rule.NEW_SPREAD | Rule.NEW_UNKNOWN:
+                return float(len(self.countries))
+            case Rule.HARM:
+                return float(self.details.get("harms", self.numbers["events"]))
+            case _:
+                in_totals = self.details.get("basis") == "totals"
+                return float(self.numbers["reports" if in_totals else "events"])
+
     def says_more_than(self, other: Evidence) -> bool:
         """Whether it differs in what people are told: tier, countries, counts or dates."""
         return _said(self) != _said(other)

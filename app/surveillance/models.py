@@ -121,6 +121,37 @@ class Assessment(Base):
     counts: Mapped[dict[str, Any]]
 
 
+class PreviewState(StrEnum):
+    """Where the preview of a rule set stands."""
+
+    WAITING = "waiting"  # for the worker
+    DONE = "done"
+    FAILED = "failed"
+
+
+class RulesetPreview(Base):
+    """A rule set that somebody proposed, and what it would have fired in the last months."""
+
+    __tablename__ = "ruleset_preview"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    asked_by: Mapped[str] = mapped_column(String(254))
+    asked_at: Mapped[datetime]
+    as_of: Mapped[date]
+    months: Mapped[int]
+    version: Mapped[str] = mapped_column(String(20))
+    compared_with: Mapped[str] = mapped_column(String(20))  # the rule set in force
+    text: Mapped[str] = mapped_column(Text)
+    state: Mapped[PreviewState] = mapped_column(Word(PreviewState), index=True)
+    done_at: Mapped[datetime | None]
+    result: Mapped[dict[str, Any] | None]
+
+    @property
+    def code(self) -> str:
+        """The number people quote: V-00042."""
+        return f"V-{self.id:05d}"
+
+
 class Episode(Base):
     """An open interval of one signal: one rule, one node, one place.
 
@@ -161,7 +192,10 @@ class Episode(Base):
     acknowledged_at: Mapped[datetime | None]
     note: Mapped[str | None] = mapped_column(Text)
     ruleset: Mapped[str] = mapped_column(String(20))
+    # the family's episode under which it is listed, and not told of by itself (inhibition.py)
+    inhibited_by_id: Mapped[int | None] = mapped_column(ForeignKey("episode.id"), index=True)
     substance: Mapped[Substance | None] = relationship(lazy="joined")
+    inhibited_by: Mapped[Episode | None] = relationship(remote_side=[id])
     views: Mapped[list[EpisodeView]] = relationship(
         back_populates="episode", order_by="EpisodeView.handling", cascade="all, delete-orphan"
     )

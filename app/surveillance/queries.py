@@ -29,6 +29,7 @@ from app.surveillance.models import (
 )
 
 _CODE = re.compile(r"E-(\d{1,9})")
+MOST_LISTED = 100  # under one family; it names at most thirty members
 _CURSOR = re.compile(r"(\d{4}-\d{2}-\d{2})\.(\d{1,18})")
 
 
@@ -80,7 +81,7 @@ def episodes(
     if substance_id is not None:
         wanted = wanted.where(Episode.substance_id == substance_id)
     if after is not None:
-        wanted = wanted.where(tuple_(EpisodeView.since, Episode.id) < tuple_(*_position(after)))
+        wanted = wanted.where(tuple_(EpisodeView.since, Episode.id) < tuple_(*position(after)))
     wanted = wanted.order_by(EpisodeView.since.desc(), Episode.id.desc()).limit(limit + 1)
     rows = [SeenEpisode(view.episode, view) for view in session.scalars(wanted)]
     if len(rows) <= limit:
@@ -97,6 +98,34 @@ def episode_by_code(session: Session, actor: Actor, code: str) -> SeenEpisode:
     if view is None:
         raise NotFound(f"there is no episode {code}")
     return SeenEpisode(view.episode, view)
+
+
+def listed_under(session: Session, actor: Actor, episode: Episode) -> list[SeenEpisode]:
+    """The signals of members that are listed under a family's, as far as `actor` may know of them.
+
+    Goes through ix_episode_inhibited_by_id.
+    """
+    wanted = _seen(actor).where(Episode.inhibited_by_id == episode.id)
+    views = session.scalars(wanted.order_by(Episode.id).limit(MOST_LISTED))
+    return [SeenEpisode(view.episode, view) for view in views]
+
+
+def listing_families(
+    session: Session, actor: Actor, seen: Sequence[SeenEpisode]
+) -> dict[int, Episode]:
+    """By number of an episode: the family's under which it is listed, where `actor` may see it."""
+    wanted = {one.episode.inhibited_by_id for one in seen} - {None}
+    if not wanted:
+        return {}
+    families = {
+        view.episode_id: view.episode
+        for view in session.scalars(_seen(actor).where(Episode.id.in_(wanted)))
+    }
+    return {
+        one.episode.id: families[one.episode.inhibited_by_id]
+        for one in seen
+        if one.episode.inhibited_by_id in families
+    }
 
 
 def evidence_for(
@@ -157,7 +186,8 @@ def _seen(actor: Actor) -> Select[EpisodeView]:
     )
 
 
-def _position(cursor: str) -> tuple[date, int]:
+def position(cursor: str) -> tuple[date, int]:
+    """The day and the number that a cursor of ours says. Raises Refused for any other."""
     found = _CURSOR.fullmatch(cursor)
     try:
         if found is None:

@@ -1,52 +1,65 @@
 """RE_EMERGENCE: a substance is back after a silence that was none of chance.
 
 The silence is the longest gap that ended in the last months. It was real when the rate before it
-made it surprising, given how much was looked for meanwhile (signals 2.1).
+made it surprising, given how much was looked for meanwhile (signals 2.1). Where all that was seen
+before lies further back than the curves, the sightings themselves tell of it, by calendar time:
+who looked for how much so long ago is not known.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from datetime import date
 
 import numpy as np
 
 from app.surveillance.curves import Curves, evidence_of
 from app.surveillance.evidence import WORLD, Evidence, Signal
+from app.surveillance.exposure import Basis
 from app.surveillance.models import NodeKind, Rule
-from app.surveillance.ruleset import Ruleset
+from app.surveillance.months import month_of
+from app.surveillance.ruleset import Ruleset, SilenceRule
+from app.surveillance.sighted import Earlier, SeenBefore
 from app.surveillance.statistics.silence import chance_of_silence
 
 
-def returning(seen: Curves, rules: Ruleset) -> Iterator[tuple[Signal, Evidence, bool]]:
-    """Every substance that is back, with the evidence; each suffices to open an episode."""
+@dataclass(frozen=True, slots=True)
+class _Silence:
+    """A gap between events; months count from the first of the arrays, below nought before it."""
+
+    begins: int
+    ends: int
+    events_before: int
+    chance: float | None  # that there was none in it by chance; None where nobody looked
+    exposure: str  # what looking was measured by
+
+
+def returning(
+    seen: Curves, rules: Ruleset, earlier: Earlier
+) -> Iterator[tuple[Signal, Evidence, bool]]:
+    """Every substance that is back, with the evidence; each suffices to open an episode.
+
+    `earlier` is what was seen before the months in which a substance is news (`turn`).
+    """
     limits = rules.silence
-    months = seen.tally.months
-    newest = months - limits.within_months
-    # what is back: seen in the last months, before them, and not in the months next to them
+    newest = seen.tally.months - limits.within_months
+    # what may be back: seen in the last months, and not in those next to them
     there = seen.events > 0
     gone = max(newest - limits.gap_months + limits.within_months, 0)
-    back = there[:, newest:].any(1) & there[:, :gone].any(1) & ~there[:, gone:newest].any(1)
+    back = there[:, newest:].any(axis=1) & ~there[:, gone:newest].any(axis=1)
     for place in np.flatnonzero(back).tolist():
         node = seen.nodes[place]
         if node.kind is not NodeKind.SUBSTANCE:
             continue
-        with_events = np.flatnonzero(seen.events[place])
-        before, after = with_events[with_events < newest], with_events[with_events >= newest]
-        if not len(before):
-            continue
-        begins, ends = int(before[-1]) + 1, int(after[0])
-        if ends - begins < limits.gap_months:
-            continue
-        exposure = seen.discounted[place]
-        chance = chance_of_silence(
-            float(seen.events[place, :begins].sum()),
-            float(exposure[:begins].sum()),
-            float(exposure[begins:ends].sum()),
+        silence = _in_the_curve(seen, place, newest) or _before_the_curve(
+            seen, place, newest, earlier.of(node.members[0], seen.level), limits
         )
-        span = seen.since(place, ends)
+        if silence is None or silence.ends - silence.begins < limits.gap_months:
+            continue
+        span = seen.since(place, silence.ends)
         enough = span.events >= limits.events or span.deaths >= 1
-        if chance is None or chance > limits.chance or not enough:
+        if silence.chance is None or silence.chance > limits.chance or not enough:
             continue
         evidence = evidence_of(
             seen,
@@ -56,13 +69,51 @@ def returning(seen: Curves, rules: Ruleset) -> Iterator[tuple[Signal, Evidence, 
             rules=rules,
             thresholds=asdict(limits),
             details={
-                "silent_months": ends - begins,
-                "silent_from": seen.label(begins),
-                "chance": round(chance, 6),
-                "events_before": int(seen.events[place, :begins].sum()),
-                "exposure": seen.basis(place),
+                "silent_months": silence.ends - silence.begins,
+                "silent_from": seen.label(silence.begins),
+                "chance": round(silence.chance, 6),
+                "events_before": silence.events_before,
+                "exposure": silence.exposure,
                 "months": seen.months,
                 "events": [int(n) for n in seen.events[place]],
             },
         )
         yield Signal(node.id, Rule.RE_EMERGENCE, WORLD), evidence, True
+
+
+def _in_the_curve(seen: Curves, place: int, newest: int) -> _Silence | None:
+    """The silence between events that are both in the months looked at."""
+    with_events = np.flatnonzero(seen.events[place])
+    before, after = with_events[with_events < newest], with_events[with_events >= newest]
+    if not len(before):
+        return None
+    begins, ends = int(before[-1]) + 1, int(after[0])
+    exposure = seen.discounted[place]
+    events = seen.events[place, :begins].sum()
+    chance = chance_of_silence(
+        float(events), float(exposure[:begins].sum()), float(exposure[begins:ends].sum())
+    )
+    return _Silence(begins, ends, int(events), chance, seen.basis(place))
+
+
+def _before_the_curve(
+    seen: Curves, place: int, newest: int, earlier: SeenBefore | None, limits: SilenceRule
+) -> _Silence | None:
+    """The silence since the last sighting, where that is none of an event in the curve.
+
+    A total of a year, and an event of which only the year is known, is a sighting to its last day.
+    """
+    if earlier is None or not earlier.events:
+        return None
+    since = seen.tally.since
+    begins = earlier.last + 1 - since
+    ends = int(np.flatnonzero(seen.events[place, newest:])[0]) + newest
+    watched = max(begins - (earlier.first - since), limits.watched_months)
+    silent = float(max(0, ends - begins))
+    chance = chance_of_silence(float(earlier.events), float(watched), silent)
+    return _Silence(begins, ends, earlier.events, chance, Basis.CONSTANT.word)
+
+
+def turn(as_of: date, limits: SilenceRule) -> int:
+    """The first of the months in which a substance that is back is news."""
+    return month_of(as_of) + 1 - limits.within_months

@@ -24,7 +24,12 @@ from app.surveillance.models import NodeKind, Rule, of_substance
 from app.surveillance.nodes import Node
 from app.surveillance.ruleset import GrowthRule, Ruleset
 from app.surveillance.statistics.doubling import doubling_time
-from app.surveillance.statistics.emergence import Emergence, EmergenceLimits, judged
+from app.surveillance.statistics.emergence import (
+    Emergence,
+    EmergenceLimits,
+    judged,
+    without_bursts,
+)
 from app.surveillance.statistics.growth import (
     LIMITS,
     NO_ONSET,
@@ -75,6 +80,10 @@ def rising(seen: Curves, rules: Ruleset) -> Iterator[tuple[Signal, Evidence, boo
             continue  # what belongs nowhere does not emerge together
         details = _details(seen, found, chances, place)
         opens = span.events >= rules.growth.least_events and bool(found.emerging[place])
+        if node.kind is NodeKind.SUBSTANCE:
+            unburst = _without_bursts(seen, place, found)
+            details["unburst"] = _plain(unburst)
+            opens = opens and unburst > rules.growth.unburst_statistic
         if node.kind is not NodeKind.SUBSTANCE:
             shared = _shared(seen, node, int(found.ratio.onset[place]), rules)
             details |= shared
@@ -128,6 +137,7 @@ def _limits(rule: GrowthRule) -> EmergenceLimits:
         established_statistic=rule.established_statistic,
         sightings=rule.sightings,
         reporters=rule.reporters,
+        unburst_statistic=rule.unburst_statistic,
     )
 
 
@@ -180,6 +190,18 @@ def _details(
         "baseline": expected.round(4).tolist(),
         "complete": seen.complete,
     }
+
+
+def _without_bursts(seen: Curves, place: int, found: Emergence) -> float:
+    """The statistic of a node if its two largest reporter-months were usual ones."""
+    cells = seen.tally.of(place, 0, seen.level)
+    reporters = np.searchsorted(seen.exposure.authorities, cells["authority"])
+    cells = cells[seen.exposure.counted[place, reporters]]
+    code = cells["authority"].astype(np.int64) * 2**20 + cells["month"]
+    code, sighting = np.unique(code, return_inverse=True)
+    events = np.bincount(sighting, weights=cells["events"])
+    since = code % 2**20 - seen.tally.since >= found.ratio.onset[place]
+    return without_bursts(events[since], events[~since], float(found.ratio.expected[place]))
 
 
 def _share(exposure: Floats, onset: int) -> Floats:

@@ -136,11 +136,12 @@ def added_up(rows: Records, volume: Records, *, days_since: int) -> Known:
     seen = np.zeros(len(rows), SEEN)
     days = np.zeros(np.count_nonzero(ended >= days_since), DAY)
     recent = rows[ended >= days_since]
-    for name in ("substance", "country", "level"):
+    for name in ("substance", "country", "level", "aggregate"):
         seen[name] = rows[name]
     for name in set(DAY.names or ()) - {"month", "reports"}:
         days[name] = recent[name]
     seen["month"], days["month"] = ended, ended[ended >= days_since]
+    seen["began"] = _month(rows["first"])
     seen["reports"] = days["reports"] = 1
     return Known(
         arrays.summed(of_event, ("substance", *KEY), COUNTED)[list(CELL.names or ())].astype(CELL),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any
 
 from app.surveillance.models import Rule
+from app.surveillance.ruleset import ruleset_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,12 @@ class RuleText:
     beware: str
     thresholds: tuple[Threshold, ...]
 
+
+# sections of the rule set that say when a signal fires, and how much it asks for
+SECTIONS = (
+    "first", "spread", "silence", "growth", "totals", "family", "harm", "cluster", "quantity",
+    "unknown", "tiers",
+)  # fmt: skip
 
 _FIRST = (
     "The earliest event is not older than the months below, and one report identified the "
@@ -79,8 +85,10 @@ _TEXTS: dict[Rule, tuple[str, str, str, tuple[str, ...]]] = {
     ),
     Rule.GROWTH: (
         "A substance is reported more often than before, beyond what more samples explain.",
-        f"{_EXPECTED} Of sources that count by the year or the quarter, the share of the substance "
-        "in all they counted is compared with that of the spans before.",
+        f"{_EXPECTED} It must still be there if the two largest reporter-months were as those "
+        "before, so that bursts of one laboratory or two are none. Of sources that count by the "
+        "year or the quarter, the share of the substance in all they counted is compared with "
+        "that of the spans before.",
         "A laboratory that begins to see a substance looks like growth unless it declares what it "
         "can find. More reports are not more use.",
         ("growth", "totals"),
@@ -132,9 +140,21 @@ _TEXTS: dict[Rule, tuple[str, str, str, tuple[str, ...]]] = {
 
 def rulebook() -> list[RuleText]:
     """Every rule, in the order in which they are declared."""
-    with (files("app.surveillance") / "data" / "ruleset.toml").open("rb") as text:
-        data = tomllib.load(text)
+    data = tomllib.loads(ruleset_text())
     return [_rule_text(rule, data) for rule in Rule]
+
+
+def thresholds() -> dict[str, list[Threshold]]:
+    """What can be changed of the rules by a single number, by section."""
+    data = tomllib.loads(ruleset_text())
+    return {
+        section: [
+            Threshold(f"{section}.{name}", entry["value"], entry["unit"], entry["source"])
+            for name, entry in data[section].items()
+            if isinstance(entry["value"], int | float)
+        ]
+        for section in SECTIONS
+    }
 
 
 def _rule_text(rule: Rule, data: dict[str, Any]) -> RuleText:

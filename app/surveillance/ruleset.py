@@ -7,14 +7,18 @@ that the rules are handed, so that a test or a replay may hand them others.
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from importlib.resources import files
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from app.errors import Refused
+from app.errors import Problem, Refused
 from app.surveillance.models import Rule, Tier
+
+LONGEST_VERSION = 20  # characters, as assessments and episodes keep it
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,7 @@ class GrowthRule:
     established_statistic: float
     sightings: int
     reporters: int
+    unburst_statistic: float
     least_events: int
     keep_statistic: float
     history_months: int
@@ -96,6 +101,7 @@ class SilenceRule:
     gap_months: int
     events: int
     within_months: int
+    watched_months: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +157,13 @@ class TotalLimits:
 
 @dataclass(frozen=True, slots=True)
 class EpisodeLimits:
-    """How long episodes stay open, in days."""
+    """How long episodes stay open, in days, and how much more of one is news."""
 
     first_open_days: int
     quiet_days: int
     cooldown_days: int
+    doubled_ratio: float
+    doubled_days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,21 +245,84 @@ class Ruleset:
 @cache
 def ruleset() -> Ruleset:
     """The thresholds in force."""
-    text = (files("app.surveillance") / "data" / "ruleset.toml").read_text(encoding="utf-8")
-    return _from_toml(tomllib.loads(text))
+    return _from_toml(tomllib.loads(ruleset_text()))
+
+
+def ruleset_text() -> str:
+    """The file of the thresholds in force, with the unit and the source of each."""
+    return (files("app.surveillance") / "data" / "ruleset.toml").read_text(encoding="utf-8")
 
 
 def read_ruleset(path: Path) -> Ruleset:
-    """The thresholds in a file. Raises Refused, naming what is missing or too much."""
+    """The thresholds in a file. Raises Refused, naming what is missing, too much or impossible."""
     try:
-        return _from_toml(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return parse_ruleset(path.read_text(encoding="utf-8"), path.name)
+    except UnicodeDecodeError as error:
         raise Refused(f"{path.name} is no TOML: {error}") from None
+
+
+def parse_ruleset(text: str, called: str) -> Ruleset:
+    """The thresholds in a text. Raises Refused, naming what is missing, too much or impossible."""
+    try:
+        found = _from_toml(tomllib.loads(text))
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise Refused(f"{called} is no TOML: {error}") from None
     except KeyError as error:
-        raise Refused(f"{path.name}: the section or value {error} is missing") from None
+        raise Refused(f"{called}: the section or value {error} is missing") from None
     except (TypeError, AttributeError) as error:
         said = str(error).replace("__init__() got an unexpected keyword argument", "does not know")
-        raise Refused(f"{path.name}: {said}") from None
+        raise Refused(f"{called}: {said}") from None
+    if problems := list(_impossible(found)):
+        raise Refused(f"{called}: {problems[0]}", tuple(problems))
+    return found
+
+
+def _impossible(found: Ruleset) -> Iterator[Problem]:
+    """Values that no rule could be run with: of another kind than those in force, or beyond all."""
+    usual = ruleset()
+    if not isinstance(found.version, str) or not 0 < len(found.version) <= LONGEST_VERSION:
+        yield Problem("version", f"is a text of 1 to {LONGEST_VERSION} characters, in quotes")
+    for section in fields(usual):
+        held = getattr(usual, section.name)
+        if not is_dataclass(held):
+            continue
+        for one in fields(held):
+            value, named = getattr(getattr(found, section.name), one.name), getattr(held, one.name)
+            wrong = _wrong(value, named, one.name if section.name != "tiers" else "tier")
+            if wrong:
+                yield Problem(f"{section.name}.{one.name}", wrong)
+
+
+def _wrong(value: Any, usual: Any, name: str) -> str | None:
+    if isinstance(usual, tuple):
+        alike = isinstance(value, tuple) and all(_is_like(v, usual[0]) for v in value)
+        as_many = isinstance(usual[0], str) or (alike and len(value) == len(usual))
+        return None if alike and as_many else f"is a list such as {list(usual)}"
+    if not _is_like(value, usual):
+        return f"is a {'whole ' if isinstance(usual, int) else ''}number such as {usual}"
+    low, high = _bounds(name)
+    return None if low <= value <= high else f"lies between {low} and {high}"
+
+
+def _is_like(value: Any, usual: Any) -> bool:
+    if isinstance(usual, str):
+        return isinstance(value, str)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    return isinstance(value, int) or (isinstance(usual, float) and isfinite(value))
+
+
+def _bounds(name: str) -> tuple[int, int]:
+    """What a value may be, by the unit that its name ends with."""
+    if name == "tier":
+        return min(Tier), max(Tier)
+    if name == "history_months":  # the baseline reaches back 36 months
+        return 36, 240
+    if name.endswith("months"):
+        return 0, 240
+    if name.endswith("days"):
+        return 0, 3660
+    return -1_000, 1_000_000
 
 
 def _from_toml(data: dict[str, Any]) -> Ruleset:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from time import perf_counter
 from typing import Any
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, selectinload
 from app.access.handling import Handling
 from app.db import insert_new
 from app.errors import Conflict
-from app.surveillance import episodes, sightings
+from app.surveillance import episodes, inhibition, sightings
 from app.surveillance.episodes import Decision, Present, Reason, View
 from app.surveillance.evaluation import Evaluation, evaluate
 from app.surveillance.evidence import FIRSTS, Evidence, Signal
@@ -44,10 +44,11 @@ class Change:
     scope: str
     handling: Handling  # the level of the view that changed
     tier: Tier
-    reason: str  # opened, raised, wider or closed
+    reason: str  # opened, raised, wider, doubled or closed
     sentence: str
     countries: tuple[str, ...]
     simulated: bool  # of the episode, fixed when it opened: an exercise is told of as one
+    inhibited: bool = False  # listed under the open signal of its family: not told by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ def assess(session: Session, *, as_of: date, now: datetime) -> Outcome:
     for signal, episode in sorted(still_open.items()):
         _rename(episode, signal, seen)
         changes += _apply(session, episode, _next(episode, signal, seen, named), as_of)
+    new: dict[int, Episode] = {}
     for signal in sorted(seen.fired.keys() - still_open.keys()):
         if not episodes.may_open(
             signal.rule,
@@ -93,6 +95,8 @@ def assess(session: Session, *, as_of: date, now: datetime) -> Outcome:
         if opened is not None:
             decision = episodes.opening(seen.fired[signal], as_of=as_of)
             changes += _apply(session, opened, decision, as_of)
+            new[opened.id] = opened
+    changes = _left_to_families(session, [*still_open.values(), *new.values()], new, changes)
 
     assessment = Assessment(
         as_of=as_of,
@@ -115,7 +119,10 @@ def _open_episodes(session: Session) -> dict[Signal, Episode]:
     held = (
         select(Episode)
         .where(Episode.state != EpisodeState.CLOSED)
-        .options(selectinload(Episode.views))
+        .options(
+            selectinload(Episode.views),
+            selectinload(Episode.inhibited_by).selectinload(Episode.views),
+        )
         .with_for_update(of=Episode)
         .execution_options(populate_existing=True)
     )
@@ -255,6 +262,22 @@ def _apply(session: Session, episode: Episode, decision: Decision, as_of: date) 
     ]
 
 
+def _left_to_families(
+    session: Session, there: Sequence[Episode], new: Collection[int], changes: Iterable[Change]
+) -> list[Change]:
+    """The changes, with those marked that are left to the signal of a family; and what it kept."""
+    let_go = [
+        _change(episode, _view(view), Reason.OPENED, episode.name)
+        for episode, view in inhibition.settle(there, new=new)
+    ]
+    session.flush()
+    by_id = {episode.id: episode for episode in there}
+    told = (
+        replace(c, inhibited=inhibition.inhibited(by_id[c.episode_id], c.handling)) for c in changes
+    )
+    return [*told, *let_go]
+
+
 def _change(episode: Episode, view: View, reason: Reason, name: str) -> Change:
     return Change(
         episode_id=episode.id,
@@ -271,21 +294,30 @@ def _change(episode: Episode, view: View, reason: Reason, name: str) -> Change:
 
 
 def _view(row: EpisodeView) -> View:
-    told = row.evidence["told"]
+    told, evidence = row.evidence["told"], Evidence.from_dict(row.evidence)
+    # views from before weights were kept: what they showed is what was told
+    weight = told.get("weight", evidence.weight or 0)
     return View(
-        evidence=Evidence.from_dict(row.evidence),
+        evidence=evidence,
         since=row.since,
         told_tier=Tier(told["tier"]),
         told_regions=frozenset(told["regions"]),
+        told_weight=weight,
+        told_on=date.fromisoformat(told["on"]) if "on" in told else row.since,
     )
 
 
 def _stored(view: View) -> dict[str, Any]:
-    told = {"tier": int(view.told_tier), "regions": sorted(view.told_regions)}
+    told = {
+        "tier": int(view.told_tier),
+        "regions": sorted(view.told_regions),
+        "weight": view.told_weight,
+        "on": view.told_on.isoformat(),
+    }
     return {**view.evidence.as_dict(), "told": told}
 
 
 def _episodes_by_reason(changes: Iterable[Change]) -> dict[str, int]:
-    """How many episodes were opened, raised, grew wider and closed, whoever was told."""
+    """How many episodes were opened, raised, grew and closed, whoever was told."""
     counted = Counter(reason for _, reason in {(c.episode_id, c.reason) for c in changes})
     return {reason.value: counted[reason.value] for reason in Reason}

@@ -26,6 +26,35 @@ from app.surveillance.windows import months_before
 CODES = 2**16  # two letters
 
 
+NEVER = np.int64(2**31 - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class SeenBefore:
+    """Sightings of one substance, totals and vague dates among them."""
+
+    events: int  # totals left out
+    first: int  # the month in which the first began
+    last: int  # the month in which the last ended at the latest
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """Sightings of each substance as each level knows them [levels, substances]."""
+
+    events: Integers
+    first: Integers
+    last: Integers
+
+    def of(self, number: int, level: Handling) -> SeenBefore | None:
+        """Those of one substance; None where there are none."""
+        if number >= self.events.shape[1] or self.first[level, number] == NEVER:
+            return None
+        return SeenBefore(
+            *(int(each[level, number]) for each in (self.events, self.first, self.last))
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Sighted:
     """What is known of the sightings of watched substances, as of a day."""
@@ -38,13 +67,15 @@ class Sighted:
     levels: Mapping[int, frozenset[Handling]]
     # substance id: the month by which it had been seen, totals and vague dates included
     earliest: Mapping[Handling, Mapping[int, int]]
+    earlier: Earlier  # what was seen before a month in which it would be news again
     recent: Mapping[int, int]  # reports of the last twelve months, those in totals among them
 
 
 def sighted(
-    seen: Records, days: Records, *, as_of: date, since: int, edges: Sequence[date]
+    seen: Records, days: Records, *, as_of: date, since: int, edges: Sequence[date], turn: int
 ) -> Sighted:
-    """The sightings known as of a day; "before" is what ended before the month `since`.
+    """The sightings known as of a day; "before" is what ended before the month `since`, "earlier"
+    what ended before the month `turn`.
 
     `seen` and `days` are those of `rollup.Counted`; cells are split at `edges`.
     """
@@ -63,6 +94,7 @@ def sighted(
         before={number: _scopes(before[number], regions) for number in cells},
         levels=_levels(seen, cells),
         earliest=_earliest(seen),
+        earlier=_earlier(seen[seen["month"] < turn]),
         recent=_recent(days, months_before(as_of, 12)),
     )
 
@@ -138,6 +170,21 @@ def _earliest(seen: Records) -> dict[Handling, dict[int, int]]:
         level: {int(n): int(first[level, n]) for n in np.flatnonzero(first[level] < never)}
         for level in Handling
     }
+
+
+def _earlier(seen: Records) -> Earlier:
+    shape = len(Handling), int(seen["substance"].max(initial=0)) + 1
+    at = seen["level"], seen["substance"]
+    events = np.zeros(shape, np.int64)
+    first, last = np.full(shape, NEVER), np.full(shape, -NEVER)
+    np.add.at(events, at, np.where(seen["aggregate"] == 1, 0, seen["reports"]))
+    np.minimum.at(first, at, seen["began"])
+    np.maximum.at(last, at, seen["month"])
+    return Earlier(
+        events.cumsum(axis=0),
+        np.minimum.accumulate(first, axis=0),
+        np.maximum.accumulate(last, axis=0),
+    )
 
 
 def _recent(days: Records, since: date) -> dict[int, int]:

@@ -12,7 +12,7 @@ per stored row.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -153,10 +153,10 @@ def cells(
 
 
 def sightings_of(
-    session: Session, substance_id: int, *, as_of: date, ceiling: Handling
+    session: Session, substances: Collection[int], *, as_of: date, ceiling: Handling
 ) -> Subquery:
-    """The reports that the cells of one substance are made of, a row each; `known` as below."""
-    known = known_reports(session, as_of, substance_id=substance_id)
+    """The reports that the cells of some substances are made of; a row as in `known_reports`."""
+    known = known_reports(session, as_of, substances=substances)
     return select(known).where(known.c.level <= int(ceiling)).subquery("sightings")
 
 
@@ -196,7 +196,7 @@ def known_reports(
     edges: Sequence[date] = (),
     *,
     among: Callable[[Any], ColumnElement[bool]] | None = None,
-    substance_id: int | None = None,
+    substances: Collection[int] | None = None,
 ) -> Subquery:
     """One row for each report and watched substance known as of a day, with its best grade.
 
@@ -204,7 +204,7 @@ def known_reports(
     were held to be one event on that day (app.intake.duplicates.counting). `among` says of a
     report's number whether it is asked for; left out, all are.
     """
-    resolved = resolved_findings(session, as_of, among, substance_id)
+    resolved = resolved_findings(session, as_of, among, substances)
     found = (
         select(
             resolved.c.report_id,
@@ -280,9 +280,9 @@ def resolved_findings(
     session: Session,
     as_of: date,
     among: Callable[[Any], ColumnElement[bool]] | None = None,
-    substance_id: int | None = None,
+    substances: Collection[int] | None = None,
 ) -> Subquery:
-    """Findings of watched substances, or of one of them, as they were taken on a day.
+    """Findings of watched substances, or of these alone, as they were taken on a day.
 
     `among` says of a report's number whether its findings are asked for; left out, all are.
 
@@ -293,8 +293,8 @@ def resolved_findings(
     end = end_of_day(as_of)
     meant: Any = findings_at(end).c if any_moved_since(session, end) else Finding
     watched: ColumnElement[bool] = Substance.standing.in_(WATCHED)
-    if substance_id is not None:
-        watched = and_(watched, Substance.id == substance_id)
+    if substances is not None:
+        watched = and_(watched, Substance.id.in_(substances))
 
     def found_in(substance: Any) -> Any:
         # of a few reports, a sum: else SQLite begins with the substances and reads all findings

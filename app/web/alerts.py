@@ -9,6 +9,7 @@ from flask import render_template, request
 from app.access.roles import Role
 from app.entrance import actor, allow, database
 from app.notification import queries as notification
+from app.notification.wording import about_of, kind_of
 from app.web import web
 
 
@@ -28,4 +29,10 @@ def alert(code: str) -> Any:
     with database().reading() as session:
         seen = notification.alert_by_code(session, actor(), code)
         editions = notification.history(session, actor(), seen.alert)
-        return render_template("alert.html", seen=seen, editions=editions[::-1])
+        return render_template(
+            "alert.html",
+            seen=seen,
+            editions=editions[::-1],
+            about=about_of(seen.edition.detail),
+            kind=kind_of(seen.edition.detail),
+        )

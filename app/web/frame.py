@@ -16,7 +16,7 @@ from app.intake.queries import simulated_present
 from app.intake.waiting import waiting
 from app.jobs import ailing
 from app.languages import LANGUAGES, spoken, teach
-from app.web import web, wording
+from app.web import sentences, web, wording
 from chem.identity import RDKIT_VERSION, RULESET
 
 Entry = tuple[str, str, frozenset[str]]
@@ -70,14 +70,29 @@ DESK: tuple[tuple[Entry, frozenset[Role]], ...] = (
         ),
         SECRETARIAT,
     ),
-    (("web.subscriptions", "Subscriptions", frozenset()), SIGNED_IN),
+    (
+        (
+            "web.subscriptions",
+            "Subscriptions",
+            frozenset(
+                {
+                    "web.subscribe",
+                    "web.subscription",
+                    "web.change_subscription",
+                    "web.webhooks",
+                    "web.webhook",
+                }
+            ),
+        ),
+        SIGNED_IN,
+    ),
     (("web.admin", "Administration", frozenset()), frozenset({Role.ADMIN})),
 )
 NOTE_LASTS = timedelta(seconds=30)
 SAYINGS = (
     "day", "month", "moment", "dated", "ago", "seen_in", "seen_between", "number", "amount",
     "count", "spelled", "label", "sentence", "options", "listing", "places", "scope", "rule_name",
-    "news", "said", "basis", "effect_class", "family_name", "family_label", "breaks", "formula",
+     "effect_class", "family_name", "family_label", "breaks", "formula",
     "told", "place", "measure_kind", "exactly", "preset_name", "percent", "pillar_weights",
     "change_name", "firmness_word", "about",
 )  # fmt: skip
@@ -91,6 +106,8 @@ def _prepare(state: BlueprintSetupState) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     for name in SAYINGS:
         app.jinja_env.filters[name] = getattr(wording, name)
+    for say in (sentences.news, sentences.said, sentences.basis):
+        app.jinja_env.filters[say.__name__] = say
     teach(app.jinja_env)
     app.jinja_env.filters["country"] = country_name
 

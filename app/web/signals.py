@@ -20,6 +20,7 @@ from app.surveillance import queries as surveillance
 from app.surveillance import triage
 from app.surveillance.episodes import OUTCOMES
 from app.surveillance.evidence import Evidence
+from app.surveillance.grounds import grounds_of
 from app.surveillance.models import EpisodeState, Rule, Tier
 from app.surveillance.phrases import month
 from app.surveillance.queries import SeenEpisode
@@ -50,6 +51,7 @@ THRESHOLD_WORDS = {
     "keep_statistic": "Likelihood ratio below which it no longer counts",
     "sightings": "Reporters and months with it needed since the onset",
     "reporters": "Reporters needed since the onset",
+    "unburst_statistic": "Likelihood ratio needed without the two largest reporter-months",
     "least_events": "Events needed since the onset",
     "history_months": "Months of events looked at",
     "statistic": "Likelihood ratio needed",
@@ -59,6 +61,7 @@ THRESHOLD_WORDS = {
     "chance": "Largest probability that the silence was chance",
     "gap_months": "Months of silence needed",
     "within_months": "Months in which the events must fall",
+    "watched_months": "Months at least that a rate of long ago is taken over",
     "ic025": "Lower limit of the information component it must exceed",
     "harms": "Harms needed",
     "days": "Days within which they must fall",
@@ -87,6 +90,7 @@ DETAIL_WORDS = {
     "expected": "Events expected since the onset",
     "statistic": "Log likelihood ratio",
     "threshold": "It had to exceed",
+    "unburst": "The same if its two largest reporter-months were as those before",
     "doubling_months": "Doubling time over the last year, months",
     "reporters": "Reporters since the onset",
     "sightings": "Reporters and months with it since the onset",
@@ -169,6 +173,7 @@ def signal_rules() -> Any:
         rules=rulebook(),
         version=limits.version,
         urgent_deaths=limits.tiers.urgent_deaths,
+        may_try=actor().role in SECRETARIAT,
     )
 
 
@@ -189,6 +194,9 @@ def signal(code: str) -> Any:
             last_met=seen.last_met,
             would_not_fire=would_not_fire(evidence),
             possible_duplicates=undecided(session, actor(), today(), about) if about else 0,
+            family=surveillance.listing_families(session, actor(), [seen]).get(seen.episode.id),
+            listed=surveillance.listed_under(session, actor(), seen.episode),
+            grounds=grounds_of(session, actor(), seen, today(), after=request.args.get("after")),
             may_decide=actor().role in SECRETARIAT,
             outcomes=OUTCOMES,
             quiet_days=ruleset().episodes.quiet_days,

@@ -53,18 +53,20 @@ def substances() -> Any:
     args = request.args
     text, group = args.get("q", "").strip(), args.get("group") or None
     standing = next((s for s in Standing if s == args.get("standing")), None)
+    family = args.get("family") or None
     with database().reading() as session:
         page = registry.substances(
             session,
             actor(),
             text=text or None,
             group=group,
+            family=family,
             standing=standing,
             after=args.get("after"),
             limit=40,
         )
         similar: dict[int, float] = {}
-        if text and not page.items and not group and not standing:
+        if text and not page.items and not group and not family and not standing:
             page, similar = _by_structure(session, text)
         return render_template(
             "substances.html",
@@ -72,12 +74,22 @@ def substances() -> Any:
             seen=intake.occurrences(session, actor(), today(), [s.id for s in page.items]),
             text=text,
             group=group,
+            family=family,
             standing=standing,
             groups=sorted(registry.group_sizes(session, actor())),
             standings=registry.standing_sizes(session, actor()),
             classes=_classes(session),
             similar=similar,
-            filters={k: v for k, v in (("q", text), ("group", group), ("standing", standing)) if v},
+            filters={
+                name: value
+                for name, value in (
+                    ("q", text),
+                    ("group", group),
+                    ("family", family),
+                    ("standing", standing),
+                )
+                if value
+            },
         )
 
 

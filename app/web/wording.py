@@ -11,15 +11,10 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from app.access.handling import Handling
 from app.countries import REGIONS, countries, country_name, in_a_sentence
 from app.intake.dates import PartialDate
 from app.intake.words import Precision
-from app.languages import SOURCE, spoken
-from app.surveillance.evidence import Evidence
-from app.surveillance.models import EpisodeView, Rule
-from app.surveillance.wording import basis as basis_of
-from app.surveillance.wording import sentence as evidence_sentence
+from app.surveillance.models import Rule
 from chem.families import family_named
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -48,7 +43,6 @@ EFFECTS = {  # word found in an effect or group -> the class that carries its co
         "phenidate", "phenmetrazine", "aminorex",
     ),
 }  # fmt: skip
-SHARED_WITH = {Handling.GREEN: "the community", Handling.AMBER: "authorities"}
 MEASURES = {
     "individual_listing": "individual listing",
     "temporary": "temporary control",
@@ -279,31 +273,6 @@ def scope(where: str) -> str:
     if where in ("world", "Americas"):
         return f"the {where}"
     return where if where in REGIONS else country_name(where)
-
-
-def news(view: EpisodeView) -> str:
-    """What a view says, without the remark on what it counts (`basis` says that once a page)."""
-    return said(view).removesuffix(basis_of(view.handling)).rstrip()
-
-
-def said(view: EpisodeView) -> str:
-    """The sentence of a view in the language spoken, from the evidence it was made of."""
-    if spoken() == SOURCE:
-        return view.sentence
-    return evidence_sentence(Evidence.from_dict(view.evidence), view.episode.name)
-
-
-def basis(views: Iterable[EpisodeView]) -> str:
-    """What the views of a page count, said once."""
-    levels = {view.handling for view in views}
-    if len(levels) < 2:
-        return "".join(basis_of(level) for level in levels)
-    circles = listing(f"with {who}" for level, who in SHARED_WITH.items() if level in levels)
-    return (
-        f"Counts public reports and, where there are any, those shared {circles}."
-        if circles
-        else ""
-    )
 
 
 def seen_in(when: date, events: int) -> str:

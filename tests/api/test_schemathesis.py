@@ -38,6 +38,8 @@ ONLY_READING_TELLS = {
     "find_by_address": (422,),
     "handle_report": (409, 422),
     "add_subscription": (409, 422),
+    "change_subscription": (422,),
+    "preview_subscription": (422,),
     "decide_name": (409, 422),
     "decide_on_duplicate": (409, 422),
     "submit_measures": (400, 403, 409, 422),

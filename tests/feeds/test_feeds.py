@@ -9,16 +9,20 @@ import feedparser
 import pytest
 
 from app.access.roles import ANYBODY
+from app.errors import NotFound
 from app.feeds.atom import atom
 from app.feeds.cap import NAMESPACE, cap
 from app.feeds.freshness import etag_and_date
 from app.feeds.json_feed import json_feed
 from app.notification.queries import alert_by_code, alerts, history
-from app.surveillance.models import EpisodeState, Tier
+from app.surveillance.models import EpisodeState, Rule, Tier
 from tests.notification.making import (
     AMBER,
     BASE,
+    BLOCK,
     CLEAR,
+    FAMILY,
+    NAME,
     NOW,
     a_substance,
     an_episode,
@@ -209,6 +213,80 @@ class TestNames:
             assert not read.bozo
             assert "<script>" not in read.entries[0].content[0].value
             assert cap_values(as_cap(session))["headline"].startswith("<script>")
+
+
+class TestWhatIsNoSubstance:
+    """Families, building blocks and unknown names in every format."""
+
+    def tell_of_all(self, session):
+        member = a_substance(session)
+        told(session, an_episode(session, member))
+        told(session, an_episode(session, FAMILY, Rule.FAMILY, name="nitazene", members=[member]))
+        told(session, an_episode(session, BLOCK, Rule.BLOCK, name="pent-4-enyl"))
+        told(session, an_episode(session, NAME, Rule.NEW_UNKNOWN, name="KESTREL <7> \x0b"))
+
+    def test_the_json_feed_says_what_it_is_about_and_shows_no_structure(self, database):
+        with database.transaction() as session:
+            self.tell_of_all(session)
+            unknown, block, family, substance = as_json(session)["items"]
+        assert substance["image"] == f"{BASE}/substances/TS-00001.png"
+        assert substance["_nps"]["node"]["key"] == "TS-00001"
+        assert not any("image" in item for item in (unknown, block, family))
+        facts = family["_nps"]
+        assert facts["about"] == f"{BASE}/substances?family=nitazene"
+        assert facts["node"] == {
+            "kind": "family",
+            "key": "nitazene",
+            "name": "Nitazenes (2-benzylbenzimidazole opioids)",
+        }
+        assert facts["members"] == [
+            {"code": "TS-00001", "name": "Protonitazene", "alert": "A-00001"}
+        ]
+        assert (facts["substance"], facts["smiles"], facts["group"]) == (None, None, "nitazenes")
+        assert block["_nps"]["about"] == block["url"]  # it has no page of its own
+        assert unknown["_nps"]["node"]["name"].startswith("KESTREL <7>")
+        assert "KESTREL &lt;7&gt;" in unknown["content_html"]
+
+    def test_a_feed_reader_reads_them(self, database):
+        with database.transaction() as session:
+            self.tell_of_all(session)
+            read = feedparser.parse(as_atom(session))
+        assert not read.bozo
+        assert [entry.title for entry in read.entries][:3] == [
+            'Unknown name "KESTREL <7>": reported in 3 countries',
+            "Building block pent-4-enyl (tail): growing with several substances in 3 countries",
+            "Nitazenes: growing as a whole in 3 countries",
+        ]
+
+    @pytest.mark.parametrize("code", ["A-00002", "A-00003", "A-00004"])
+    def test_cap_carries_the_codes_in_the_order_of_the_standard(self, database, code):
+        with database.transaction() as session:
+            self.tell_of_all(session)
+            root = ElementTree.fromstring(as_cap(session, code))
+        info = root.find(f"{{{NAMESPACE}}}info")
+        names = [child.tag.removeprefix(f"{{{NAMESPACE}}}") for child in info]
+        assert [INFO.split().index(name) for name in names] == sorted(
+            map(INFO.split().index, names)
+        )
+        assert "resource" not in names
+        said = {
+            parameter[0].text: parameter[1].text
+            for parameter in info.findall(f"{{{NAMESPACE}}}parameter")
+        }
+        assert said.keys() >= {"nps:kind", "nps:key", "nps:name", "nps:tier"}
+        assert not said.keys() & {"nps:substance", "nps:inchikey"}
+        assert said.get("nps:member") == ("TS-00001" if code == "A-00002" else None)
+
+    def test_an_amber_name_is_in_no_feed(self, database):
+        with database.transaction() as session:
+            views = {AMBER: Tier.ALERT}
+            told(
+                session, an_episode(session, NAME, Rule.NEW_UNKNOWN, name="Secretine", views=views)
+            )
+            assert as_json(session)["items"] == []
+            assert b"ecretine" not in as_atom(session)
+            with pytest.raises(NotFound):
+                as_cap(session)
 
 
 class TestFreshness:

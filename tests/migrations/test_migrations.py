@@ -17,10 +17,12 @@ from app.notification.models import (
     Alert,
     AlertState,
     Edition,
+    Event,
     Message,
     MessageState,
     Subscription,
     Webhook,
+    WebhookAttempt,
 )
 from app.registry.models import Substance
 from app.surveillance.models import (
@@ -275,3 +277,59 @@ def test_what_is_told_of_one_substance_stays_on_the_way_down_and_up(database: Da
         ]
         one = session.scalars(select(Subscription)).one()
         assert (one.filters, one.confirmed_at) == ({"groups": ["nitazenes"]}, NOW)
+
+
+def test_a_webhook_stays_when_its_log_goes_and_what_waited_for_it_goes_there(
+    database: Database,
+) -> None:
+    with database.transaction() as session:
+        home = Authority(code="X", name="X", country="DE", reports_for=[], created_at=NOW)
+        hook = Webhook(
+            authority=home, url="https://x.example/", secret="s", created_by="a", created_at=NOW,
+            old_secret="o", old_secret_until=NOW, failing_since=NOW, failures=3,
+        )  # fmt: skip
+        wanted = Subscription(
+            webhook=hook, authority=home, filters={}, min_tier=Tier.WATCH,
+            clearance=Handling.AMBER, created_at=NOW,
+        )  # fmt: skip
+        waiting = Message(
+            subscription=wanted, recipient="webhook:1", message_id="<one>",
+            state=MessageState.WAITING, next_try_at=NOW,
+        )  # fmt: skip
+        session.add_all([hook, waiting])
+        session.flush()
+        session.add(
+            WebhookAttempt(
+                webhook_id=hook.id, message_id=waiting.id, event=Event.ALERT, delivery="one",
+                at=NOW, milliseconds=1,
+            )
+        )  # fmt: skip
+    command.downgrade(database.alembic_config(), "0013")
+    database.migrate()
+    with database.reading() as session:
+        kept = session.scalars(select(Webhook)).one()
+        assert (kept.secret, kept.old_secret, kept.failures) == ("s", None, 0)
+        assert session.scalars(select(Message)).one().webhook_id == kept.id
+        assert session.scalars(select(WebhookAttempt)).all() == []
+
+
+def test_what_is_listed_under_a_family_stands_alone_on_the_way_down(database: Database) -> None:
+    """The schema before 0015 knows no such list; the signals stay, and are not listed anew."""
+    with database.transaction() as session:
+        member, family = (
+            Episode(
+                rule=rule, node_kind=NodeKind.FAMILY, node_key="nitazene", scope="world",
+                state=EpisodeState.OPEN, simulated=False, opened_on=NOW.date(),
+                evaluated_on=NOW.date(), ruleset="1",
+            )
+            for rule in (Rule.BLOCK, Rule.FAMILY)
+        )  # fmt: skip
+        session.add_all([member, family])
+        session.flush()
+        member.inhibited_by = family
+    command.downgrade(database.alembic_config(), "0013")
+    with database.engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM episode")).scalar() == 2
+    database.migrate()
+    with database.reading() as session:
+        assert [one.inhibited_by for one in session.scalars(select(Episode))] == [None, None]

@@ -18,7 +18,16 @@ from app.access.models import Authority
 from app.notification.models import Message, Subscription
 from app.notification.telling import Told, tell
 from app.registry.models import Cluster, ControlListing, Standing, Substance
-from app.surveillance.models import Episode, EpisodeState, EpisodeView, NodeKind, Rule, Tier
+from app.surveillance.models import (
+    Episode,
+    EpisodeState,
+    EpisodeView,
+    NodeId,
+    NodeKind,
+    Rule,
+    Tier,
+    of_substance,
+)
 from app.surveillance.service import Change
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
@@ -27,6 +36,9 @@ BASE = "https://tocsin.example.org"
 SENDER = "Tocsin <alerts@tocsin.example.org>"
 
 PROTONITAZENE = "CCCOc1ccc(Cc2nc3cc([N+](=O)[O-])ccc3n2CCN(CC)CC)cc1"
+FAMILY = NodeId(NodeKind.FAMILY, "nitazene")
+BLOCK = NodeId(NodeKind.BLOCK, "tail:*CCCC=C")
+NAME = NodeId(NodeKind.NAME, "kestrel-7")
 CLEAR, GREEN, AMBER, RED = Handling.CLEAR, Handling.GREEN, Handling.AMBER, Handling.RED
 
 
@@ -83,18 +95,26 @@ def a_substance(
 
 def an_episode(
     session: Session,
-    substance: Substance,
+    about: Substance | NodeId,
     rule: Rule = Rule.NEW_SPREAD,
     scope: str = "world",
     *,
     views: Mapping[Handling, Tier] | None = None,
     countries: Sequence[str] = ("DE", "EE", "FR"),
     simulated: bool = False,
+    name: str | None = None,
+    members: Sequence[Substance] = (),
 ) -> Episode:
-    """An open episode with a view at each level named; its sentences say rule, scope and level."""
+    """An open episode with a view at each level named; its sentences say rule, scope and level.
+
+    What is no substance has a `name`, and may have `members` at every level.
+    """
+    substance = about if isinstance(about, Substance) else None
+    node = about if isinstance(about, NodeId) else of_substance(about.id)
     episode = Episode(
-        node_kind=NodeKind.SUBSTANCE,
-        node_key=substance.code,
+        node_kind=node.kind,
+        node_key=node.key,
+        node_name=name,
         rule=rule,
         substance=substance,
         scope=scope,
@@ -107,13 +127,17 @@ def an_episode(
     )
     session.add(episode)
     for level, tier in (views or {CLEAR: Tier.ALERT}).items():
-        add_view(episode, level, tier, countries)
+        add_view(episode, level, tier, countries, members)
     session.flush()
     return episode
 
 
 def add_view(
-    episode: Episode, level: Handling, tier: Tier, countries: Sequence[str] = ("DE", "EE", "FR")
+    episode: Episode,
+    level: Handling,
+    tier: Tier,
+    countries: Sequence[str] = ("DE", "EE", "FR"),
+    members: Sequence[Substance] = (),
 ) -> None:
     episode.views.append(
         EpisodeView(
@@ -121,7 +145,10 @@ def add_view(
             tier=tier,
             since=date(2026, 11, 20),
             sentence=f"{episode.rule.value} {episode.scope} {level.word}",
-            evidence={"countries": list(countries)},
+            evidence={
+                "countries": list(countries),
+                "details": {"members": [{"id": m.code, "name": m.name} for m in members]},
+            },
         )
     )
 

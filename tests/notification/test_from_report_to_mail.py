@@ -1,20 +1,30 @@
 """The whole way: reports come in, the rules run, people are told, the mail server has the mail."""
 
-from datetime import timedelta
+import json
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import func, select
 
 from app.access.roles import ANYBODY, SYSTEM, Actor, Role
 from app.notification.delivery import Delivered, deliver
 from app.notification.mail import compose
+from app.notification.models import Alert, Edition, Message
 from app.notification.queries import alerts
 from app.notification.telling import Told, tell
 from app.notification.transport import SmtpTransport
+from app.registry.blocks import SubstanceBlocks, cutting_rules
+from app.surveillance import service
+from app.surveillance.models import NodeKind
 from app.surveillance.queries import episodes
 from app.surveillance.service import assess
 from app.surveillance.triage import close
 from tests.notification.making import (
     AMBER,
     BASE,
+    BLOCK,
     CLEAR,
+    GREEN,
     HOST,
     NOW,
     RED,
@@ -23,7 +33,9 @@ from tests.notification.making import (
     a_substance,
     messages,
 )
+from tests.surveillance import making as seen
 from tests.surveillance.making import a_report
+from tests.surveillance.test_curved_rules import background, unnamed
 
 TODAY = NOW.date()
 ANALYST = Actor(Role.ANALYST, "analyst")
@@ -119,3 +131,109 @@ def test_an_alert_about_a_substance_that_was_taken_back_is_gone_for_everybody_el
         session.flush()
         assert not alerts(session, ANYBODY).items
         assert not episodes(session, ANYBODY).items
+
+
+# what is no single substance: each emerges from reports of one level, in several countries
+
+
+def a_family_emerges(session, level, *, shares_a_block_alone=False):
+    """Four new substances at once; of one family, or of four that share a tail and nothing else."""
+    background(session)
+    for n, country in enumerate(("DE", "FR", "SE", "PL")):
+        apart = {"family": f"family-{n}", "group": f"group {n}"} if shares_a_block_alone else {}
+        member = seen.a_substance(session, f"Novelzene {n}", **apart)
+        member.handling = level
+        if shares_a_block_alone:
+            slot, _, fragment = BLOCK.key.partition(":")
+            blocks = [[slot, fragment, "pent-4-enyl"]]
+            session.add(
+                SubstanceBlocks(substance_id=member.id, ruleset=cutting_rules(), blocks=blocks)
+            )
+        for month in (9, 10):
+            a_report(session, member, country, date(2026, month, 3 + n), handling=level)
+
+
+def a_block_emerges(session, level):
+    a_family_emerges(session, level, shares_a_block_alone=True)
+
+
+def a_name_goes_round(session, level):
+    for country in ("DE", "FR"):
+        unnamed(session, "Novelzene-7", country, level, day=date(2026, 10, 20))
+
+
+ON = date(2026, 10, 31)
+
+
+@pytest.mark.parametrize(
+    ("kind", "happens"),
+    [
+        (NodeKind.FAMILY, a_family_emerges),
+        (NodeKind.BLOCK, a_block_emerges),
+        (NodeKind.NAME, a_name_goes_round),
+    ],
+)
+@pytest.mark.parametrize("level", [CLEAR, GREEN, AMBER, RED])
+def test_what_is_no_single_substance_is_mailed_to_those_cleared_for_it_and_told_to_no_other(
+    database, mail_server, kind, happens, level
+):
+    with database.transaction() as session:
+        for clearance in (CLEAR, GREEN, AMBER):
+            a_subscriber(
+                session, f"{clearance.word}@example.org", clearance=clearance, created_at=NOW
+            )
+        happens(session, level)
+        outcome = assess(session, as_of=ON, now=NOW)
+        tell(session, outcome.changes, now=NOW, host=HOST)
+        about = select(Alert).where(Alert.node_kind == kind)
+        assert len(session.scalars(about).all()) == 1
+
+    def render(message):
+        return compose(message, base_url=BASE, sender=SENDER)
+
+    deliver(database, SmtpTransport(mail_server.url), render, owner="one", clock=lambda: NOW)
+    starts = {
+        NodeKind.FAMILY: "Nitazenes: growing as a whole",
+        NodeKind.BLOCK: "Building block pent-4-enyl (tail): growing",
+        NodeKind.NAME: 'Unknown name "Novelzene-7": reported',
+    }
+    got = {mail["To"] for mail in mail_server.accepted if mail["Subject"].startswith(starts[kind])}
+    cleared = {f"{c.word}@example.org" for c in (CLEAR, GREEN, AMBER) if c >= level}
+    assert got == cleared
+    with database.reading() as session:
+        for edition in session.scalars(select(Edition).where(Edition.handling < level)):
+            said = json.dumps([edition.headline, edition.sentences, edition.detail])
+            assert "ovelzene" not in said
+        for mail in mail_server.accepted:
+            if mail["To"] not in cleared:
+                assert "ovelzene" not in mail.as_string()
+        if level is not CLEAR:
+            assert "ovelzene" not in str(
+                [(a.edition.headline, a.edition.detail) for a in alerts(session, ANYBODY).items]
+            )
+
+
+def test_what_goes_on_as_it_was_is_told_once_however_often_it_is_looked_at(database, monkeypatch):
+    """The rules find it three times; then the episodes are looked at again with the same found.
+
+    The step itself is taken a thousand times in tests/surveillance/test_episodes.py.
+    """
+    with database.transaction() as session:
+        a_subscriber(session)
+        a_name_goes_round(session, CLEAR)
+        report(session, a_substance(session), "DE")
+        assess_and_tell(session)
+
+        def counted():
+            tables = (Alert, Edition, Message)
+            return [session.scalar(select(func.count()).select_from(table)) for table in tables]
+
+        assert counted() == [2, 2, 2]
+        for days in (0, 0, 1):
+            assert assess_and_tell(session, days) == Told()
+        found = service.evaluate(session, as_of=TODAY + timedelta(days=1), limits=service.ruleset())
+        assert len(found.fired) > 1
+        monkeypatch.setattr(service, "evaluate", lambda *_, **__: found)
+        for _ in range(40):
+            assert assess_and_tell(session, days=1) == Told()
+        assert counted() == [2, 2, 2]

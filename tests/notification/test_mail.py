@@ -171,3 +171,14 @@ def test_an_amber_mail_is_marked_amber(database):
         mail = received(session, views={AMBER: Tier.ALERT})
         assert mail["Subject"].endswith("[TLP:AMBER]")
         assert "TLP:AMBER" in text(mail)
+
+
+def test_mail_is_ended_by_one_click_and_its_address_stays_whole(database):
+    url = f"{BASE}/unsubscribe/{'A' * 80}.{'b' * 30}"
+    with database.transaction() as session:
+        a_subscriber(session)
+        told(session, an_episode(session, a_substance(session)))
+        mail = compose(messages(session)[0], base_url=BASE, sender=SENDER, unsubscribe_url=url)
+        assert f"\r\nList-Unsubscribe: <{url}>\r\n".encode() in mail.as_bytes()  # never encoded
+        assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+        assert url in text(mail) and url in html(mail)

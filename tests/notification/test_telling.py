@@ -1,5 +1,6 @@
 """What is told, to whom, in which words."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -207,9 +208,10 @@ def test_what_is_new_comes_first_in_the_next_edition_of_the_same_alert(database)
     [
         ("raised", "Protonitazene: new spread in 3 countries, now alert"),
         ("wider", "Protonitazene: new spread in 3 countries"),
+        ("doubled", "Protonitazene: new spread in 3 countries, doubled since you were told"),
     ],
 )
-def test_people_are_told_again_when_it_rises_or_widens(database, reason, headline):
+def test_people_are_told_again_when_it_rises_widens_or_doubles(database, reason, headline):
     with database.transaction() as session:
         a_subscriber(session)
         episode = an_episode(session, a_substance(session))
@@ -218,6 +220,17 @@ def test_people_are_told_again_when_it_rises_or_widens(database, reason, headlin
         assert len(messages(session)) == 2
         assert messages(session)[1].edition.reason == reason
         assert messages(session)[1].edition.headline == headline
+        (sentence,) = messages(session)[1].edition.sentences
+        said = "The evidence has doubled since you were told." in sentence
+        assert said is (reason == "doubled")
+
+
+def test_what_is_left_to_a_family_makes_no_alert_of_its_own(database):
+    with database.transaction() as session:
+        a_subscriber(session)
+        episode = an_episode(session, a_substance(session), Rule.QUANTITY, views={CLEAR: 1})
+        left = [replace(change, inhibited=True) for change in changes_of(episode)]
+        assert tell(session, left, now=NOW, host=HOST) == Told()
 
 
 def test_when_the_last_episode_closes_the_alert_closes_without_a_mail(database):

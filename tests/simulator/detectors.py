@@ -14,6 +14,7 @@ from app.surveillance.statistics.emergence import (
     EMERGENCE_LIMITS,
     EmergenceLimits,
     emerging,
+    without_bursts,
 )
 from app.surveillance.statistics.growth import (
     GrowthLimits,
@@ -166,7 +167,12 @@ def service(limits: EmergenceLimits = EMERGENCE_LIMITS) -> Detector:
             dispersion=pooled_dispersion(view.counts, exposure) or None,
             limits=limits,
         )
-        return found.emerging
+        flagged = found.emerging.copy()
+        for one in np.flatnonzero(flagged):
+            since, before = view.sightings_of(int(one), int(found.ratio.onset[one]))
+            unburst = without_bursts(since, before, float(found.ratio.expected[one]))
+            flagged[one] = unburst > limits.unburst_statistic
+        return flagged
 
     return detector
 

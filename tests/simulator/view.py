@@ -25,11 +25,18 @@ class View:
     last_event: Ints  # substance x laboratory; LONG_AGO where none
     last_receipt: Ints
     sightings: Ints  # laboratories with an event, by month
+    by_sighting: Ints  # rows: substance, month, events of one laboratory; by substance
 
     def reporters(self, since: int, *, by_receipt: bool = False) -> Ints:
         """Laboratories per substance with an event (or an arrival) in the months `since`..now."""
         last = self.last_receipt if by_receipt else self.last_event
         return (last >= since).sum(1)
+
+    def sightings_of(self, substance: int, onset: int) -> tuple[Ints, Ints]:
+        """The events of each laboratory in each month of a substance: since an onset, before it."""
+        low, high = np.searchsorted(self.by_sighting[0], [substance, substance + 1])
+        _, month, events = self.by_sighting[:, low:high]
+        return events[month >= onset], events[month < onset]
 
     def reporters_since(self) -> Ints:
         """Laboratories per substance with an event in month k or later, for every month k."""
@@ -57,6 +64,7 @@ def as_of(world: World, now: int) -> View:
     counts = table(event)
     samples = np.where(world.declared[:, :months] <= now, world.samples[:, :months], 0.0)
     seen = np.einsum("lt,ltc->ct", samples, world.scope[:, :months].astype(float))
+    seen_at, times = np.unique(np.stack([substance, event, laboratory]), axis=1, return_counts=True)
     return View(
         now=now,
         counts=counts,
@@ -66,14 +74,14 @@ def as_of(world: World, now: int) -> View:
         first=np.where(counts.any(1), (counts > 0).argmax(1), months),
         last_event=last(event),
         last_receipt=last(received),
-        sightings=_sightings(substance, laboratory, event, counts.shape),
+        sightings=_sightings(seen_at, counts.shape),
+        by_sighting=np.stack([seen_at[0], seen_at[1], times]),
     )
 
 
-def _sightings(substance: Ints, laboratory: Ints, month: Ints, shape: tuple[int, ...]) -> Ints:
+def _sightings(seen_at: Ints, shape: tuple[int, ...]) -> Ints:
     """Distinct laboratories by substance and month."""
-    seen = np.unique(np.stack([substance, month, laboratory]), axis=1)
-    flat = np.bincount(seen[0] * shape[1] + seen[1], minlength=shape[0] * shape[1])
+    flat = np.bincount(seen_at[0] * shape[1] + seen_at[1], minlength=shape[0] * shape[1])
     return flat.reshape(shape)
 
 

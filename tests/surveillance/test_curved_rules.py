@@ -176,6 +176,35 @@ def test_back_after_a_silence_that_was_no_chance(database: Database) -> None:
         assert "is back after 32 months without a report: two events" in sentence(evidence, "back")
 
 
+def test_back_after_ten_years_of_which_the_curves_hold_only_half(database: Database) -> None:
+    with database.transaction() as session:
+        background(session)
+        back, once, counted, lately = (
+            a_substance(session, name, family=name, group=name)
+            for name in ("Back", "Once", "Counted", "Lately")
+        )
+        for substance in (back, counted):
+            reported(session, substance, every_month((2015, 1), 18))
+        reported(session, once, [date(2016, 6, 1)])
+        reported(session, lately, [date(2021, 6, 1)])
+        total = {"end": date(2025, 12, 31), "type": ReportType.AGGREGATE, "count": 3}
+        a_report(session, counted, "DE", date(2025, 1, 1), **total)
+        for substance in (back, once, counted, lately):
+            reported(session, substance, [date(2026, 9, 10), date(2026, 10, 10)])
+        a_report(session, back, "DE", date(2021, 1, 1), handling=AMBER)
+        found = fired(seen(session), Rule.RE_EMERGENCE)
+        assert found.keys() == {of_substance(back.id), of_substance(once.id)}, (
+            "a total of last year is no silence, and one report five years ago no rate"
+        )
+        evidence = found[of_substance(back.id)][CLEAR]
+        assert evidence.details["silent_months"] == 122 and evidence.numbers["events"] == 2
+        assert evidence.details["silent_from"] == "2016-07"
+        assert evidence.details["events_before"] == 18
+        assert evidence.details["exposure"] == "constant" and would_not_fire(evidence)
+        assert "is back after 122 months without a report: two events" in sentence(evidence, "back")
+        assert set(found[of_substance(back.id)]) == {CLEAR}, "to those who know more the same"
+
+
 def test_more_harm_than_its_class_shows_where_deaths_are_its_doing(database: Database) -> None:
     with database.transaction() as session:
         usual, worse, found_in = (a_substance(session, name) for name in ("A", "B", "C"))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.access.handling import Handling
 from app.surveillance.episodes import (
@@ -20,7 +23,7 @@ from app.surveillance.episodes import (
     next_of_lasting,
     opening,
 )
-from app.surveillance.evidence import Evidence
+from app.surveillance.evidence import FIRSTS, Evidence
 from app.surveillance.models import Rule, Tier
 from app.surveillance.ruleset import ruleset
 from tests.surveillance.making import AMBER, AS_OF, CLEAR, GREEN, RED, days_ago
@@ -35,6 +38,7 @@ def evidence(
     tier: Tier = Tier.ALERT,
     countries: tuple[str, ...] = ("DE", "FR", "SE"),
     as_of: date = AS_OF,
+    events: int = 3,
 ) -> Evidence:
     return Evidence(
         rule=rule,
@@ -42,13 +46,13 @@ def evidence(
         tier=tier,
         level=level,
         countries=countries,
-        numbers={"reports": 3, "confirmed": 3, "events": 3, "deaths": 0},
+        numbers={"reports": events, "confirmed": 3, "events": events, "deaths": 0},
         first=days_ago(30),
         first_end=days_ago(30),
         last=AS_OF,
         since=days_ago(180),
         as_of=as_of,
-        ruleset="2026.11.2",
+        ruleset="2026.11.3",
     )
 
 
@@ -73,6 +77,24 @@ def test_the_same_again_is_no_news() -> None:
     assert decision.views[CLEAR].evidence.as_of == LATER
 
 
+@pytest.mark.parametrize("rule", list(Rule))
+def test_the_same_a_thousand_times_is_never_news(rule: Rule) -> None:
+    fired = {
+        level: evidence(level, rule, countries=countries)
+        for level, countries in ((CLEAR, ("DE",)), (AMBER, ("DE", "FR", "JP")))
+    }
+    views = opening(fired, as_of=AS_OF).views
+    for day in range(1_000):
+        as_of = AS_OF + timedelta(days=day % LIMITS.first_open_days)
+        before = Present(rule, AS_OF, None, views)
+        if rule in FIRSTS:
+            after = next_of_first(before, fired, fired, as_of=as_of, limits=LIMITS)
+        else:
+            after = next_of_lasting(before, fired, as_of=as_of, limits=LIMITS)
+        assert (after.news, after.outcome) == ((), None)
+        views = after.views
+
+
 def test_a_higher_tier_is_news_once() -> None:
     urgent = evidence(tier=Tier.URGENT)
     raised = spread_on(present(evidence()), urgent)
@@ -87,6 +109,91 @@ def test_another_country_is_no_news_and_another_region_is() -> None:
     assert spread_on(present(evidence()), more).news == ()
     wider = spread_on(present(evidence()), evidence(countries=("DE", "FR", "SE", "US")))
     assert wider.news == ((CLEAR, Reason.WIDER),)
+
+
+def growth(events: int, level: Handling = CLEAR, tier: Tier = Tier.ALERT) -> Evidence:
+    return evidence(level, Rule.GROWTH, tier, events=events)
+
+
+def days_on(before: Present, days: int, *fired: Evidence) -> Decision:
+    return spread_on(before, *fired, as_of=AS_OF + timedelta(days=days))
+
+
+def after(before: Present, decision: Decision) -> Present:
+    return replace(before, views=decision.views, quiet_since=decision.quiet_since)
+
+
+@pytest.mark.parametrize(
+    ("days", "events", "tier", "news"),
+    [
+        (30, 19, Tier.ALERT, ()),
+        (30, 20, Tier.ALERT, ((CLEAR, Reason.DOUBLED),)),
+        (29, 20, Tier.ALERT, ()),  # people were told less than a month ago
+        (29, 20, Tier.URGENT, ((CLEAR, Reason.DOUBLED),)),
+        (30, 5, Tier.ALERT, ()),
+    ],
+)
+def test_twice_as_much_as_was_told_is_news_after_a_while(
+    days: int, events: int, tier: Tier, news: tuple[object, ...]
+) -> None:
+    before = present(growth(10, tier=tier))
+    assert days_on(before, days, growth(events, tier=tier)).news == news
+
+
+def test_what_counts_is_what_people_were_told_and_not_what_was_there_meanwhile() -> None:
+    """It doubles within the month, is told of at its end, and has to double again from there."""
+    before = present(growth(10))
+    soon = days_on(before, 9, growth(25))
+    told = days_on(after(before, soon), 31, growth(30))
+    again = days_on(after(before, told), 90, growth(59))
+    twice = days_on(after(before, again), 91, growth(60))
+    assert [one.news for one in (soon, told, again, twice)] == [
+        (), ((CLEAR, Reason.DOUBLED),), (), ((CLEAR, Reason.DOUBLED),)
+    ]  # fmt: skip
+
+
+def test_other_news_say_how_much_there_is_and_so_start_the_count_anew() -> None:
+    before = present(growth(10))
+    raised = days_on(before, 40, growth(18, tier=Tier.URGENT))
+    later = days_on(after(before, raised), 80, growth(30, tier=Tier.URGENT))
+    assert raised.news == ((CLEAR, Reason.RAISED),) and later.news == ()
+
+
+def test_what_shrank_and_came_back_has_not_doubled() -> None:
+    before = present(growth(10))
+    less = days_on(before, 40, growth(4))
+    assert days_on(after(before, less), 80, growth(11)).news == ()
+
+
+def test_twice_as_much_for_those_cleared_for_more_is_news_for_them_alone() -> None:
+    before = present(growth(10), growth(12, AMBER))
+    assert days_on(before, 40, growth(11), growth(24, AMBER)).news == ((AMBER, Reason.DOUBLED),)
+
+
+@pytest.mark.parametrize("rule", Rule)
+def test_a_thousand_assessments_of_the_same_are_no_news(rule: Rule) -> None:
+    same = evidence(rule=rule, events=7)
+    before = present(same)
+    for day in range(1, 1001):
+        decision = spread_on(before, same, as_of=AS_OF + timedelta(days=day))
+        assert decision.news == ()
+        before = after(before, decision)
+
+
+@given(st.lists(st.tuples(st.integers(1, 20), st.integers(1, 500)), max_size=60))
+def test_people_are_told_of_doubling_no_more_often_than_it_doubled(
+    steps: list[tuple[int, int]],
+) -> None:
+    """However it goes up and down, and whenever it is assessed."""
+    before, day, told_on, most, told = present(growth(3)), 0, 0, 3, 0
+    for days, events in steps:
+        day, most = day + days, max(most, events)
+        decision = days_on(before, day, growth(events))
+        before = after(before, decision)
+        if decision.news:
+            assert decision.news == ((CLEAR, Reason.DOUBLED),) and day - told_on >= 30
+            told_on, told = day, told + 1
+    assert told <= math.log2(most / 3)
 
 
 def test_when_an_embargo_passes_it_opens_for_those_who_did_not_know() -> None:

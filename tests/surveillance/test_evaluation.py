@@ -13,6 +13,7 @@ from app.db import Database
 from app.surveillance import rollup, sightings
 from app.surveillance.evaluation import Evaluation, evaluate
 from app.surveillance.months import month_of
+from app.surveillance.returning import turn
 from app.surveillance.rollup import Counted
 from app.surveillance.rules import edges, looks_back_to, standing, views
 from app.surveillance.ruleset import ruleset
@@ -49,7 +50,12 @@ def of_the_new(session: Session, day: Any) -> tuple[dict[Any, Any], Sighted]:
     since = month_of(looks_back_to(day, LIMITS))
     counted = Counted(session, day, days_since=since)
     found = sighted(
-        counted.seen(), counted.days(), as_of=day, since=since, edges=edges(day, LIMITS)
+        counted.seen(),
+        counted.days(),
+        as_of=day,
+        since=since,
+        edges=edges(day, LIMITS),
+        turn=turn(day, LIMITS.silence),
     )
     told = {
         n: views(cells, as_of=day, rules=LIMITS, before=found.before[n])

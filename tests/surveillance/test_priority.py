@@ -282,4 +282,4 @@ def test_the_list_is_what_the_reader_may_know(database: Database) -> None:
     assert HARM_UNKNOWN in public.ranked[0].flags
     assert [e.substance_id for e in full.ranked] == [open_one.id, secret.id]
     assert HARM_UNKNOWN not in full.ranked[0].flags
-    assert full.ruleset == "2026.11.2"
+    assert full.ruleset == "2026.11.3"

@@ -21,7 +21,7 @@ def test_every_threshold_names_its_unit_and_its_source() -> None:
 
 
 def test_the_ruleset_has_a_version() -> None:
-    assert ruleset().version == "2026.11.2"
+    assert ruleset().version == "2026.11.3"
 
 
 @pytest.mark.parametrize(

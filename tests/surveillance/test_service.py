@@ -67,7 +67,7 @@ def test_a_first_and_a_spread_open_once(database: Database) -> None:
     assert [r.counts["opened"] for r in runs] == [4, 0, 0]
     assert runs[0].counts["cells"] == 3
     assert runs[0].data_version > 0
-    assert runs[0].ruleset == "2026.11.2"
+    assert runs[0].ruleset == "2026.11.3"
 
 
 def test_deaths_raise_and_another_region_widens(database: Database) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from app.surveillance.models import (
     of_substance,
 )
 from app.surveillance.wording import sentence
-from tests.surveillance.making import a_substance
+from tests.surveillance.making import a_report, a_substance
 from tests.surveillance.test_sentences import COUNTED, evidence, members
 
 
@@ -68,3 +69,24 @@ def test_a_probability_is_named_after_its_comparison(
 ) -> None:
     page = client.get(stored(known, rule, scope="DE", countries=("DE",), details=details)).text
     assert said in page and "Last three months against the twelve before" not in page
+
+
+def test_the_reports_behind_it_are_listed_and_so_are_those_of_each_member(
+    client, known: Database
+) -> None:
+    with known.transaction() as session:
+        one = a_substance(session, "Onenitazene", family="orphine")
+        codes = [
+            a_report(session, one, "DE", date(2026, 9, day), handling=level).code
+            for day, level in ((3, Handling.CLEAR), (5, Handling.AMBER))
+        ]
+        told = [{"id": one.code, "name": "One", "events": 2, "first": "2026-09", "new": True}]
+    family = NodeId(NodeKind.FAMILY, "orphine")
+    details = {**members(1, 1, 1, "family"), "members": told}
+    address = stored(known, Rule.FAMILY, family, details=details)
+    page = client.get(address).text
+    assert "You may read 1\u00a0report of them" in page
+    assert f'href="/reports/{codes[0]}"' in page and codes[1] not in page
+    assert f'href="/reports?substance={one.code}">1\u00a0report that you may read' in page
+    listed = client.get(f"/api/v1/episodes/{address.rsplit('/', 1)[1]}/reports").json
+    assert [item["id"] for item in listed["items"]] == codes[:1] and listed["next"] is None

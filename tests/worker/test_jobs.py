@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
 
 from app import jobs, worker
+from app.access.roles import Actor, Role
 from app.access.service import authority_by_code
 from app.jobs import Job
+from app.notification import webhooks
 from app.notification.models import Message
 from app.notification.subscriptions import subscribe
-from app.worker import LEASE, Work, assess_and_tell, compare_new, deliver_waiting, run_job
+from app.notification.targets import Allowed
+from app.worker import (
+    LEASE,
+    Work,
+    assess_and_tell,
+    compare_new,
+    deliver_waiting,
+    post_waiting,
+    run_job,
+)
 from tests.intake.taking import take_reports
+from tests.notification.receiving import Receiver
 from tests.reporting import NOW, laboratory, report
 
 
@@ -100,3 +114,24 @@ def test_new_reports_are_compared_once(database, settings):
     assert (done["reports"], done["compared"], done["linked"]) == (2, 1, 1)
     assert compare_new(work)["reports"] == 0
     assert compare_new(work, afresh=True)["reports"] == 2
+
+
+def test_what_opened_is_posted_to_a_webhook_once(database, settings):
+    home = laboratory(database, "DE")
+    allowed = replace(settings, webhook_allow=("127.0.0.0/8",))
+    analyst = Actor(Role.ANALYST, "ana")
+    with Receiver() as receiver:
+        with database.transaction() as session:
+            hook = webhooks.add(
+                session, receiver.url, authority=authority_by_code(session, "LAB-DE"), by=analyst,
+                allowed=Allowed.of(allowed.webhook_allow), now=NOW,
+            )  # fmt: skip
+            webhooks.subscribe_webhook(session, hook, by=analyst, now=NOW)
+        take_reports(database, [report(handling="amber")], by=home)
+        work = Work(database, allowed, clock=lambda: NOW)
+        assert assess_and_tell(work)["messages"] == 1
+        assert deliver_waiting(work)["sent"] == 0
+        assert post_waiting(work) == {"sent": 1, "failed": 0, "parked": 0}
+        assert post_waiting(work) == {"sent": 0, "failed": 0, "parked": 0}
+        (got,) = receiver.received
+        assert json.loads(got.body)["item"]["_nps"]["handling"] == "amber"

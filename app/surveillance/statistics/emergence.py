@@ -3,6 +3,7 @@
     likelihood ratio over every start in the last year   growth.glr
     of at least so many sightings by so many reporters   a sighting is one reporter in one month
     above a threshold: low for a young node, high for an established one
+    and no burst of one or two laboratories makes it    without_bursts
 
 A sighting counts ten exhibits of one seizure, or a burst in one laboratory, once. A young node has
 no past that could be misjudged, so that its threshold need only exclude the slow trickle of a
@@ -29,6 +30,8 @@ from app.surveillance.statistics.growth import (
     glr,
 )
 
+BURSTS = 2  # sightings that may be bursts; docs/simulator.md
+
 
 @dataclass(frozen=True, slots=True)
 class EmergenceLimits:
@@ -39,6 +42,7 @@ class EmergenceLimits:
     established_statistic: float = 6.0  # log likelihood ratio; docs/simulator.md
     sightings: int = 3  # reporter-months since the onset; docs/simulator.md
     reporters: int = 2  # distinct, since the onset; signals 0, item 5
+    unburst_statistic: float = 5.0  # the same without bursts; docs/simulator.md
 
 
 EMERGENCE_LIMITS = EmergenceLimits()
@@ -113,6 +117,24 @@ def judged(
         sightings=sightings,
         reporters=reporters,
     )
+
+
+def without_bursts(sightings: ArrayLike, earlier: ArrayLike, expected: float) -> float:
+    """The log likelihood ratio since an onset if its two largest sightings were usual ones.
+
+    `sightings` are the events of each reporter in each month since the onset, `earlier` those
+    before it, `expected` the events expected since then. The two largest are cut to the mean of the
+    earlier, and to one where there are none: ten exhibits of one seizure, or two bursts, vanish,
+    while what every reporter always has much of stays as it is. One more event never makes it less.
+    Nought where there are no more than expected.
+    """
+    counts, before = (np.asarray(each, dtype=np.float64) for each in (sightings, earlier))
+    usual = max(1.0, before.mean()) if before.size else 1.0
+    counts = np.sort(counts)
+    events = counts[:-BURSTS].sum() + np.minimum(counts[-BURSTS:], usual).sum()
+    if events <= expected or expected <= 0:
+        return 0.0
+    return float(events * np.log(events / expected) + expected - events)
 
 
 def _at(since: Ints, onset: Ints) -> Ints:

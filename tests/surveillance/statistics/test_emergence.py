@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.surveillance.statistics.emergence import EMERGENCE_LIMITS, emerging
+from app.surveillance.statistics.emergence import EMERGENCE_LIMITS, emerging, without_bursts
 from app.surveillance.statistics.growth import discounted
 
 MONTHS = 40
@@ -91,3 +91,30 @@ def test_an_event_that_arrives_later_is_not_known_earlier(events, held_back):
     before = judged(late, exposure=exposure, first_seen=first)
     after = judged(known, exposure=exposure, first_seen=first)
     assert before.ratio.statistic <= after.ratio.statistic + 1e-9
+
+
+def test_bursts_of_one_or_two_laboratories_vanish_and_what_all_have_much_of_stays():
+    quiet = without_bursts([1, 1, 1], [], expected=0.2)
+    assert without_bursts([1, 9, 7], [], expected=0.2) == quiet
+    assert without_bursts([1, 9, 7], [1, 1], expected=0.2) == quiet
+    # twice as much as before from the same two reporters, three months long
+    assert without_bursts([20] * 6, [10] * 24, expected=60.0) > 5
+    assert without_bursts([20] * 6, [], expected=60.0) < 5
+    assert without_bursts([1, 1, 1], [], expected=3.0) == without_bursts([], [], expected=0.1) == 0
+
+
+@given(
+    sightings=st.lists(st.integers(1, 50), max_size=12),
+    earlier=st.lists(st.integers(1, 50), max_size=12),
+    place=st.integers(0, 12),
+    expected=st.floats(0.01, 50),
+)
+def test_one_more_event_never_makes_less_of_it(sightings, earlier, place, expected):
+    """Whether a reporter had one in that month already or not."""
+    before = without_bursts(sightings, earlier, expected)
+    more = list(sightings)
+    if place < len(more):
+        more[place] += 1
+    else:
+        more.append(1)
+    assert without_bursts(more, earlier, expected) >= before - 1e-9
