@@ -62,6 +62,7 @@ SETTINGS = (
     Setting("TOCSIN_MAX_UPLOAD_MB", "512", "largest file sent from the upload page, in megabytes"),
     Setting("TOCSIN_ASSESS_MINUTES", "15", "minutes between assessments by the worker"),
     Setting("TOCSIN_DELIVER_SECONDS", "30", "seconds between deliveries by the worker"),
+    Setting("TOCSIN_WEBSUB_HUB", "", "address of a WebSub hub that spreads the public feeds, `https://hub.example.org/`; empty: none is announced"),
     Setting("TOCSIN_PUBCHEM", "off", "`on` lets curators look an unresolved name of a public report up in PubChem"),
     Setting("TOCSIN_WEBHOOK_ALLOW", "", "webhook targets that are not on the open network or have no TLS, for tests and closed networks: `host:port` or networks such as `10.20.0.0/16`, separated by commas"),
     Setting("TOCSIN_LOG_LEVEL", "INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`"),
@@ -90,6 +91,7 @@ class Settings:
     max_upload_mb: int
     assess_minutes: int
     deliver_seconds: int
+    websub_hub: str
     pubchem: bool
     webhook_allow: tuple[str, ...]
     log_level: str
@@ -119,6 +121,7 @@ class Settings:
             max_upload_mb=_whole(value, "TOCSIN_MAX_UPLOAD_MB", 1, 100_000),
             assess_minutes=_whole(value, "TOCSIN_ASSESS_MINUTES", 1, 1440),
             deliver_seconds=_whole(value, "TOCSIN_DELIVER_SECONDS", 1, 3600),
+            websub_hub=_hub(value["TOCSIN_WEBSUB_HUB"]),
             pubchem=_on(value, "TOCSIN_PUBCHEM"),
             webhook_allow=_webhook_allow(value["TOCSIN_WEBHOOK_ALLOW"]),
             log_level=_log_level(value["TOCSIN_LOG_LEVEL"]),
@@ -205,6 +208,12 @@ def _base_url(text: str) -> str:
     if not _leads_somewhere(text, {"http", "https"}):
         raise Misconfigured(f"TOCSIN_BASE_URL is {text!r}; it must look like https://host")
     return text.rstrip("/")
+
+
+def _hub(text: str) -> str:
+    if not text or (_leads_somewhere(text, {"http", "https"}) and not set(text) & set(' <>"')):
+        return text
+    raise Misconfigured("TOCSIN_WEBSUB_HUB must look like https://hub.example.org/")
 
 
 def _leads_somewhere(url: str, schemes: set[str]) -> bool:

@@ -21,19 +21,24 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.blocking import BlockingScheduler
 
 from app import jobs
+from app.access.roles import ANYBODY
 from app.clock import Clock, utc_now
 from app.db import Database
+from app.feeds.announcing import announce, changed_feeds
 from app.feeds.json_feed import item_for
 from app.intake.duplicates.run import find_duplicates
 from app.intake.files import take_up_waiting
 from app.intake.moves import gather_stragglers
 from app.intake.openness import settle_openness
+from app.jobs import Job
 from app.notification import digests
 from app.notification.addresses import host_for
 from app.notification.delivery import Channel, deliver
+from app.notification.ending import close_expired
 from app.notification.letters import Letters
 from app.notification.operations import tell_operations
 from app.notification.posts import Office, post_due
+from app.notification.queries import newest_edition
 from app.notification.reminders import remind
 from app.notification.smtp import transport_for
 from app.notification.targets import Allowed
@@ -55,6 +60,7 @@ READ_SECONDS = 5  # somebody is waiting for it before a page
 DUPLICATES_SECONDS = 15 * 60
 COMPARE_SECONDS = 60
 PREVIEW_SECONDS = 5 * 60  # a long one may take as long as three of these
+ANNOUNCE_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +82,8 @@ def assess_and_tell(work: Work, as_of: date | None = None) -> dict[str, Any]:
         settle_openness(session, now=now)
         outcome = assess(session, as_of=as_of or now.date(), now=now)
         told = tell(session, outcome.changes, now=now, host=host_for(work.settings))
-    return {"changes": len(outcome.changes), "messages": told.messages}
+        expired = close_expired(session, now=now)
+    return {"changes": len(outcome.changes), "messages": told.messages, "expired": expired}
 
 
 def compare_new(work: Work, *, afresh: bool = False) -> dict[str, Any]:
@@ -154,6 +161,19 @@ def preview_waiting(work: Work) -> dict[str, Any]:
     return {"previewed": code}
 
 
+def announce_changes(work: Work) -> dict[str, Any]:
+    """Tell the WebSub hub which public feeds changed since it last took it.
+
+    A failure leaves no result, so that the next run tells the hub of every feed again.
+    """
+    with work.database.reading() as session:
+        before = session.get(Job, "announce")
+        told = int(((before and before.last_result) or {}).get("edition", 0))
+        newest, _ = newest_edition(session, ANYBODY)
+        changed = changed_feeds(session, told, work.settings.base_url) if newest > told else []
+    return {"edition": newest, "feeds": announce(work.settings.websub_hub, changed)}
+
+
 def owner() -> str:
     """This process, as leases name it."""
     return f"{socket.gethostname()}:{os.getpid()}"
@@ -179,7 +199,7 @@ def run_job(
 def run_worker(settings: Settings) -> None:
     """Run the jobs on their schedule until told to stop."""
     work = Work(Database(settings.database_url), settings)
-    table = (
+    table: tuple[tuple[str, int, Callable[[Work], dict[str, Any]]], ...] = (
         ("assess", settings.assess_minutes * 60, assess_and_tell),
         ("deliver", settings.deliver_seconds, deliver_waiting),
         ("post", settings.deliver_seconds, post_waiting),
@@ -189,6 +209,8 @@ def run_worker(settings: Settings) -> None:
         ("compare", COMPARE_SECONDS, compare_substances),
         ("preview", PREVIEW_SECONDS, preview_waiting),
     )
+    if settings.websub_hub:
+        table = (*table, ("announce", ANNOUNCE_SECONDS, announce_changes))
     scheduler = BlockingScheduler(
         executors={"default": ThreadPoolExecutor(len(table))},
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},

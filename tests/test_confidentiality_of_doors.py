@@ -33,8 +33,9 @@ from app.intake.duplicates.service import decide as decide_pair
 from app.intake.models import Finding, Report, Submission
 from app.intake.profiles.keeping import save_profile
 from app.intake.saying import this_substance
+from app.notification.acknowledging import token
 from app.notification.links import CONFIRM, UNSUBSCRIBE, link_token
-from app.notification.models import Alert, Subscription, Webhook
+from app.notification.models import Alert, Draft, Message, Subscription, Webhook
 from app.notification.subscriptions import subscribe
 from app.registry.models import Cluster, Substance
 from app.registry.names import name_key
@@ -228,6 +229,7 @@ def codes(database: Database) -> dict[str, list[str]]:
             "submissions": of(Submission),
             "duplicates": of(DuplicatePair),
             "alerts": of(Alert),
+            "drafts": of(Draft),
             "cap": of(Alert),
             "episodes": of(Episode),
             "signals": of(Episode),
@@ -237,11 +239,17 @@ def codes(database: Database) -> dict[str, list[str]]:
             "review": of(ReviewCase),
             "subscriptions": [str(one) for one in of(Subscription, "id")],
             "unsubscribe": [link_token(DEMO_SECRET, UNSUBSCRIBE, 1)],
+            "acknowledge": [token(DEMO_SECRET, one) for one in of(Message, "id")],
+            "messages": [str(one) for one in of(Message, "id")],
             "confirm": [link_token(DEMO_SECRET, CONFIRM, 1)],
             "profiles": ["secretprofile", "nflis"],
             "results": ["csv", "ndjson"],
             "static": ["tocsin.css"],
             "webhooks": [str(number) for number in of(Webhook, "id")],
+            "groups": ["nitazenes", "other"],
+            "families": ["nitazene"],
+            "countries": ["DE", "FR"],
+            "feed": ["none"],  # whose secret opens it, tests/feeds/test_personal.py asks
         }
 
 

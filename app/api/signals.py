@@ -78,11 +78,16 @@ class AlertOut(BaseModel):
     """One alert in the newest wording this reader may see.
 
     `substance` is null where it is about something that several substances share, or about a name
-    that nobody has resolved; `substance_name` is then the name of that.
+    that nobody has resolved; `substance_name` is then the name of that. `product` is a notice,
+    which signals write, or an alert, advisory or briefing that people wrote; these have `text` by
+    part, `response` and a day until which they are valid.
     """
 
     id: str
     url: str
+    product: str
+    state: str
+    valid_until: date | None
     substance: str | None
     substance_name: str
     about: AboutOut | None
@@ -90,6 +95,8 @@ class AlertOut(BaseModel):
     tier: str
     headline: str
     sentences: list[str]
+    text: dict[str, str] | None
+    response: list[str] | None
     countries: list[str]
     handling: str
     issued_at: datetime
@@ -298,6 +305,9 @@ def _alert_out(seen: SeenAlert) -> AlertOut:
     return AlertOut(
         id=seen.alert.code,
         url=link(f"/alerts/{seen.alert.code}"),
+        product=seen.alert.product.value,
+        state=seen.state.value,
+        valid_until=seen.alert.valid_until,
         substance=detail["substance"],
         substance_name=detail["name"],
         about=_about_out(detail),
@@ -313,6 +323,8 @@ def _alert_out(seen: SeenAlert) -> AlertOut:
         tier=seen.edition.tier.word,
         headline=seen.edition.headline,
         sentences=seen.edition.sentences,
+        text=detail.get("text"),
+        response=detail.get("response"),
         countries=seen.edition.countries,
         handling=seen.edition.handling.word,
         issued_at=seen.first_issued,

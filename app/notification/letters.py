@@ -106,6 +106,9 @@ class Letters:
                     message, base_url=self._base_url, sender=self._sender, secret=self._secret
                 )
                 return self._letter(message, mail)
+            case Purpose.WEBHOOK:
+                mail = switched_off.compose(message, base_url=self._base_url, sender=self._sender)
+                return self._letter(message, mail)
             case Purpose.OPERATIONS:
                 mail = operations.compose(message, base_url=self._base_url, sender=self._sender)
                 return self._letter(message, mail)
@@ -145,6 +148,7 @@ class Letters:
         key = (
             message.purpose,
             message.edition_id,
+            message.edition.alert.state if message.edition else None,
             subscription.language if subscription else "",
             message.message_id.rpartition("@")[2],
             tuple(bool(getattr(own, field.name)) for field in fields(own)),

@@ -23,7 +23,22 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from app.access.handling import Handling
 from app.countries import country_name
 from app.notification.addresses import thread_id
-from app.notification.models import Edition, Message, Purpose, Subscription
+from app.notification.models import (
+    AlertState,
+    Edition,
+    Message,
+    Product,
+    Purpose,
+    Subscription,
+)
+from app.notification.renderings import (
+    CONSIDERATION,
+    MARKS,
+    facts,
+    page_blocks,
+    page_text,
+    source_of,
+)
 from app.notification.wording import about_of, kind_of, signal_name
 from chem.depict import png
 from chem.errors import StructureError
@@ -84,10 +99,11 @@ def compose(
     smiles = edition.detail.get("smiles")
     picture = structure_png(smiles) if smiles else None
     words = _words(message, own, base_url, has_picture=picture is not None)
+    template = "alert" if alert.product is Product.NOTICE else "product"
     mail = EmailMessage(policy=policy.SMTP)
     mail["From"] = mailbox(sender)
     mail["To"] = mailbox(own.recipient)
-    mail["Subject"] = one_line(templates().get_template("alert.subject.txt").render(words))[
+    mail["Subject"] = one_line(templates().get_template(f"{template}.subject.txt").render(words))[
         :LONGEST_SUBJECT
     ]
     mail["Date"] = format_datetime(edition.issued_at)
@@ -99,8 +115,9 @@ def compose(
     automatic(mail)
     if own.unsubscribe_url:
         one_click(mail, own.unsubscribe_url)
-    mail.set_content(templates().get_template("alert.txt").render(words), cte="quoted-printable")
-    html = templates().get_template("alert.html").render(words)
+    plain = templates().get_template(f"{template}.txt").render(words)
+    mail.set_content(plain, cte="quoted-printable")
+    html = templates().get_template(f"{template}.html").render(words)
     mail.add_alternative(html, subtype="html", cte="quoted-printable")
     if picture is not None:
         *_, html_part = mail.iter_parts()
@@ -161,6 +178,8 @@ def _words(message: Message, own: Personal, base_url: str, *, has_picture: bool)
     alert = edition.alert
     detail = edition.detail
     about = about_of(detail)
+    if alert.product is not Product.NOTICE:
+        return _written_words(message, own, base_url, has_picture=has_picture)
     return {
         "purpose": message.purpose.value,
         "alert": alert.code,
@@ -187,6 +206,35 @@ def _words(message: Message, own: Personal, base_url: str, *, has_picture: bool)
         "authority": own.authority,
         "acknowledge_url": own.acknowledge_url,
         "asks": asks(message, own),
+        "picture": picture_id(message) if has_picture else "",
+    }
+
+
+def _written_words(
+    message: Message, own: Personal, base_url: str, *, has_picture: bool
+) -> dict[str, Any]:
+    """What the templates of what people wrote may speak of: its rendering of one page."""
+    edition, _ = _told(message)
+    alert = edition.alert
+    source = source_of(alert, edition, base_url)
+    retracted = alert.state is AlertState.RETRACTED and source.reason != "retracted"
+    return {
+        "source": source,
+        "mark": "[Since retracted] " if retracted else MARKS.get(source.reason, ""),
+        "retracted": retracted,
+        "facts": facts(source),
+        "blocks": page_blocks(source),
+        "page": page_text(source),
+        "sharing": SHARING[edition.handling],
+        "tier_word": edition.tier.word,
+        "consideration": CONSIDERATION,
+        "subscriptions_url": f"{base_url}/subscriptions",
+        "unsubscribe_url": own.unsubscribe_url,
+        "recipient": own.recipient,
+        "authority": own.authority,
+        "acknowledge_url": own.acknowledge_url,
+        "asks": asks(message, own),
+        "name": edition.detail["name"],
         "picture": picture_id(message) if has_picture else "",
     }
 

@@ -306,3 +306,86 @@ class DigestEntry(Base):
     due_at: Mapped[datetime]
     message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
     edition: Mapped[Edition] = relationship(lazy="joined")
+
+
+class Purport(StrEnum):
+    """What becomes of a draft that is issued."""
+
+    NEW = "new"
+    UPDATE = "update"
+    RETRACTION = "retraction"
+
+
+class DraftState(StrEnum):
+    """Where a draft stands: any edit makes it a draft again; the last two are ends."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    CHECKED = "checked"
+    ISSUED = "issued"
+    DISCARDED = "discarded"
+
+
+class Draft(Base):
+    """What people write before it is told: a new alert, an update of one, or its retraction."""
+
+    __tablename__ = "draft"
+    __table_args__ = (
+        # one update and one retraction of an alert at a time
+        Index(
+            "uq_draft_open",
+            "alert_id",
+            "purport",
+            unique=True,
+            sqlite_where=text("state NOT IN ('issued', 'discarded')"),
+            postgresql_where=text("state NOT IN ('issued', 'discarded')"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    purport: Mapped[Purport] = mapped_column(Word(Purport))
+    state: Mapped[DraftState] = mapped_column(Word(DraftState), index=True)
+    alert_id: Mapped[int | None] = mapped_column(ForeignKey("alert.id"), index=True)
+    created_by: Mapped[str] = mapped_column(String(254))
+    created_at: Mapped[datetime]
+    submitted_by: Mapped[str | None] = mapped_column(String(254))
+    submitted_at: Mapped[datetime | None]
+    remark: Mapped[str | None] = mapped_column(Text)  # of whoever sent it back
+    alert: Mapped[Alert | None] = relationship(lazy="joined")
+    versions: Mapped[list[DraftVersion]] = relationship(
+        back_populates="draft", order_by="DraftVersion.number", cascade="all, delete-orphan"
+    )
+
+    @property
+    def code(self) -> str:
+        """The number people quote: D-00042."""
+        return f"D-{self.id:05d}"
+
+    @property
+    def newest(self) -> DraftVersion:
+        """The version that stands."""
+        return self.versions[-1]
+
+    @property
+    def authors(self) -> frozenset[str]:
+        """Who wrote or vouched for any of it: none of them checks it."""
+        wrote = {version.saved_by for version in self.versions}
+        return frozenset(wrote | ({self.submitted_by} if self.submitted_by else set()))
+
+
+class DraftVersion(Base):
+    """One saved version of a draft. Its content never changes; a check is of it alone."""
+
+    __tablename__ = "draft_version"
+    __table_args__ = (UniqueConstraint("draft_id", "number"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    draft_id: Mapped[int] = mapped_column(ForeignKey("draft.id"))
+    number: Mapped[int]
+    content: Mapped[dict[str, Any]]
+    saved_by: Mapped[str] = mapped_column(String(254))
+    saved_at: Mapped[datetime]
+    checked_by: Mapped[str | None] = mapped_column(String(254))
+    checked_at: Mapped[datetime | None]
+    edition_id: Mapped[int | None] = mapped_column(ForeignKey("edition.id"), index=True)
+    draft: Mapped[Draft] = relationship(back_populates="versions")

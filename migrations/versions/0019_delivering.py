@@ -1,13 +1,13 @@
 """A message keeps when it was due, what went wrong with each try, and who acknowledged it
 
-Revision: 0019; after: 0016
+Revision: 0019; after: 0018
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0019"
-down_revision = "0016"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
