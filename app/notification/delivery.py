@@ -90,7 +90,7 @@ def deliver(
     limit: int | None = None,
     prepare: Callable[[Session, datetime], object] | None = None,
 ) -> Delivered:
-    """Send the mail that is due, at most `limit` messages, as long as the server can be reached.
+    """Send the mail that is due, at most `limit` messages; stop when no server can be reached.
 
     `lanes` are the threads that hand over, and so the most connections at once. `prepare` is called
     in each transaction that leases, before it does.
