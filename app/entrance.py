@@ -110,7 +110,7 @@ def actor() -> Actor:
 class RowNumber(IntegerConverter):
     """A whole number in a path; one that no row can bear is read as 0, which none bears.
 
-    Refusing it instead would have the other methods of the path answer that this one is not allowed.
+    Refusing it instead would have the path answer that the method is not allowed.
     """
 
     regex = r"\d{1,40}"

@@ -13,6 +13,7 @@ from app.entrance import actor, allow, database, now, settings, today
 from app.errors import Conflict, Refused
 from app.intake.duplicates.queries import undecided
 from app.intake.trends import months_by_substance
+from app.languages import N_, _, decimal, plain
 from app.notification.acknowledging import by_signal
 from app.notification.addresses import host_for
 from app.notification.telling import tell
@@ -33,101 +34,101 @@ from app.web.wording import label, rule_name
 
 SPARK_MONTHS = 18
 NUMBER_WORDS = {
-    "reports": "Reports, annual totals included",
-    "confirmed": "Confirmed (grade A or B)",
-    "events": "Events",
-    "deaths": "Deaths linked, in the window",
+    "reports": N_("Reports, annual totals included"),
+    "confirmed": N_("Confirmed (grade A or B)"),
+    "events": N_("Events"),
+    "deaths": N_("Deaths linked, in the window"),
 }
 THRESHOLD_WORDS = {
-    "fresh_months": "An older report, this many months back, silences it",
-    "presumptive_reports": "Reports of grade C that stand in for one of A or B",
-    "urgent_deaths": "Linked deaths that make it urgent",
-    "age_months": "First seen at most this many months ago",
-    "window_months": "Months counted",
-    "countries": "Countries needed",
-    "events": "Events needed",
-    "young_months": "Months since first seen in which it is young",
-    "young_statistic": "Likelihood ratio needed while it is young",
-    "established_statistic": "Likelihood ratio needed once it is established",
-    "keep_statistic": "Likelihood ratio below which it no longer counts",
-    "sightings": "Reporters and months with it needed since the onset",
-    "reporters": "Reporters needed since the onset",
-    "unburst_statistic": "Likelihood ratio needed without the two largest reporter-months",
-    "least_events": "Events needed since the onset",
-    "history_months": "Months of events looked at",
-    "statistic": "Likelihood ratio needed",
-    "new_members": "New members needed, or else so many countries",
-    "largest_share": "Largest share of the excess that one member may have",
-    "new_months": "Months in which a member is new",
-    "chance": "Largest probability that the silence was chance",
-    "gap_months": "Months of silence needed",
-    "within_months": "Months in which the events must fall",
-    "watched_months": "Months at least that a rate of long ago is taken over",
-    "ic025": "Lower limit of the information component it must exceed",
-    "harms": "Harms needed",
-    "days": "Days within which they must fall",
-    "fresh_days": "Days in which it is news",
-    "history_days": "Days before it that tell what is usual",
-    "p": "Largest probability that it is chance",
-    "prior": "Earlier seizures needed",
-    "deviations": "Robust standard deviations above the median",
-    "tier": "Tier",
-    "least": "Reports needed in the latest span",
-    "ratio": "Times the share before",
-    "baseline_spans": "Spans before it that are compared",
-    "span_tolerance": "How much spans may differ in length",
+    "fresh_months": N_("An older report, this many months back, silences it"),
+    "presumptive_reports": N_("Reports of grade C that stand in for one of A or B"),
+    "urgent_deaths": N_("Linked deaths that make it urgent"),
+    "age_months": N_("First seen at most this many months ago"),
+    "window_months": N_("Months counted"),
+    "countries": N_("Countries needed"),
+    "events": N_("Events needed"),
+    "young_months": N_("Months since first seen in which it is young"),
+    "young_statistic": N_("Likelihood ratio needed while it is young"),
+    "established_statistic": N_("Likelihood ratio needed once it is established"),
+    "keep_statistic": N_("Likelihood ratio below which it no longer counts"),
+    "sightings": N_("Reporters and months with it needed since the onset"),
+    "reporters": N_("Reporters needed since the onset"),
+    "unburst_statistic": N_("Likelihood ratio needed without the two largest reporter-months"),
+    "least_events": N_("Events needed since the onset"),
+    "history_months": N_("Months of events looked at"),
+    "statistic": N_("Likelihood ratio needed"),
+    "new_members": N_("New members needed, or else so many countries"),
+    "largest_share": N_("Largest share of the excess that one member may have"),
+    "new_months": N_("Months in which a member is new"),
+    "chance": N_("Largest probability that the silence was chance"),
+    "gap_months": N_("Months of silence needed"),
+    "within_months": N_("Months in which the events must fall"),
+    "watched_months": N_("Months at least that a rate of long ago is taken over"),
+    "ic025": N_("Lower limit of the information component it must exceed"),
+    "harms": N_("Harms needed"),
+    "days": N_("Days within which they must fall"),
+    "fresh_days": N_("Days in which it is news"),
+    "history_days": N_("Days before it that tell what is usual"),
+    "p": N_("Largest probability that it is chance"),
+    "prior": N_("Earlier seizures needed"),
+    "deviations": N_("Robust standard deviations above the median"),
+    "tier": N_("Tier"),
+    "least": N_("Reports needed in the latest span"),
+    "ratio": N_("Times the share before"),
+    "baseline_spans": N_("Spans before it that are compared"),
+    "span_tolerance": N_("How much spans may differ in length"),
 }
 CHANCES = ("p", "q", "chance", "turnover_p")
 EXPOSURES = {
-    "declared": "the samples that laboratories say they analysed",
-    "reports": "all that the same laboratories reported",
-    "active": "whether laboratories reported at all in the month",
-    "constant": "nothing: every month taken alike",
+    "declared": N_("the samples that laboratories say they analysed"),
+    "reports": N_("all that the same laboratories reported"),
+    "active": N_("whether laboratories reported at all in the month"),
+    "constant": N_("nothing: every month taken alike"),
 }
 MONTHS = ("onset", "silent_from")
 DETAIL_WORDS = {
-    "onset": "Estimated onset",
-    "rate_ratio": "Times the expected rate",
-    "expected": "Events expected since the onset",
-    "statistic": "Log likelihood ratio",
-    "threshold": "It had to exceed",
-    "unburst": "The same if its two largest reporter-months were as those before",
-    "doubling_months": "Doubling time over the last year, months",
-    "reporters": "Reporters since the onset",
-    "sightings": "Reporters and months with it since the onset",
-    "p": "Last three months against the twelve before: probability by chance",
-    "q": "The same as a false discovery rate among its kind",
-    "exposure": "How much was looked for, told by",
-    "silent_from": "Silent from",
-    "silent_months": "Months of silence",
-    "chance": "Probability that the silence was chance",
-    "events_before": "Events before the silence",
-    "harms": "Harms, deaths by causal role",
-    "of": "Of so many reports",
-    "usual": "Share usual in its class",
-    "fraction": "Its share, drawn towards the class",
-    "ic": "Information component",
-    "ic025": "Its lower 95 % limit",
-    "compared_with": "Substances compared with",
-    "harms_before": "Harms in the two years before",
-    "deaths_of_any_cause": "Deaths, whatever its part in them",
-    "grams": "Grams",
-    "median_grams": "Median of earlier seizures, grams",
-    "bound_grams": "Unusual above, grams",
-    "seizures_before": "Earlier seizures",
-    "new_members": "Members first seen in the last twelve months",
-    "largest_share": "Largest share of one member in the excess",
-    "turnover_p": "Probability of so many new members by chance",
-    "count": "Counted in the span",
-    "before": "Counted in the spans before",
+    "onset": N_("Estimated onset"),
+    "rate_ratio": N_("Times the expected rate"),
+    "expected": N_("Events expected since the onset"),
+    "statistic": N_("Log likelihood ratio"),
+    "threshold": N_("It had to exceed"),
+    "unburst": N_("The same if its two largest reporter-months were as those before"),
+    "doubling_months": N_("Doubling time over the last year, months"),
+    "reporters": N_("Reporters since the onset"),
+    "sightings": N_("Reporters and months with it since the onset"),
+    "p": N_("Last three months against the twelve before: probability by chance"),
+    "q": N_("The same as a false discovery rate among its kind"),
+    "exposure": N_("How much was looked for, told by"),
+    "silent_from": N_("Silent from"),
+    "silent_months": N_("Months of silence"),
+    "chance": N_("Probability that the silence was chance"),
+    "events_before": N_("Events before the silence"),
+    "harms": N_("Harms, deaths by causal role"),
+    "of": N_("Of so many reports"),
+    "usual": N_("Share usual in its class"),
+    "fraction": N_("Its share, drawn towards the class"),
+    "ic": N_("Information component"),
+    "ic025": N_("Its lower 95 % limit"),
+    "compared_with": N_("Substances compared with"),
+    "harms_before": N_("Harms in the two years before"),
+    "deaths_of_any_cause": N_("Deaths, whatever its part in them"),
+    "grams": N_("Grams"),
+    "median_grams": N_("Median of earlier seizures, grams"),
+    "bound_grams": N_("Unusual above, grams"),
+    "seizures_before": N_("Earlier seizures"),
+    "new_members": N_("Members first seen in the last twelve months"),
+    "largest_share": N_("Largest share of one member in the excess"),
+    "turnover_p": N_("Probability of so many new members by chance"),
+    "count": N_("Counted in the span"),
+    "before": N_("Counted in the spans before"),
 }
 
 # the same numbers of other comparisons
-CLUSTER_WORDS = {"p": "Probability of so many by chance, given those before"}
+CLUSTER_WORDS = {"p": N_("Probability of so many by chance, given those before")}
 TOTALS_WORDS = {
-    "rate_ratio": "Times its share before",
-    "p": "Probability of so many by chance, given the spans before",
-    "of": "Of so many reports of all substances",
+    "rate_ratio": N_("Times its share before"),
+    "p": N_("Probability of so many by chance, given the spans before"),
+    "of": N_("Of so many reports of all substances"),
 }
 
 
@@ -284,9 +285,13 @@ def _statistics(evidence: Evidence) -> list[tuple[str, Any]]:
 
 def _said(name: str, value: Any) -> Any:
     if name in CHANCES:
-        return "less than 0.001" if value < 0.001 else f"{value:.3f}"
+        return (
+            _("less than %(share)s", share=decimal(0.001, 3))
+            if value < 0.001
+            else decimal(value, 3)
+        )
     if name == "exposure":
-        return EXPOSURES.get(value, value)
+        return plain(EXPOSURES[value]) if value in EXPOSURES else value
     return month(value) if name in MONTHS else value
 
 

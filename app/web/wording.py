@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
+from unicodedata import combining, normalize
 
 from markupsafe import Markup, escape
 
@@ -164,7 +165,13 @@ def options(words: Iterable[Any]) -> list[tuple[str, str]]:
 
 def country_options() -> list[tuple[str, str]]:
     """All countries by name, for a select."""
-    return [(c.code, c.name) for c in sorted(countries().values(), key=lambda c: c.name)]
+    named = [(code, country_name(code)) for code in countries()]
+    return sorted(named, key=lambda pair: _unaccented(pair[1]))
+
+
+def _unaccented(name: str) -> str:
+    """A name as alphabets order it: Égypte under E."""
+    return "".join(c for c in normalize("NFD", name.casefold()) if not combining(c))
 
 
 def sentence(text: str) -> str:

@@ -68,7 +68,8 @@ SIGNALS = (
     N_("watch"), N_("alert"), N_("urgent"), N_("open"), N_("acknowledged"), N_("closed"),
     N_("substance"), N_("block"), N_("cluster"), N_("family"), N_("group"), N_("name"),
     N_("confirmed"), N_("explained"), N_("refuted"), N_("lapsed"), N_("opened"), N_("raised"),
-    N_("wider"), N_("doubled"),
+    N_("wider"), N_("doubled"), N_("notice"), N_("advisory"), N_("briefing"), N_("issued"),
+    N_("retracted"), N_("expired"), N_("tier"),
 )  # fmt: skip
 GROUPS = (
     N_("aminoindanes"), N_("benzodiazepines"), N_("fentanyl analogues"), N_("lysergamides"),
@@ -126,6 +127,6 @@ BEHIND = (
 )  # fmt: skip
 CHEMISTRY = (
     N_("controlled by name"), N_("controlled by clause"), N_("undetermined"), N_("not controlled"),
-    N_("close analogue"), N_("related"), N_("core"), N_("linker"), N_("tail"), N_("chain"),
-    N_("head"), N_("acyl"), N_("position"), N_("rest"), N_("ring"), N_("amine"),
+    N_("close analogue"), N_("related"),
 )  # fmt: skip
+JOBS = (N_("assess"), N_("deliver"), N_("overdue"), N_("failed"))

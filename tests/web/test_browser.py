@@ -76,6 +76,21 @@ def test_opened_tables_stay_inside_the_window_too(site: str, chromium, details: 
     page.context.close()
 
 
+@pytest.mark.parametrize("language", ["fr", "es"])
+def test_longer_words_stay_inside_the_window(
+    site: str, chromium, details: list[str], language: str
+):
+    page = signed_in(chromium, site, 390, "light")
+    page.goto(f"/?lang={language}")
+    for width in (390, 1280):
+        page.set_viewport_size({"width": width, "height": 900})
+        for path in (*PAGES, *details):
+            page.goto(path)
+            whole, window = page.evaluate(WIDTHS)
+            assert whole <= window, (path, width)
+    page.context.close()
+
+
 def test_a_slash_moves_to_the_search_and_return_searches(site: str, chromium):
     page = signed_in(chromium, site, 1440, "light")
     page.goto("/signals")
