@@ -23,6 +23,7 @@ def create_app(
     from app.api import api
     from app.clock import utc_now
     from app.db import Database
+    from app.doorstep import Doorstep
     from app.entrance import open_entrance, refuse_undeclared
     from app.web import web
 
@@ -44,4 +45,5 @@ def create_app(
     app.register_blueprint(web)
     app.register_blueprint(api, url_prefix="/api/v1")
     refuse_undeclared(app)
+    app.wsgi_app = Doorstep(app.wsgi_app, app.extensions["tocsin.feeds"])  # type: ignore[method-assign]
     return app

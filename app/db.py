@@ -40,6 +40,7 @@ from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
 from sqlalchemy.types import JSON, TypeDecorator
 
 from app.errors import Misconfigured, Refused
+from app.stamps import Stamp
 from app.turns import PATIENCE, Turn, begun_writing
 
 T = TypeVar("T")
@@ -115,6 +116,7 @@ class Database:
         self._turn = Turn()
         self.engine = _engine(url, self._turn)
         self._writing = self.engine.execution_options(tocsin_writes=True)
+        self._stamp = Stamp(self.engine)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -147,6 +149,10 @@ class Database:
             engine = engine.execution_options(isolation_level="REPEATABLE READ")
         with Session(engine, expire_on_commit=False) as session:
             yield session
+
+    def stamp(self) -> object:
+        """A value equal to an earlier one only if nobody has committed anything in between."""
+        return self._stamp.read()
 
     def migrate(self, revision: str = "head") -> None:
         """Bring the schema to `revision`."""

@@ -43,6 +43,7 @@ TITLES = {
     409: "Conflict",
     422: "Not acceptable as it is",
 }
+FOR_MACHINES = (".json", ".atom", ".xml", ".mol")
 LANGUAGE_COOKIE = "language"
 LANGUAGE_KEPT = 365 * 24 * 3_600  # seconds
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
@@ -50,6 +51,11 @@ CONTENT_POLICY = (
     "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; "
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
+GUARDS = {
+    "Content-Security-Policy": CONTENT_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+}
 
 
 def allow(*roles: Role) -> Callable[[View], View]:
@@ -150,6 +156,8 @@ def wants_json() -> bool:
     """Whether a machine is asking: by path, by key, or by what it accepts."""
     if request.path.startswith("/api/") or "Authorization" in request.headers:
         return True
+    if request.path.endswith(FOR_MACHINES):
+        return True
     best = request.accept_mimetypes.best_match(["text/html", "application/json"], "text/html")
     return best == "application/json"
 
@@ -237,9 +245,8 @@ def _refuse_cross_site() -> Response | None:
 
 
 def _guard(response: AnyResponse) -> AnyResponse:
-    response.headers.setdefault("Content-Security-Policy", CONTENT_POLICY)
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "same-origin")
+    for name, value in GUARDS.items():
+        response.headers.setdefault(name, value)
     _remember_language(response)
     if actor_known_private():
         response.headers.setdefault("Cache-Control", "private, no-store")

@@ -26,6 +26,14 @@ class Mode(StrEnum):
     PRODUCTION = "production"
 
 
+class Tls(StrEnum):
+    """Whether mail goes to the server over TLS."""
+
+    OFFERED = "offered"
+    REQUIRED = "required"
+    OFF = "off"
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """One environment variable: its name, its default as written, and what it does."""
@@ -41,6 +49,10 @@ SETTINGS = (
     Setting("TOCSIN_DATABASE_URL", "", "SQLAlchemy URL; empty means SQLite inside the data folder; `postgresql://user:pass@host/db` for PostgreSQL"),
     Setting("TOCSIN_SECRET_KEY", "", f"signs sessions and links; at least {SHORTEST_SECRET} characters; required in production"),
     Setting("TOCSIN_SMTP_URL", "", "`smtp://user:pass@host:port`, `smtp+starttls://…` or `smtps://…`; empty writes `.eml` files to `mail/` in the data folder"),
+    Setting("TOCSIN_SMTP_TLS", "offered", "`offered`: TLS wherever the mail server offers it; `required`: no mail without; `off`: never, only for a server on this machine; certificates are always verified, against `SSL_CERT_FILE` if that is set"),
+    Setting("TOCSIN_SMTP_CONNECTIONS", "4", "connections to the mail server at once, each used for up to 100 mails"),
+    Setting("TOCSIN_MAIL_BURST", "5", "most alerts mailed one by one to an address within an hour; the others come in one mail at the end of the hour; what is urgent or retracted always comes at once"),
+    Setting("TOCSIN_OPERATIONS_EMAIL", "", "address told at most once a day when a job fails or mail is parked; people with the role admin are told anyway"),
     Setting("TOCSIN_MAIL_FROM", "tocsin@localhost", "sender address of alerts"),
     Setting("TOCSIN_BASE_URL", "", "address that readers use, for links in mail and feeds; empty means http://127.0.0.1:PORT"),
     Setting("TOCSIN_HOST", "127.0.0.1", "address the web server binds to"),
@@ -50,6 +62,7 @@ SETTINGS = (
     Setting("TOCSIN_MAX_UPLOAD_MB", "512", "largest file sent from the upload page, in megabytes"),
     Setting("TOCSIN_ASSESS_MINUTES", "15", "minutes between assessments by the worker"),
     Setting("TOCSIN_DELIVER_SECONDS", "30", "seconds between deliveries by the worker"),
+    Setting("TOCSIN_WEBSUB_HUB", "", "address of a WebSub hub that spreads the public feeds, `https://hub.example.org/`; empty: none is announced"),
     Setting("TOCSIN_PUBCHEM", "off", "`on` lets curators look an unresolved name of a public report up in PubChem"),
     Setting("TOCSIN_WEBHOOK_ALLOW", "", "webhook targets that are not on the open network or have no TLS, for tests and closed networks: `host:port` or networks such as `10.20.0.0/16`, separated by commas"),
     Setting("TOCSIN_LOG_LEVEL", "INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`"),
@@ -65,6 +78,10 @@ class Settings:
     database_url: str
     secret_key: str
     smtp_url: str
+    smtp_tls: Tls
+    smtp_connections: int
+    mail_burst: int
+    operations_email: str
     mail_from: str
     base_url: str
     host: str
@@ -74,6 +91,7 @@ class Settings:
     max_upload_mb: int
     assess_minutes: int
     deliver_seconds: int
+    websub_hub: str
     pubchem: bool
     webhook_allow: tuple[str, ...]
     log_level: str
@@ -90,7 +108,11 @@ class Settings:
             database_url=_database_url(value["TOCSIN_DATABASE_URL"], data_dir),
             secret_key=value["TOCSIN_SECRET_KEY"] or DEMO_SECRET,
             smtp_url=_smtp_url(value["TOCSIN_SMTP_URL"]),
-            mail_from=_mail_from(value["TOCSIN_MAIL_FROM"]),
+            smtp_tls=_smtp_tls(value["TOCSIN_SMTP_TLS"], value["TOCSIN_SMTP_URL"]),
+            smtp_connections=_whole(value, "TOCSIN_SMTP_CONNECTIONS", 1, 32),
+            mail_burst=_whole(value, "TOCSIN_MAIL_BURST", 1, 1000),
+            operations_email=_mail_address(value, "TOCSIN_OPERATIONS_EMAIL"),
+            mail_from=_mail_address(value, "TOCSIN_MAIL_FROM"),
             base_url=_base_url(value["TOCSIN_BASE_URL"] or f"http://127.0.0.1:{port}"),
             host=value["TOCSIN_HOST"],
             port=port,
@@ -99,6 +121,7 @@ class Settings:
             max_upload_mb=_whole(value, "TOCSIN_MAX_UPLOAD_MB", 1, 100_000),
             assess_minutes=_whole(value, "TOCSIN_ASSESS_MINUTES", 1, 1440),
             deliver_seconds=_whole(value, "TOCSIN_DELIVER_SECONDS", 1, 3600),
+            websub_hub=_hub(value["TOCSIN_WEBSUB_HUB"]),
             pubchem=_on(value, "TOCSIN_PUBCHEM"),
             webhook_allow=_webhook_allow(value["TOCSIN_WEBHOOK_ALLOW"]),
             log_level=_log_level(value["TOCSIN_LOG_LEVEL"]),
@@ -187,6 +210,12 @@ def _base_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _hub(text: str) -> str:
+    if not text or (_leads_somewhere(text, {"http", "https"}) and not set(text) & set(' <>"')):
+        return text
+    raise Misconfigured("TOCSIN_WEBSUB_HUB must look like https://hub.example.org/")
+
+
 def _leads_somewhere(url: str, schemes: set[str]) -> bool:
     """Whether it is a URL of one of these schemes with a host, and a port that is none or a number."""
     try:
@@ -196,11 +225,25 @@ def _leads_somewhere(url: str, schemes: set[str]) -> bool:
         return False
 
 
-def _mail_from(text: str) -> str:
-    name, at, host = text.strip().rpartition("@")
-    if not (name and at and host and text.isprintable()):
-        raise Misconfigured(f"TOCSIN_MAIL_FROM is {text!r}; it must be an e-mail address")
-    return text.strip()
+def _smtp_tls(text: str, url: str) -> Tls:
+    try:
+        tls = Tls(text.strip().lower())
+    except ValueError:
+        raise Misconfigured(f"TOCSIN_SMTP_TLS is {text!r}; use offered, required or off") from None
+    if tls is Tls.OFF and url and urlsplit(url).hostname not in LOOPBACK:
+        raise Misconfigured(
+            "TOCSIN_SMTP_TLS is off: mail would leave this machine in the clear; use offered"
+        )
+    return tls
+
+
+def _mail_address(value: Mapping[str, str], setting: str) -> str:
+    """The address of a setting; an empty one stays empty."""
+    text = value[setting].strip()
+    name, at, host = text.rpartition("@")
+    if text and not (name and at and host and text.isprintable()):
+        raise Misconfigured(f"{setting} is {text!r}; it must be an e-mail address")
+    return text
 
 
 def _webhook_allow(text: str) -> tuple[str, ...]:

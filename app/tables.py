@@ -2,6 +2,7 @@
 
 from app.access import models as access
 from app.db import Base
+from app.feeds import personal
 from app.intake import models as intake
 from app.intake.attachments import models as attachments
 from app.intake.duplicates import models as duplicates
@@ -24,6 +25,7 @@ __all__ = [
     "intake",
     "metadata",
     "notification",
+    "personal",
     "profiles",
     "registry",
     "review",

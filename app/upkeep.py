@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import smtplib
 import sqlite3
 from contextlib import closing
 from datetime import datetime
@@ -18,7 +17,8 @@ from app.demonstration.logins import demonstration_loaded
 from app.errors import Conflict, Misconfigured, NotFound, Refused
 from app.intake.reidentification import follow_knowledge
 from app.jobs import Job
-from app.notification.transport import PORTS
+from app.notification.smtp import SmtpConnection
+from app.notification.transport import TransportError
 from app.registry.knowledge import load_knowledge
 from app.registry.models import Substance
 from app.settings import Settings
@@ -100,12 +100,13 @@ def _mail(settings: Settings) -> tuple[bool, str]:
     if not settings.smtp_url:
         return True, f"no SMTP server set; mail is written to {settings.mail_dir}"
     url = urlsplit(settings.smtp_url)
-    kind = smtplib.SMTP_SSL if url.scheme == "smtps" else smtplib.SMTP
+    connection = SmtpConnection(settings.smtp_url, tls=settings.smtp_tls, timeout=10)
     try:
-        with kind(url.hostname or "", url.port or PORTS[url.scheme], timeout=10) as server:
-            server.noop()
-    except OSError as error:
-        return False, f"mail server {url.hostname} does not answer: {error}"
+        connection.reach()
+    except TransportError as error:
+        return False, str(error)
+    finally:
+        connection.close()
     return True, f"mail server {url.hostname} answers"
 
 

@@ -21,20 +21,28 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.blocking import BlockingScheduler
 
 from app import jobs
+from app.access.roles import ANYBODY
 from app.clock import Clock, utc_now
 from app.db import Database
+from app.feeds.announcing import announce, changed_feeds
 from app.feeds.json_feed import item_for
 from app.intake.duplicates.run import find_duplicates
 from app.intake.files import take_up_waiting
 from app.intake.moves import gather_stragglers
 from app.intake.openness import settle_openness
+from app.jobs import Job
+from app.notification import digests
 from app.notification.addresses import host_for
-from app.notification.delivery import deliver
+from app.notification.delivery import Channel, deliver
+from app.notification.ending import close_expired
+from app.notification.letters import Letters
+from app.notification.operations import tell_operations
 from app.notification.posts import Office, post_due
-from app.notification.rendering import renderer
+from app.notification.queries import newest_edition
+from app.notification.reminders import remind
+from app.notification.smtp import transport_for
 from app.notification.targets import Allowed
 from app.notification.telling import tell
-from app.notification.transport import transport_for
 from app.registry.blocks import settle_blocks
 from app.registry.proposals import fill_tautomer_keys
 from app.settings import Settings
@@ -45,10 +53,12 @@ from app.surveillance.service import assess
 log = logging.getLogger("tocsin.worker")
 
 LEASE = timedelta(minutes=10)
+GATHER_SECONDS = 60
 READ_SECONDS = 5  # somebody is waiting for it before a page
 DUPLICATES_SECONDS = 15 * 60
 COMPARE_SECONDS = 60
 PREVIEW_SECONDS = 5 * 60  # a long one may take as long as three of these
+ANNOUNCE_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +80,8 @@ def assess_and_tell(work: Work, as_of: date | None = None) -> dict[str, Any]:
         settle_openness(session, now=now)
         outcome = assess(session, as_of=as_of or now.date(), now=now)
         told = tell(session, outcome.changes, now=now, host=host_for(work.settings))
-    return {"changes": len(outcome.changes), "messages": told.messages}
+        expired = close_expired(session, now=now)
+    return {"changes": len(outcome.changes), "messages": told.messages, "expired": expired}
 
 
 def compare_new(work: Work, *, afresh: bool = False) -> dict[str, Any]:
@@ -88,12 +99,14 @@ def compare_substances(work: Work) -> dict[str, Any]:
 
 def deliver_waiting(work: Work) -> dict[str, Any]:
     """Send what waits in the outbox."""
+    most = work.settings.mail_burst
     done = deliver(
         work.database,
-        transport_for(work.settings),
-        renderer(work.settings),
+        Channel(Letters(work.settings).write, transport_for(work.settings)),
         owner=owner(),
         clock=work.clock,
+        lanes=work.settings.smtp_connections,
+        prepare=lambda session, now: digests.hold_back(session, now=now, most=most),
     )
     return {"sent": done.sent, "failed": done.failed, "parked": done.parked}
 
@@ -111,6 +124,19 @@ def post_waiting(work: Work) -> dict[str, Any]:
     )
     done = post_due(office)
     return {"sent": done.sent, "failed": done.failed, "parked": done.parked}
+
+
+def gather_and_remind(work: Work) -> dict[str, Any]:
+    """Queue what has its time: digests, reminders of what is urgent, the operations e-mail."""
+    now, host = work.clock(), host_for(work.settings)
+    with work.database.transaction() as session:
+        gathered = digests.gather(session, now=now, host=host)
+    with work.database.transaction() as session:
+        reminded = remind(session, now=now)
+    with work.database.transaction() as session:
+        address = work.settings.operations_email
+        operations = tell_operations(session, now=now, host=host, address=address)
+    return {"digests": gathered, "reminders": reminded, "operations": operations}
 
 
 def read_waiting(work: Work) -> dict[str, Any]:
@@ -131,6 +157,19 @@ def preview_waiting(work: Work) -> dict[str, Any]:
             with work.database.transaction() as writing:
                 previews.finish(writing, code, result, now=work.clock())
     return {"previewed": code}
+
+
+def announce_changes(work: Work) -> dict[str, Any]:
+    """Tell the WebSub hub which public feeds changed since it last took it.
+
+    A failure leaves no result, so that the next run tells the hub of every feed again.
+    """
+    with work.database.reading() as session:
+        before = session.get(Job, "announce")
+        told = int(((before and before.last_result) or {}).get("edition", 0))
+        newest, _ = newest_edition(session, ANYBODY)
+        changed = changed_feeds(session, told, work.settings.base_url) if newest > told else []
+    return {"edition": newest, "feeds": announce(work.settings.websub_hub, changed)}
 
 
 def owner() -> str:
@@ -156,15 +195,18 @@ def run_job(work: Work, name: str, job: Callable[[Work], dict[str, Any]]) -> Non
 def run_worker(settings: Settings) -> None:
     """Run the jobs on their schedule until told to stop."""
     work = Work(Database(settings.database_url), settings)
-    table = (
+    table: tuple[tuple[str, int, Callable[[Work], dict[str, Any]]], ...] = (
         ("assess", settings.assess_minutes * 60, assess_and_tell),
         ("deliver", settings.deliver_seconds, deliver_waiting),
         ("post", settings.deliver_seconds, post_waiting),
+        ("gather", GATHER_SECONDS, gather_and_remind),
         ("read", READ_SECONDS, read_waiting),
         ("duplicates", DUPLICATES_SECONDS, compare_new),
         ("compare", COMPARE_SECONDS, compare_substances),
         ("preview", PREVIEW_SECONDS, preview_waiting),
     )
+    if settings.websub_hub:
+        table = (*table, ("announce", ANNOUNCE_SECONDS, announce_changes))
     scheduler = BlockingScheduler(
         executors={"default": ThreadPoolExecutor(len(table))},
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bench import (
     assessing,
     chemistry,
+    delivering,
     feed,
     importing,
     matching,
@@ -30,6 +31,7 @@ def main() -> None:
         assessing,
         ranking,
         feed,
+        delivering,
         matching,
     ):
         figures += part.measure()

@@ -34,7 +34,7 @@ from app.intake.models import Finding, Report, Submission
 from app.intake.profiles.keeping import save_profile
 from app.intake.saying import this_substance
 from app.notification.links import CONFIRM, UNSUBSCRIBE, link_token
-from app.notification.models import Alert, Subscription, Webhook
+from app.notification.models import Alert, Draft, Subscription, Webhook
 from app.notification.subscriptions import subscribe
 from app.registry.models import Cluster, Substance
 from app.registry.names import name_key
@@ -228,6 +228,7 @@ def codes(database: Database) -> dict[str, list[str]]:
             "submissions": of(Submission),
             "duplicates": of(DuplicatePair),
             "alerts": of(Alert),
+            "drafts": of(Draft),
             "cap": of(Alert),
             "episodes": of(Episode),
             "signals": of(Episode),
@@ -242,6 +243,10 @@ def codes(database: Database) -> dict[str, list[str]]:
             "results": ["csv", "ndjson"],
             "static": ["tocsin.css"],
             "webhooks": [str(number) for number in of(Webhook, "id")],
+            "groups": ["nitazenes", "other"],
+            "families": ["nitazene"],
+            "countries": ["DE", "FR"],
+            "feed": ["none"],  # whose secret opens it, tests/feeds/test_personal.py asks
         }
 
 

@@ -77,8 +77,10 @@ def row_clearance(actor: Actor) -> Handling:
 def figure_clearance(actor: Actor) -> Handling:
     """The most restricted reports that may enter a figure, signal or list shown to this actor."""
     if actor.role in SECRETARIAT:
-        return Handling.RED
-    return Handling.AMBER if actor.signed_in else Handling.CLEAR
+        cleared = Handling.RED
+    else:
+        cleared = Handling.AMBER if actor.signed_in else Handling.CLEAR
+    return cleared if actor.figures_up_to is None else min(cleared, Handling(actor.figures_up_to))
 
 
 def visible_rows(

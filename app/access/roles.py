@@ -27,7 +27,8 @@ SECRETARIAT = frozenset({Role.ANALYST, Role.REVIEWER, Role.ADMIN})
 class Actor:
     """Who asks: a person, a key, the command line, or nobody in particular.
 
-    `countries` are those the authority may report for.
+    `countries` are those the authority may report for. `figures_up_to` is a TLP level (its number)
+    that what they ask with is cleared for, where that is less than they are themselves.
     """
 
     role: Role
@@ -35,6 +36,7 @@ class Actor:
     authority_id: int | None = None
     authority_code: str | None = None
     countries: tuple[str, ...] = ()
+    figures_up_to: int | None = None
 
     @property
     def signed_in(self) -> bool:

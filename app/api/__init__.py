@@ -13,6 +13,7 @@ from app.api import (  # noqa: E402, F401 - each module hangs its routes on the 
     documents,
     duplicates,
     facts,
+    feeds,
     figures,
     handling,
     lives,

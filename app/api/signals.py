@@ -18,6 +18,7 @@ from app.api.shapes import ReportOut, link, report_out
 from app.db import Page
 from app.entrance import actor, allow, database, now, today
 from app.notification import queries as alerts
+from app.notification.acknowledging import by_signal
 from app.notification.queries import SeenAlert
 from app.notification.wording import about_of
 from app.surveillance import queries
@@ -77,11 +78,16 @@ class AlertOut(BaseModel):
     """One alert in the newest wording this reader may see.
 
     `substance` is null where it is about something that several substances share, or about a name
-    that nobody has resolved; `substance_name` is then the name of that.
+    that nobody has resolved; `substance_name` is then the name of that. `product` is a notice,
+    which signals write, or an alert, advisory or briefing that people wrote; these have `text` by
+    part, `response` and a day until which they are valid.
     """
 
     id: str
     url: str
+    product: str
+    state: str
+    valid_until: date | None
     substance: str | None
     substance_name: str
     about: AboutOut | None
@@ -89,6 +95,8 @@ class AlertOut(BaseModel):
     tier: str
     headline: str
     sentences: list[str]
+    text: dict[str, str] | None
+    response: list[str] | None
     countries: list[str]
     handling: str
     issued_at: datetime
@@ -202,7 +210,8 @@ def acknowledge_episode(code: str) -> Response:
     """Say that somebody has seen an episode and looks after it."""
     said = body(NoteIn)
     with database().transaction() as session:
-        acknowledge(session, code, by=actor(), now=now(), note=said.note)
+        episode = acknowledge(session, code, by=actor(), now=now(), note=said.note)
+        by_signal(session, episode, by=actor(), now=now())
         return answer(_shown(session, code))
 
 
@@ -296,6 +305,9 @@ def _alert_out(seen: SeenAlert) -> AlertOut:
     return AlertOut(
         id=seen.alert.code,
         url=link(f"/alerts/{seen.alert.code}"),
+        product=seen.alert.product.value,
+        state=seen.state.value,
+        valid_until=seen.alert.valid_until,
         substance=detail["substance"],
         substance_name=detail["name"],
         about=_about_out(detail),
@@ -311,6 +323,8 @@ def _alert_out(seen: SeenAlert) -> AlertOut:
         tier=seen.edition.tier.word,
         headline=seen.edition.headline,
         sentences=seen.edition.sentences,
+        text=detail.get("text"),
+        response=detail.get("response"),
         countries=seen.edition.countries,
         handling=seen.edition.handling.word,
         issued_at=seen.first_issued,

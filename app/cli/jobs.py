@@ -44,8 +44,13 @@ def duplicates(afresh: bool) -> None:
 @plainly
 def deliver() -> None:
     """Send what waits in the outbox."""
-    from app.worker import Work, deliver_waiting, post_waiting
+    from app.notification.queries import outbox_state
+    from app.worker import Work, deliver_waiting, gather_and_remind, post_waiting
 
     work = Work(database(), settings())
+    gather_and_remind(work)
     done, posted = deliver_waiting(work), post_waiting(work)
-    click.echo(", ".join(f"{number + posted[what]} {what}" for what, number in done.items()))
+    with work.database.reading() as session:
+        left = outbox_state(session)
+    counts = ", ".join(f"{number + posted[what]} {what}" for what, number in done.items())
+    click.echo(f"{counts}; in all {left.waiting} waiting, {left.parked} parked")

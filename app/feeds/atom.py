@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from app.feeds.entries import AUTHOR, DESCRIPTION, TITLE, Entry, entry, printable
+from app.access.handling import Handling
+from app.feeds.entries import AUTHOR, DESCRIPTION, Entry, entry, feed_title, printable
+from app.feeds.json_feed import STRUCTURES
 from app.notification.queries import SeenAlert
 
 MEDIA_TYPE = "application/atom+xml"
@@ -20,23 +22,31 @@ def atom(
     feed_url: str,
     updated: datetime,
     next_url: str | None = None,
+    about: str = "",
+    hub: str = "",
+    cleared: Handling = Handling.CLEAR,
 ) -> bytes:
-    """The feed as XML. `updated` dates an empty one. Raises NotPublic for what is not clear."""
+    """The feed as XML. `updated` dates an empty one; `about` and `hub` are as in the JSON Feed.
+
+    Raises NotPublic for an alert that is handled above what the reader is `cleared` for.
+    """
     feed = Element("feed", {"xmlns": NAMESPACE, "xml:lang": "en"})
     newest = max((alert.modified for alert in seen), default=updated)
     _add(feed, "id", feed_url)
-    _add(feed, "title", TITLE)
+    _add(feed, "title", feed_title(about, cleared))
     _add(feed, "subtitle", DESCRIPTION)
     _add(feed, "updated", _when(newest))
     _link(feed, "self", feed_url, MEDIA_TYPE)
     _link(feed, "alternate", f"{base_url}/", "text/html")
     if next_url:
         _link(feed, "next", next_url, MEDIA_TYPE)
+    if hub:
+        SubElement(feed, "link", {"rel": "hub", "href": hub})
     author = SubElement(feed, "author")
     _add(author, "name", AUTHOR)
     _add(author, "uri", f"{base_url}/")
     for alert in seen:
-        _entry(feed, entry(alert, base_url))
+        _entry(feed, entry(alert, base_url, cleared))
     xml: bytes = tostring(feed, encoding="utf-8", xml_declaration=True)
     return xml
 
@@ -48,7 +58,10 @@ def _entry(feed: Element, one: Entry) -> None:
     _add(element, "updated", _when(one.modified))
     _add(element, "published", _when(one.published))
     _link(element, "alternate", one.url, "text/html")
-    _link(element, "related", str(one.facts["about"]), "text/html")
+    _link(element, "related", one.about_url, "text/html")
+    if one.picture:
+        for ending, kind, _ in STRUCTURES:
+            _link(element, "enclosure", f"{one.picture}.{ending}", kind)
     for tag in one.tags:
         SubElement(element, "category", {"term": tag})
     _add(element, "summary", one.summary)

@@ -4,11 +4,14 @@ How our words become CAP's:
 
     simulated            status Exercise, otherwise Actual
     first edition        msgType Alert; later ones Update, with references to those before
+    retracted            msgType Cancel, with the same references
     tier watch           urgency Future,    severity Unknown,  responseType Monitor
     tier alert           urgency Expected,  severity Moderate, responseType Assess
     tier urgent          urgency Immediate, severity Severe,   responseType Assess
-    nothing open         urgency Past,      severity Unknown,  responseType AllClear
-    certainty            Observed, always: a laboratory has seen the substance
+    closed               urgency Past,      severity Unknown,  responseType AllClear
+    retracted            urgency Unknown,   severity Unknown,  responseType None
+    valid_until          expires, at the end of that day (UTC)
+    certainty            Observed: a laboratory has seen the substance; Unknown when retracted
 
 Severity is Unknown, not Minor, for a watch: that nobody reported harm does not mean there is none.
 """
@@ -16,11 +19,21 @@ Severity is Unknown, not Minor, for a watch: that nobody reported harm does not 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from app.countries import country_name
-from app.feeds.entries import AUTHOR, CONSIDERATION, SIMULATED, Entry, entry, printable, public
+from app.feeds.entries import (
+    AUTHOR,
+    CONSIDERATION,
+    SIMULATED,
+    Entry,
+    entry,
+    in_force,
+    printable,
+    public,
+    retracted,
+)
 from app.notification.models import Edition
 from app.notification.queries import SeenAlert
 from app.surveillance.models import Tier
@@ -32,6 +45,9 @@ COUNTRY_CODES = "ISO3166-1"
 URGENCY = {Tier.WATCH: "Future", Tier.ALERT: "Expected", Tier.URGENT: "Immediate"}
 SEVERITY = {Tier.WATCH: "Unknown", Tier.ALERT: "Moderate", Tier.URGENT: "Severe"}
 RESPONSE = {Tier.WATCH: "Monitor", Tier.ALERT: "Assess", Tier.URGENT: "Assess"}
+
+NAMED = ("substance", "name", "inchikey", "group", "family", "effect")
+LAST_SECOND = time(23, 59, 59)
 
 
 def cap(seen: SeenAlert, earlier: Sequence[Edition], *, base_url: str, sender: str) -> bytes:
@@ -46,7 +62,7 @@ def cap(seen: SeenAlert, earlier: Sequence[Edition], *, base_url: str, sender: s
     _add(alert, "sender", _token(sender))
     _add(alert, "sent", _when(seen.modified))
     _add(alert, "status", "Exercise" if seen.alert.simulated else "Actual")
-    _add(alert, "msgType", "Update" if before else "Alert")
+    _add(alert, "msgType", _kind(seen) if before else "Alert")
     _add(alert, "scope", "Public")
     if seen.alert.simulated:
         _add(alert, "note", SIMULATED)
@@ -59,42 +75,59 @@ def cap(seen: SeenAlert, earlier: Sequence[Edition], *, base_url: str, sender: s
 
 def _info(alert: Element, seen: SeenAlert, one: Entry) -> None:
     """The info block; CAP's schema fixes the order of its elements."""
-    tier = seen.edition.tier
+    response, urgency, severity, certainty = _standing(seen)
     info = SubElement(alert, "info")
     _add(info, "language", "en")
     _add(info, "category", "Health")
     _add(info, "event", "New psychoactive substance")
-    _add(info, "responseType", RESPONSE[tier] if seen.open else "AllClear")
-    _add(info, "urgency", URGENCY[tier] if seen.open else "Past")
-    _add(info, "severity", SEVERITY[tier] if seen.open else "Unknown")
-    _add(info, "certainty", "Observed")
+    _add(info, "responseType", response)
+    _add(info, "urgency", urgency)
+    _add(info, "severity", severity)
+    _add(info, "certainty", certainty)
     _add(info, "effective", _when(seen.modified))
+    if seen.alert.valid_until:
+        _add(info, "expires", _when(datetime.combine(seen.alert.valid_until, LAST_SECOND, UTC)))
     _add(info, "senderName", AUTHOR)
     _add(info, "headline", one.title)
     _add(info, "description", one.text)
     _add(info, "instruction", CONSIDERATION)
     _add(info, "web", one.url)
-    for name in ("substance", "name", "inchikey", "group", "family", "effect", "tier"):
+    for name in ("product", *NAMED, "tier"):
         _parameter(info, name, one.facts[name])
     if one.facts["substance"] is None and one.facts["node"]:
         _parameter(info, "kind", one.facts["node"]["kind"])
         _parameter(info, "key", one.facts["node"]["key"])
     for member in one.facts["members"]:
         _parameter(info, "member", member["code"])
-    if one.image:
+    if one.picture:
         resource = SubElement(info, "resource")
         _add(resource, "resourceDesc", "Structure")
         _add(resource, "mimeType", "image/png")
-        _add(resource, "uri", one.image)
+        _add(resource, "uri", f"{one.picture}.png")
     _area(info, seen.edition.countries)
 
 
 def _parameter(info: Element, name: str, value: str | None) -> None:
     """A coded value under a name of ours; none for what is not known."""
-    if value is not None:
+    if value:
         parameter = SubElement(info, "parameter")
         _add(parameter, "valueName", f"nps:{name}")
         _add(parameter, "value", value)
+
+
+def _kind(seen: SeenAlert) -> str:
+    """What a later message does to those before it."""
+    return "Cancel" if retracted(seen) else "Update"
+
+
+def _standing(seen: SeenAlert) -> tuple[str, str, str, str]:
+    """CAP's responseType, urgency, severity and certainty of the alert as it stands."""
+    tier = seen.edition.tier
+    if retracted(seen):
+        return "None", "Unknown", "Unknown", "Unknown"
+    if in_force(seen):
+        return RESPONSE[tier], URGENCY[tier], SEVERITY[tier], "Observed"
+    return "AllClear", "Past", "Unknown", "Observed"
 
 
 def _area(info: Element, codes: Sequence[str]) -> None:

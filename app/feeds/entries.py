@@ -1,7 +1,7 @@
 """What every feed says of an alert, before it is JSON Feed, Atom or CAP.
 
-Feeds are for everybody, so this is also the last door: an edition that is not clear is refused,
-whoever asked for it. What is sent to one authority says so by its clearance, in `entry_for` alone.
+This is also the last door: an edition that is handled above what the reader is cleared for is
+refused, whoever asked for it. Unless somebody says otherwise the reader is everybody.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from app.access.handling import Handling
 from app.countries import country_name
-from app.notification.models import Edition
+from app.notification.models import AlertState, Edition, Product
 from app.notification.queries import SeenAlert
 from app.notification.wording import about_of, kind_of, signal_name
 
@@ -24,6 +24,7 @@ DESCRIPTION = (
     "For consideration; no risk assessment."
 )
 AUTHOR = "Tocsin early warning service"
+RETRACTED = "Retracted: this alert does not stand any more; do not rely on what it said."
 SIMULATED = "Simulated: an exercise on invented data. Nothing of this happened."
 CONSIDERATION = (
     "For consideration. This says what was reported and which rule noticed it; it is no risk "
@@ -35,60 +36,46 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff
 
 
 class NotPublic(ValueError):
-    """An edition was about to leave by a door that is not open to it: a mistake in the code."""
+    """An edition was about to leave by a door that is not for it: a mistake in the code."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One alert, ready to be written in any format."""
+    """One alert, ready to be written in any format. Without a structure it has no pictures."""
 
     code: str
     url: str
+    about_url: str
     title: str
     summary: str
     text: str
     html: str
-    image: str | None  # the structure of a substance; nothing else has one
+    picture: str  # the address of pictures and files of the structure, without an ending
     published: datetime
     modified: datetime
     tags: tuple[str, ...]
     facts: dict[str, Any]
 
 
-def entry(seen: SeenAlert, base_url: str) -> Entry:
-    """The alert as everybody may read it. Raises NotPublic when its edition is not clear."""
-    public(seen.edition)
-    return _entry(seen, base_url)
-
-
-def entry_for(seen: SeenAlert, base_url: str, *, clearance: Handling) -> Entry:
-    """The alert for a reader who is known and cleared up to `clearance`. Raises NotPublic."""
-    if seen.edition.handling > clearance:
-        raise NotPublic(
-            f"edition {seen.edition.id} is {seen.edition.handling.word}; "
-            f"the reader is cleared up to {clearance.word}"
-        )
-    return _entry(seen, base_url)
-
-
-def _entry(seen: SeenAlert, base_url: str) -> Entry:
-    edition = seen.edition
+def entry(seen: SeenAlert, base_url: str, cleared: Handling = Handling.CLEAR) -> Entry:
+    """The alert as a reader cleared so far may read it. Raises NotPublic when they may not."""
+    edition = public(seen.edition, cleared)
     alert = seen.alert
     detail = edition.detail
-    episodes = detail.get("episodes", [])
     url = f"{base_url}/alerts/{alert.code}"
     about = about_of(detail)
     about_url = f"{base_url}{about['path']}" if about and about["path"] else url
-    tags = [detail["group"], detail["family"], edition.tier.word]
-    tags += sorted({episode["rule"] for episode in episodes})
+    tags = [detail.get("group"), detail.get("family"), edition.tier.word]
+    tags += sorted({episode["rule"] for episode in detail.get("episodes", ())})
     return Entry(
         code=alert.code,
         url=url,
+        about_url=about_url,
         title=title(seen),
         summary=printable(edition.headline),
         text=_text(seen, about_url),
         html=_html(seen, about_url),
-        image=f"{about_url}.png" if detail["substance"] else None,
+        picture=about_url if detail.get("smiles") else "",
         published=seen.first_issued,
         modified=seen.modified,
         tags=tuple(dict.fromkeys(printable(tag) for tag in tags if tag)),
@@ -96,16 +83,44 @@ def _entry(seen: SeenAlert, base_url: str) -> Entry:
     )
 
 
-def public(edition: Edition) -> Edition:
-    """`edition`, which must be clear. Raises NotPublic."""
-    if edition.handling is not Handling.CLEAR:
-        raise NotPublic(f"edition {edition.id} is {edition.handling.word}; feeds carry clear only")
+def public(edition: Edition, cleared: Handling = Handling.CLEAR) -> Edition:
+    """`edition`, which must be handled no higher than `cleared`. Raises NotPublic."""
+    if edition.handling > cleared:
+        raise NotPublic(
+            f"edition {edition.id} is {edition.handling.word}; this door is for {cleared.word}"
+        )
     return edition
 
 
+def retracted(seen: SeenAlert) -> bool:
+    """Whether it was taken back."""
+    return seen.edition.reason == "retracted" or seen.alert.state is AlertState.RETRACTED
+
+
+def in_force(seen: SeenAlert) -> bool:
+    """Whether it still stands: a notice while a signal is open, what people wrote until closed."""
+    if retracted(seen):
+        return False
+    if seen.alert.product is Product.NOTICE:
+        return seen.open
+    return seen.edition.reason != "closed" and seen.alert.state is AlertState.ISSUED
+
+
+def feed_title(about: str = "", cleared: Handling = Handling.CLEAR) -> str:
+    """The title of a feed, with what narrows it and for whom it is."""
+    scope = f" – {about}" if about else ""
+    whom = f" (TLP:{cleared.name}, for you alone)" if cleared > Handling.CLEAR else ""
+    return printable(f"{TITLE}{scope}{whom}")
+
+
 def title(seen: SeenAlert) -> str:
-    """The headline, marked when nothing of it happened."""
-    mark = "[Simulated] " if seen.alert.simulated else ""
+    """The headline, marked when it was taken back, did not happen, or is not for everybody."""
+    marks = {
+        "Retracted": retracted(seen),
+        "Simulated": seen.alert.simulated,
+        f"TLP:{seen.edition.handling.name}": seen.edition.handling > Handling.CLEAR,
+    }
+    mark = "".join(f"[{word}] " for word, holds in marks.items() if holds)
     return printable(f"{mark}{seen.edition.headline}")
 
 
@@ -120,26 +135,28 @@ def where(edition: Edition) -> str:
 
 
 def _paragraphs(seen: SeenAlert) -> list[str]:
-    """What goes around the sentences: the exercise's warning before, the terms after."""
-    return [SIMULATED] if seen.alert.simulated else []
+    """What goes before the sentences: that it was taken back, or is an exercise."""
+    warnings = {RETRACTED: retracted(seen), SIMULATED: seen.alert.simulated}
+    return [warning for warning, holds in warnings.items() if holds]
 
 
 def _text(seen: SeenAlert, about_url: str) -> str:
     edition = seen.edition
     lines = [*_paragraphs(seen)]
     lines += [f"- {sentence}" for sentence in edition.sentences]
-    lines.append(f"Where: {where(edition)}.")
-    if edition.detail["substance"]:
-        lines.append(f"Substance: {about_url}")
-    else:
-        lines += [f"About: {_about(edition)}", *(f"Member: {m}" for m in _members(edition))]
-    lines.append(CONSIDERATION)
-    return printable("\n".join(lines))
+    word, said = _about(edition)
+    lines += [f"Where: {where(edition)}.", f"{word}: {said} {about_url}"]
+    lines += [f"Member: {member}" for member in _members(edition)]
+    return printable("\n".join([*lines, CONSIDERATION]))
 
 
-def _about(edition: Edition) -> str:
-    """A node that is no substance, in words."""
-    return f"{edition.detail['name']}, {kind_of(edition.detail)}"
+def _about(edition: Edition) -> tuple[str, str]:
+    """The word for what it is about, and its name; of a node that is no substance, its kind too."""
+    detail = edition.detail
+    name = str(detail.get("name") or "this alert")
+    if detail.get("substance"):
+        return "Substance", name
+    return "About", f"{name}, {kind_of(detail)}" if about_of(detail) else name
 
 
 def _members(edition: Edition) -> list[str]:
@@ -151,12 +168,8 @@ def _html(seen: SeenAlert, about_url: str) -> str:
     parts = [f"<p><strong>{escape(text)}</strong></p>" for text in _paragraphs(seen)]
     parts += ["<ul>", *(f"<li>{escape(sentence)}</li>" for sentence in edition.sentences), "</ul>"]
     parts.append(f"<p>Where: {escape(where(edition))}.</p>")
-    if edition.detail["substance"]:
-        name = escape(str(edition.detail["name"]))
-        parts.append(f'<p>Substance: <a href="{escape(about_url)}">{name}</a></p>')
-    else:
-        about = escape(_about(edition))
-        parts.append(f'<p>About: <a href="{escape(about_url)}">{about}</a></p>')
+    word, said = _about(edition)
+    parts.append(f'<p>{word}: <a href="{escape(about_url)}">{escape(said)}</a></p>')
     if members := _members(edition):
         parts.append(f"<p>Members: {escape(', '.join(members))}.</p>")
     parts.append(f"<p><em>{escape(CONSIDERATION)}</em></p>")
@@ -164,21 +177,23 @@ def _html(seen: SeenAlert, about_url: str) -> str:
 
 
 def _facts(seen: SeenAlert, about_url: str) -> dict[str, Any]:
-    """The coded data, as it was when it was told: `_nps` of the JSON Feed."""
-    edition = seen.edition
+    """The coded data, as it was when it was told: `_nps` of the JSON Feed (docs/feeds.md)."""
+    edition, alert = seen.edition, seen.alert
     detail = edition.detail
-    named = ("name", "inchikey", "connectivity", "smiles", "group", "family", "effect")
+    named = ("substance", "name", "inchikey", "connectivity", "smiles", "group", "family", "effect")
     return {
         "about": about_url,
         "node": _node(edition),
-        "alert": seen.alert.code,
+        "alert": alert.code,
+        "product": alert.product.value,
         "edition": edition.id,
         "reason": edition.reason,
-        "substance": detail["substance"],
-        **{key: detail[key] for key in named},
+        **{key: detail.get(key) for key in named},
         "members": detail.get("members", []),
         "tier": edition.tier.word,
-        "open": seen.open,
+        "open": in_force(seen),
+        "retracted": retracted(seen),
+        "valid_until": alert.valid_until.isoformat() if alert.valid_until else None,
         "rules": [
             {
                 "rule": episode["rule"],
@@ -188,13 +203,13 @@ def _facts(seen: SeenAlert, about_url: str) -> dict[str, Any]:
                 "sentence": episode["sentence"],
                 "signal": episode["code"],
             }
-            for episode in detail["episodes"]
+            for episode in detail.get("episodes", ())
         ],
         "countries": edition.countries,
-        "controlled": detail["controlled"],
+        "controlled": detail.get("controlled") or [],
         "handling": edition.handling.word,
-        "simulated": seen.alert.simulated,
-        "ruleset": detail["ruleset"],
+        "simulated": alert.simulated,
+        "ruleset": detail.get("ruleset"),
     }
 
 

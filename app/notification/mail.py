@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from email import policy
 from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
@@ -22,7 +23,22 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from app.access.handling import Handling
 from app.countries import country_name
 from app.notification.addresses import thread_id
-from app.notification.models import Edition, Message, Subscription
+from app.notification.models import (
+    AlertState,
+    Edition,
+    Message,
+    Product,
+    Purpose,
+    Subscription,
+)
+from app.notification.renderings import (
+    CONSIDERATION,
+    MARKS,
+    facts,
+    page_blocks,
+    page_text,
+    source_of,
+)
 from app.notification.wording import about_of, kind_of, signal_name
 from chem.depict import png
 from chem.errors import StructureError
@@ -50,29 +66,58 @@ _log = logging.getLogger(__name__)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
+@dataclass(frozen=True, slots=True)
+class Personal:
+    """What of a mail is for one recipient alone; the rest is the same for all."""
+
+    recipient: str
+    authority: str
+    message_id: str
+    unsubscribe_url: str = ""
+    acknowledge_url: str = ""
+
+
+def personal(message: Message, unsubscribe_url: str = "") -> Personal:
+    """What a mail says to its recipient alone."""
+    _, subscription = _told(message)
+    name = subscription.authority.name
+    return Personal(message.recipient, name, message.message_id, unsubscribe_url)
+
+
 def compose(
-    message: Message, *, base_url: str, sender: str, unsubscribe_url: str = ""
+    message: Message,
+    *,
+    base_url: str,
+    sender: str,
+    unsubscribe_url: str = "",
+    own: Personal | None = None,
 ) -> EmailMessage:
-    """The mail of one message, the same on every try."""
+    """The mail that tells of an edition, the same on every try; `own` is its recipient's part."""
     edition, _ = _told(message)
     alert = edition.alert
+    own = own or personal(message, unsubscribe_url)
     smiles = edition.detail.get("smiles")
     picture = structure_png(smiles) if smiles else None
-    words = _words(message, base_url, unsubscribe_url, has_picture=picture is not None)
+    words = _words(message, own, base_url, has_picture=picture is not None)
+    template = "alert" if alert.product is Product.NOTICE else "product"
     mail = EmailMessage(policy=policy.SMTP)
     mail["From"] = mailbox(sender)
-    mail["To"] = mailbox(message.recipient)
-    mail["Subject"] = one_line(templates().get_template("alert.subject.txt").render(words))[
+    mail["To"] = mailbox(own.recipient)
+    mail["Subject"] = one_line(templates().get_template(f"{template}.subject.txt").render(words))[
         :LONGEST_SUBJECT
     ]
     mail["Date"] = format_datetime(edition.issued_at)
-    mail["Message-ID"] = message.message_id
-    mail["References"] = thread_id(alert.code, message.message_id)
+    mail["Message-ID"] = own.message_id
+    thread = thread_id(alert.code, message.message_id)
+    answers = message.detail.get("answers")
+    mail["In-Reply-To"] = answers or thread
+    mail["References"] = f"{thread} {answers}" if answers else thread
     automatic(mail)
-    if unsubscribe_url:
-        one_click(mail, unsubscribe_url)
-    mail.set_content(templates().get_template("alert.txt").render(words), cte="quoted-printable")
-    html = templates().get_template("alert.html").render(words)
+    if own.unsubscribe_url:
+        one_click(mail, own.unsubscribe_url)
+    plain = templates().get_template(f"{template}.txt").render(words)
+    mail.set_content(plain, cte="quoted-printable")
+    html = templates().get_template(f"{template}.html").render(words)
     mail.add_alternative(html, subtype="html", cte="quoted-printable")
     if picture is not None:
         *_, html_part = mail.iter_parts()
@@ -81,7 +126,7 @@ def compose(
             "image",
             "png",
             cid=f"<{words['picture']}>",
-            filename=f"{edition.detail.get('substance', 'structure')}.png",
+            filename=f"{edition.detail.get('substance') or 'structure'}.png",
             disposition="inline",
         )
     return mail
@@ -127,15 +172,16 @@ def structure_png(smiles: str) -> bytes | None:
         return None
 
 
-def _words(
-    message: Message, base_url: str, unsubscribe_url: str, *, has_picture: bool
-) -> dict[str, Any]:
+def _words(message: Message, own: Personal, base_url: str, *, has_picture: bool) -> dict[str, Any]:
     """What the templates may speak of."""
-    edition, subscription = _told(message)
+    edition, _ = _told(message)
     alert = edition.alert
     detail = edition.detail
     about = about_of(detail)
+    if alert.product is not Product.NOTICE:
+        return _written_words(message, own, base_url, has_picture=has_picture)
     return {
+        "purpose": message.purpose.value,
         "alert": alert.code,
         "headline": edition.headline,
         "simulated": alert.simulated,
@@ -155,10 +201,41 @@ def _words(
         "alert_url": f"{base_url}/alerts/{alert.code}",
         "about_url": f"{base_url}{about['path']}" if about and about["path"] else "",
         "subscriptions_url": f"{base_url}/subscriptions",
-        "unsubscribe_url": unsubscribe_url,
-        "recipient": message.recipient,
-        "authority": subscription.authority.name,
-        "picture": f"structure.{message.message_id.strip('<>')}" if has_picture else "",
+        "unsubscribe_url": own.unsubscribe_url,
+        "recipient": own.recipient,
+        "authority": own.authority,
+        "acknowledge_url": own.acknowledge_url,
+        "asks": asks(message, own),
+        "picture": picture_id(message) if has_picture else "",
+    }
+
+
+def _written_words(
+    message: Message, own: Personal, base_url: str, *, has_picture: bool
+) -> dict[str, Any]:
+    """What the templates of what people wrote may speak of: its rendering of one page."""
+    edition, _ = _told(message)
+    alert = edition.alert
+    source = source_of(alert, edition, base_url)
+    retracted = alert.state is AlertState.RETRACTED and source.reason != "retracted"
+    return {
+        "source": source,
+        "mark": "[Since retracted] " if retracted else MARKS.get(source.reason, ""),
+        "retracted": retracted,
+        "facts": facts(source),
+        "blocks": page_blocks(source),
+        "page": page_text(source),
+        "sharing": SHARING[edition.handling],
+        "tier_word": edition.tier.word,
+        "consideration": CONSIDERATION,
+        "subscriptions_url": f"{base_url}/subscriptions",
+        "unsubscribe_url": own.unsubscribe_url,
+        "recipient": own.recipient,
+        "authority": own.authority,
+        "acknowledge_url": own.acknowledge_url,
+        "asks": asks(message, own),
+        "name": edition.detail["name"],
+        "picture": picture_id(message) if has_picture else "",
     }
 
 
@@ -166,6 +243,33 @@ def _told(message: Message) -> tuple[Edition, Subscription]:
     if message.edition is None or message.subscription is None:
         raise ValueError(f"message {message.id} tells of no alert")
     return message.edition, message.subscription
+
+
+def picture_id(message: Message) -> str:
+    """What the HTML calls the picture inside the mail."""
+    host = message.message_id.rpartition("@")[2].rstrip(">")
+    return f"structure.E{message.edition_id}@{host}"
+
+
+def asks(message: Message, own: Personal) -> str:
+    """What a mail about something urgent asks for, in one sentence; nothing in other mails."""
+    if not own.acknowledge_url:
+        return ""
+    said = message.detail
+    match message.purpose:
+        case Purpose.REMINDER:
+            return (
+                f"Reminder {said['number']} of {said['of']}: nobody at {own.authority} has "
+                "acknowledged this urgent alert yet. Please do, so that we know it was read."
+            )
+        case Purpose.ESCALATION:
+            told = "was told of" if said["reached"] else "could not be reached about"
+            return (
+                f"You are the second contact of {own.authority}. {said['first']} {told} this "
+                f"urgent alert on {said['since']}, and nobody there has acknowledged it."
+            )
+        case _:
+            return "Please acknowledge it, so that we know it was read; else you are reminded."
 
 
 def _members(detail: Mapping[str, Any], base_url: str) -> list[dict[str, str]]:

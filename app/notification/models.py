@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import ForeignKey, Index, SmallInteger, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -203,11 +203,25 @@ class Edition(Base):
 
 
 class MessageState(StrEnum):
-    """Where a message stands: parked means every try failed and somebody must look."""
+    """Where a message stands: parked means every try failed and somebody must look.
+
+    Given up: somebody looked, and it will not be sent.
+    """
 
     WAITING = "waiting"
     SENT = "sent"
     PARKED = "parked"
+    GIVEN_UP = "given_up"
+
+
+class Trouble(StrEnum):
+    """Why the last try of a message failed."""
+
+    REFUSED = "refused"  # for good: the address, or what was sent
+    PUT_OFF = "put_off"  # the server asks to come back later, as in greylisting
+    CUT_OFF = "cut_off"  # the connection was lost, or no answer came in time
+    UNREACHABLE = "unreachable"  # the server takes nothing from anybody
+    COMPOSING = "composing"  # it could not be written: a mistake of ours
 
 
 class Purpose(StrEnum):
@@ -222,10 +236,15 @@ class Purpose(StrEnum):
     WEBHOOK = "webhook"  # one was switched off
 
 
+def _when_due(context: Any) -> datetime:
+    return cast(datetime, context.get_current_parameters()["next_try_at"])
+
+
 class Message(Base):
     """One mail to one recipient, or one post to one webhook: a row of the outbox.
 
     It is written with what it tells. `detail` holds what its purpose needs beside the edition.
+    `due_at` is when it was to go out first; `next_try_at` moves on with every try.
     """
 
     __tablename__ = "message"
@@ -244,15 +263,32 @@ class Message(Base):
     detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
     state: Mapped[MessageState] = mapped_column(Word(MessageState))
     tries: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime] = mapped_column(default=_when_due)
     next_try_at: Mapped[datetime]
     lease_owner: Mapped[str | None] = mapped_column(String(80))
     leased_until: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
     acknowledged_at: Mapped[datetime | None]
+    acknowledged_by: Mapped[str | None] = mapped_column(String(254))
+    trouble: Mapped[Trouble | None] = mapped_column(Word(Trouble))
     last_error: Mapped[str | None] = mapped_column(Text)
     edition: Mapped[Edition | None] = relationship(lazy="joined")
     subscription: Mapped[Subscription | None] = relationship(lazy="joined")
     webhook: Mapped[Webhook | None] = relationship(lazy="joined")
+
+
+class FailedTry(Base):
+    """One try of a message that failed: when, and what the other side said."""
+
+    __tablename__ = "failed_try"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    message_id: Mapped[int] = mapped_column(
+        ForeignKey("message.id", ondelete="CASCADE"), index=True
+    )
+    at: Mapped[datetime]
+    trouble: Mapped[Trouble] = mapped_column(Word(Trouble))
+    error: Mapped[str] = mapped_column(Text)
 
 
 class DigestEntry(Base):
@@ -270,3 +306,86 @@ class DigestEntry(Base):
     due_at: Mapped[datetime]
     message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
     edition: Mapped[Edition] = relationship(lazy="joined")
+
+
+class Purport(StrEnum):
+    """What becomes of a draft that is issued."""
+
+    NEW = "new"
+    UPDATE = "update"
+    RETRACTION = "retraction"
+
+
+class DraftState(StrEnum):
+    """Where a draft stands: any edit makes it a draft again; the last two are ends."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    CHECKED = "checked"
+    ISSUED = "issued"
+    DISCARDED = "discarded"
+
+
+class Draft(Base):
+    """What people write before it is told: a new alert, an update of one, or its retraction."""
+
+    __tablename__ = "draft"
+    __table_args__ = (
+        # one update and one retraction of an alert at a time
+        Index(
+            "uq_draft_open",
+            "alert_id",
+            "purport",
+            unique=True,
+            sqlite_where=text("state NOT IN ('issued', 'discarded')"),
+            postgresql_where=text("state NOT IN ('issued', 'discarded')"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    purport: Mapped[Purport] = mapped_column(Word(Purport))
+    state: Mapped[DraftState] = mapped_column(Word(DraftState), index=True)
+    alert_id: Mapped[int | None] = mapped_column(ForeignKey("alert.id"), index=True)
+    created_by: Mapped[str] = mapped_column(String(254))
+    created_at: Mapped[datetime]
+    submitted_by: Mapped[str | None] = mapped_column(String(254))
+    submitted_at: Mapped[datetime | None]
+    remark: Mapped[str | None] = mapped_column(Text)  # of whoever sent it back
+    alert: Mapped[Alert | None] = relationship(lazy="joined")
+    versions: Mapped[list[DraftVersion]] = relationship(
+        back_populates="draft", order_by="DraftVersion.number", cascade="all, delete-orphan"
+    )
+
+    @property
+    def code(self) -> str:
+        """The number people quote: D-00042."""
+        return f"D-{self.id:05d}"
+
+    @property
+    def newest(self) -> DraftVersion:
+        """The version that stands."""
+        return self.versions[-1]
+
+    @property
+    def authors(self) -> frozenset[str]:
+        """Who wrote or vouched for any of it: none of them checks it."""
+        wrote = {version.saved_by for version in self.versions}
+        return frozenset(wrote | ({self.submitted_by} if self.submitted_by else set()))
+
+
+class DraftVersion(Base):
+    """One saved version of a draft. Its content never changes; a check is of it alone."""
+
+    __tablename__ = "draft_version"
+    __table_args__ = (UniqueConstraint("draft_id", "number"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    draft_id: Mapped[int] = mapped_column(ForeignKey("draft.id"))
+    number: Mapped[int]
+    content: Mapped[dict[str, Any]]
+    saved_by: Mapped[str] = mapped_column(String(254))
+    saved_at: Mapped[datetime]
+    checked_by: Mapped[str | None] = mapped_column(String(254))
+    checked_at: Mapped[datetime | None]
+    edition_id: Mapped[int | None] = mapped_column(ForeignKey("edition.id"), index=True)
+    draft: Mapped[Draft] = relationship(back_populates="versions")

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import and_, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.errors import NotFound
-from app.notification.models import Message, MessageState
+from app.notification.models import FailedTry, Message, MessageState, Trouble
 
 BACK_OFF = (30, 60, 300, 900, 3_600, 4 * 3_600, 12 * 3_600)  # seconds after the 1st, 2nd … try
 MOST_TRIES = len(BACK_OFF) + 1
@@ -58,34 +59,66 @@ def lease_due(
     return [message_id for message_id in wanted if message_id in held]
 
 
-def begin_try(
-    session: Session, message_id: int, *, owner: str, now: datetime, lease: timedelta = LEASE
-) -> bool:
-    """Count a try and renew the lease; False when the lease is lost or there are no tries left."""
-    message = _held(session, message_id, owner)
-    if message is None or message.leased_until is None or message.leased_until <= now:
-        return False
-    if message.tries >= MOST_TRIES:
-        _park(message, message.last_error or "given up: no try came to an end")
-        return False
-    message.tries += 1
-    message.leased_until = now + lease
-    message.next_try_at = now + _wait(message.tries)
-    return True
+def begin_tries(
+    session: Session,
+    message_ids: Sequence[int],
+    *,
+    owner: str,
+    now: datetime,
+    lease: timedelta = LEASE,
+) -> list[int]:
+    """Count a try of each and renew the leases; those that may be tried, in the order given.
 
-
-def mark_sent(session: Session, message_id: int, *, now: datetime) -> None:
-    """It went out, whoever holds the lease by now; a lease lost meanwhile does not unsend it."""
+    Missing are those whose lease was lost, and those without tries left, which are parked.
+    """
+    held = and_(
+        Message.id.in_(message_ids),
+        Message.state == MessageState.WAITING,
+        Message.lease_owner == owner,
+        Message.leased_until > now,
+    )
     session.execute(
         update(Message)
-        .where(Message.id == message_id, Message.state != MessageState.SENT)
+        .where(held, Message.tries >= MOST_TRIES)
+        .values(
+            state=MessageState.PARKED,
+            last_error=func.coalesce(Message.last_error, "given up: no try came to an end"),
+            trouble=func.coalesce(Message.trouble, Trouble.CUT_OFF),
+            lease_owner=None,
+            leased_until=None,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    waits = {tries: now + _wait(tries + 1) for tries in range(MOST_TRIES)}
+    begun = session.scalars(
+        update(Message)
+        .where(held)
+        .values(
+            tries=Message.tries + 1,
+            leased_until=now + lease,
+            next_try_at=case(waits, value=Message.tries),
+        )
+        .returning(Message.id)
+        .execution_options(synchronize_session=False)
+    )
+    allowed = set(begun)
+    return [message_id for message_id in message_ids if message_id in allowed]
+
+
+def mark_sent(session: Session, message_ids: Sequence[int], *, now: datetime) -> None:
+    """They went out, whoever holds the leases by now; a lease lost meanwhile does not unsend."""
+    session.execute(
+        update(Message)
+        .where(Message.id.in_(message_ids), Message.state != MessageState.SENT)
         .values(
             state=MessageState.SENT,
             sent_at=now,
             last_error=None,
+            trouble=None,
             lease_owner=None,
             leased_until=None,
         )
+        .execution_options(synchronize_session=False)
     )
 
 
@@ -96,36 +129,60 @@ def mark_failed(
     owner: str,
     now: datetime,
     error: str,
+    trouble: Trouble = Trouble.PUT_OFF,
     permanent: bool = False,
+    not_before: datetime | None = None,
 ) -> bool:
-    """Put it off by the back-off table, or park it after the last try; True when it was parked."""
+    """Put it off by the back-off table, or park it after the last try; True when it was parked.
+
+    `not_before` is when the other side asked to be left alone until.
+    """
     message = _held(session, message_id, owner)
     if message is None:
         return False
-    if permanent or message.tries >= MOST_TRIES:
-        _park(message, error)
-        return True
-    message.next_try_at = now + _wait(message.tries)
-    message.last_error = error[:LONGEST_ERROR]
+    error = error[:LONGEST_ERROR]
+    session.add(FailedTry(message_id=message_id, at=now, trouble=trouble, error=error))
+    parked = permanent or message.tries >= MOST_TRIES
+    message.state = MessageState.PARKED if parked else message.state
+    message.next_try_at = max(now + _wait(message.tries), not_before or now)
+    message.last_error, message.trouble = error, trouble
     message.lease_owner = message.leased_until = None
-    return False
+    return parked
 
 
-def release(session: Session, message_ids: Sequence[int], *, owner: str) -> None:
-    """Give back what was leased and not tried."""
+def release(
+    session: Session, message_ids: Sequence[int], *, owner: str, now: datetime, begun: bool = False
+) -> None:
+    """Give back what was leased and not tried; `begun`: its try was counted, and is taken back."""
+    back: dict[str, Any] = {"lease_owner": None, "leased_until": None}
+    if begun:
+        back |= {"tries": Message.tries - 1, "next_try_at": now}
     session.execute(
         update(Message)
         .where(Message.id.in_(message_ids), Message.lease_owner == owner)
-        .values(lease_owner=None, leased_until=None)
+        .values(back)
+        .execution_options(synchronize_session=False)
     )
 
 
 def try_again(session: Session, message_id: int, *, now: datetime) -> Message:
     """Take a parked message up again, with all its tries before it. Raises NotFound."""
+    message = _parked(session, message_id)
+    message.state, message.tries, message.next_try_at = MessageState.WAITING, 0, now
+    return message
+
+
+def give_up(session: Session, message_id: int) -> Message:
+    """It will not be sent: somebody looked at it and decided so. Raises NotFound."""
+    message = _parked(session, message_id)
+    message.state = MessageState.GIVEN_UP
+    return message
+
+
+def _parked(session: Session, message_id: int) -> Message:
     message = session.get(Message, message_id)
     if message is None or message.state is not MessageState.PARKED:
         raise NotFound(f"there is no parked message {message_id}")
-    message.state, message.tries, message.next_try_at = MessageState.WAITING, 0, now
     return message
 
 
@@ -141,12 +198,6 @@ def _held(session: Session, message_id: int, owner: str) -> Message | None:
         .with_for_update(of=Message)
         .execution_options(populate_existing=True)
     )
-
-
-def _park(message: Message, error: str) -> None:
-    message.state = MessageState.PARKED
-    message.last_error = error[:LONGEST_ERROR]
-    message.lease_owner = message.leased_until = None
 
 
 def _wait(tries: int) -> timedelta:

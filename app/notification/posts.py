@@ -27,7 +27,7 @@ from app.access.service import record
 from app.clock import Clock
 from app.db import Database
 from app.notification import outbox, webhooks
-from app.notification.models import Event, Message, MessageState, Webhook
+from app.notification.models import Event, Message, MessageState, Trouble, Webhook
 from app.notification.posting import Outcome, Parcel, post
 from app.notification.queries import SeenAlert, told_to
 from app.notification.targets import Allowed
@@ -138,10 +138,10 @@ def _post_line(office: Office, line: list[int]) -> Posted:
     for place, number in enumerate(line):
         if time.monotonic() > until:
             with office.database.transaction() as session:
-                outbox.release(session, line[place:], owner=office.owner)
+                outbox.release(session, line[place:], owner=office.owner, now=office.clock())
             break
         with office.database.transaction() as session:
-            if not outbox.begin_try(session, number, owner=office.owner, now=office.clock()):
+            if not outbox.begin_tries(session, [number], owner=office.owner, now=office.clock()):
                 continue
         outcome = _post_one(office, number)
         with office.database.transaction() as session:
@@ -212,7 +212,7 @@ def _settle(session: Session, office: Office, number: int, outcome: Outcome) -> 
         message_id=number,
     )
     if outcome.taken:
-        outbox.mark_sent(session, number, now=now)
+        outbox.mark_sent(session, [number], now=now)
         webhooks.worked(webhook)
         return Posted(sent=1)
     parked = outbox.mark_failed(
@@ -221,6 +221,7 @@ def _settle(session: Session, office: Office, number: int, outcome: Outcome) -> 
         owner=office.owner,
         now=now,
         error=outcome.error,
+        trouble=_trouble(outcome),
         permanent=outcome.permanent,
     )
     if outcome.unsent:
@@ -232,6 +233,15 @@ def _settle(session: Session, office: Office, number: int, outcome: Outcome) -> 
         _put_off(session, office, message, max(again, now + (outcome.retry_after or NO_TIME)), now)
     parked = parked or webhook.ended_at is not None
     return Posted(parked=1) if parked else Posted(failed=1)
+
+
+def _trouble(outcome: Outcome) -> Trouble:
+    """Why a try failed, in the words of the outbox."""
+    if outcome.unsent and not outcome.permanent:
+        return Trouble.COMPOSING
+    if outcome.permanent:
+        return Trouble.REFUSED
+    return Trouble.CUT_OFF if outcome.status is None else Trouble.PUT_OFF
 
 
 def _put_off(

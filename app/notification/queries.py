@@ -7,17 +7,28 @@ cleared for (see `Edition`), so one aggregate over ix_edition_latest answers eve
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Select, String, and_, cast, func, or_, select
+from sqlalchemy import ColumnElement, Select, String, and_, case, cast, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from app.access.handling import Handling, visible_up_to
 from app.access.roles import Actor
 from app.db import Page, id_of
 from app.errors import NotFound
-from app.notification.models import Alert, Edition, Message, MessageState
+from app.notification.models import (
+    Alert,
+    AlertState,
+    Edition,
+    Message,
+    MessageState,
+    Product,
+    Purpose,
+    Trouble,
+)
 from app.registry.models import Substance
 from app.registry.queries import known_to
 
@@ -39,8 +50,22 @@ class SeenAlert:
 
     @property
     def open(self) -> bool:
-        """Whether any signal they may know of is still open."""
-        return bool(self.edition.detail.get("episodes"))
+        """Whether any signal they may know of is still open, or what people wrote still stands."""
+        if self.alert.product is Product.NOTICE:
+            return bool(self.edition.detail.get("episodes"))
+        return self.alert.state is AlertState.ISSUED
+
+    @property
+    def state(self) -> AlertState:
+        """Where it stands for them: signals that they may not know of keep no notice open."""
+        if self.alert.product is not Product.NOTICE:
+            return self.alert.state
+        return AlertState.ISSUED if self.open else AlertState.CLOSED
+
+    def expired(self, today: date) -> bool:
+        """Whether its last day has passed, and nobody closed it yet."""
+        until = self.alert.valid_until
+        return self.open and until is not None and until < today
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +78,17 @@ class OutboxState:
     oldest_waiting: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class OutboxReason:
+    """How many messages of a kind are not sent for one reason, and when the first is tried."""
+
+    state: MessageState
+    purpose: Purpose
+    trouble: Trouble | None
+    messages: int
+    next_try_at: datetime
+
+
 def alerts(
     session: Session,
     actor: Actor,
@@ -62,11 +98,13 @@ def alerts(
     group: str | None = None,
     substance_id: int | None = None,
     country: str | None = None,
+    where: Iterable[ColumnElement[bool]] = (),
 ) -> Page[SeenAlert]:
-    """Alerts as `actor` may know them, the last changed first, a page at a time."""
-    query = _seen(actor).order_by(Edition.id.desc())
-    if (last := id_of(after)) is not None:
-        query = query.where(Edition.id < last)
+    """Alerts as `actor` may know them, the last changed first, a page at a time.
+
+    `where` says more of the alerts and of their newest editions.
+    """
+    query = _chosen(actor, after, country, where)
     if group is not None:
         common = Edition.detail["group"].as_string() == group  # of a family, of what it shares
         query = query.where(
@@ -74,25 +112,43 @@ def alerts(
         )
     if substance_id is not None:
         query = query.where(Alert.substance_id == substance_id)
-    if country is not None:
-        # a JSON list of two-letter codes, so the quoted code is found in its text and nowhere else
-        codes = cast(Edition.countries, String)
-        query = query.where(codes.contains(f'"{country}"', autoescape=True))
     found = [_seen_alert(*row) for row in session.execute(query.limit(limit + 1))]
     if len(found) <= limit:
         return Page(found)
     return Page(found[:limit], str(found[limit - 1].edition.id))
 
 
+def wordings(
+    session: Session,
+    actor: Actor,
+    *,
+    after: str | None = None,
+    limit: int = 50,
+    country: str | None = None,
+    where: Iterable[ColumnElement[bool]] = (),
+) -> tuple[Any, ...]:
+    """What a page of `alerts` is made of, in short: the same as long as it says the same."""
+    chosen = _chosen(actor, after, country, where).limit(limit + 1)
+    columns = Edition.id, Alert.state, Alert.valid_until
+    rows = session.execute(chosen.with_only_columns(*columns, maintain_column_froms=True))
+    return tuple(tuple(row) for row in rows)
+
+
 def alert_by_code(session: Session, actor: Actor, code: str) -> SeenAlert:
     """The alert of that number. Raises NotFound, also when the actor may not know of it."""
-    number = _ALERT.fullmatch(code)
+    number = alert_number(code)
     if number is None:
         raise NotFound(f"{code} is no alert number; they look like A-00042")
-    row = session.execute(_seen(actor).where(Alert.id == int(number[1]))).one_or_none()
+    row = session.execute(_seen(actor).where(Alert.id == number)).one_or_none()
     if row is None:
         raise NotFound(f"there is no alert {code.upper()}")
     return _seen_alert(*row)
+
+
+def alert_number(code: str) -> int | None:
+    """The number in A-00042; None when it looks otherwise."""
+    found = _ALERT.fullmatch(code)
+    return int(found[1]) if found else None
 
 
 def history(session: Session, actor: Actor, alert: Alert) -> list[Edition]:
@@ -131,12 +187,11 @@ def newest_edition(session: Session, actor: Actor) -> tuple[int, datetime | None
     return newest or 0, at
 
 
-def outbox_state(session: Session) -> OutboxState:
-    """Counts for the status page and the metrics."""
-    query = (
-        select(Message.state, func.count(), func.min(Edition.issued_at))
-        .join(Edition, Edition.id == Message.edition_id)
-        .group_by(Message.state)
+def outbox_state(session: Session, now: datetime | None = None) -> OutboxState:
+    """Counts for the status page and the metrics; what waits for a time after `now` is no delay."""
+    late = Message.due_at <= now if now is not None else true()
+    query = select(Message.state, func.count(), func.min(case((late, Message.due_at)))).group_by(
+        Message.state
     )
     rows = {state: (count, oldest) for state, count, oldest in session.execute(query)}
     nothing = (0, None)
@@ -146,6 +201,37 @@ def outbox_state(session: Session) -> OutboxState:
         parked=rows.get(MessageState.PARKED, nothing)[0],
         oldest_waiting=rows.get(MessageState.WAITING, nothing)[1],
     )
+
+
+def outbox_reasons(session: Session) -> list[OutboxReason]:
+    """What is not sent, by what it is and why, the most first (ix_message_due)."""
+    messages = func.count().label("messages")
+    query = (
+        select(
+            Message.state,
+            Message.purpose,
+            Message.trouble,
+            messages,
+            func.min(Message.next_try_at),
+        )
+        .where(Message.state.in_((MessageState.WAITING, MessageState.PARKED)))
+        .group_by(Message.state, Message.purpose, Message.trouble)
+        .order_by(messages.desc(), Message.state, Message.purpose)
+    )
+    return [OutboxReason(*row) for row in session.execute(query)]
+
+
+def _chosen(
+    actor: Actor, after: str | None, country: str | None, where: Iterable[ColumnElement[bool]]
+) -> Select[Alert, Edition, datetime]:
+    query = _seen(actor).where(*where).order_by(Edition.id.desc())
+    if (last := id_of(after)) is not None:
+        query = query.where(Edition.id < last)
+    if country is not None:
+        # a JSON list of two-letter codes, so the quoted code is found in its text and nowhere else
+        codes = cast(Edition.countries, String)
+        query = query.where(codes.contains(f'"{country}"', autoescape=True))
+    return query
 
 
 def _seen(actor: Actor) -> Select[Alert, Edition, datetime]:

@@ -71,10 +71,11 @@ def subjects(
 
 
 def _named(edition: Edition) -> Iterator[int]:
-    """The substances that an edition names: its own, or the members it lists."""
+    """The substances that an edition names: its own, the members it lists, or all it is about."""
     if edition.alert.substance_id is not None:
         yield edition.alert.substance_id
-    for member in edition.detail.get("members") or ():
+    detail = edition.detail
+    for member in (*(detail.get("members") or ()), *(detail.get("substances") or ())):
         code = str(member.get("code") or member.get("id") or "")
         if code.startswith("TS-"):
             yield int(code.removeprefix("TS-"))

@@ -8,9 +8,10 @@ something older; messages go only to those for whom something is news.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import delete, insert, select
@@ -97,7 +98,7 @@ def tell(session: Session, changes: Sequence[Change], *, now: datetime, host: st
     """
     if not changes:
         return Told()
-    subscribers = _active(session, now)
+    subscribers = active_subscribers(session, now)
     told: list[tuple[Story, dict[Handling, Edition]]] = []
     for story, beside in _with_alerts_beside(session, stories(session, changes)):
         alert = story.alert or _new_alert(story, now)
@@ -108,7 +109,7 @@ def tell(session: Session, changes: Sequence[Change], *, now: datetime, host: st
         told.append((story, _write_editions(session, alert, story, beside, now)))
         if not story.open:
             alert.state, alert.closed_at = AlertState.CLOSED, now
-            _recall(session, alert)
+            recall(session, alert)
     editions = [edition for _, written in told for edition in written.values()]
     about = subjects(
         session,
@@ -119,20 +120,18 @@ def tell(session: Session, changes: Sequence[Change], *, now: datetime, host: st
     chosen = [
         one
         for story, written in told
-        for one in _chosen(story, written, subscribers, about, now).values()
+        for one in choose(
+            subscribers, partial(_news_for, story=story, written=written), about, now
+        ).values()
     ]
-    messages = [_message(one, host) for one in chosen if not one.gathered]
-    entries = [_entry(one) for one in chosen if one.gathered]
-    for table, rows in ((Message, messages), (DigestEntry, entries)):
-        if rows:  # thousands at once, so not one by one through the session
-            session.execute(insert(table), rows)
+    messages, entries = queue(session, chosen, host)
     session.flush()
     return Told(
         alerts=sum(story.alert is None for story, _ in told),
         editions=len(editions),
-        messages=len(messages),
+        messages=messages,
         closed=sum(not story.open for story, _ in told),
-        gathered=len(entries),
+        gathered=entries,
     )
 
 
@@ -153,7 +152,7 @@ def _with_alerts_beside(
         yield story, beside
 
 
-def _recall(session: Session, alert: Alert) -> None:
+def recall(session: Session, alert: Alert) -> None:
     """What has ended is not mailed any more, unless a worker has it in hand."""
     editions = select(Edition.id).where(Edition.alert_id == alert.id)
     session.execute(
@@ -170,7 +169,8 @@ def _recall(session: Session, alert: Alert) -> None:
     )
 
 
-def _active(session: Session, now: datetime) -> list[Subscriber]:
+def active_subscribers(session: Session, now: datetime) -> list[Subscriber]:
+    """Those that may be told now."""
     query = (
         select(Subscription)
         .where(*in_state(State.ACTIVE, now), Subscription.created_at <= now)
@@ -255,21 +255,23 @@ def _reason(seen: Sequence[Shown], story: Story) -> str:
     return next((reason for reason in NEWS if reason in here), CLOSED)
 
 
-def _chosen(
-    story: Story,
-    written: dict[Handling, Edition],
-    subscribers: Sequence[Subscriber],
+def choose(
+    subscribers: Iterable[Subscriber],
+    news_for: Callable[[Handling], Edition | None],
     about: dict[int, Subject],
     now: datetime,
 ) -> dict[str, Chosen]:
-    """At most one telling for each recipient: the fullest edition they may read, if it is news."""
+    """At most one telling for each recipient: the fullest edition they may read, if it is news.
+
+    `news_for` gives the edition that is news to somebody of a clearance, or None.
+    """
     edition_for: dict[Handling, Edition | None] = {}
     chosen: dict[str, Chosen] = {}
     for one in subscribers:
         subscription = one.subscription
         clearance = subscription.clearance
         if clearance not in edition_for:
-            edition_for[clearance] = _news_for(clearance, story, written)
+            edition_for[clearance] = news_for(clearance)
         edition = edition_for[clearance]
         if edition is None or not one.wants(about[edition.id]):
             continue
@@ -284,17 +286,36 @@ def _chosen(
     return chosen
 
 
-def _message(one: Chosen, host: str) -> dict[str, Any]:
+def queue(
+    session: Session, chosen: Iterable[Chosen], host: str, told: Iterable[dict[str, Any]] = ()
+) -> tuple[int, int]:
+    """Write what was chosen, and rows of `message_row`; how many messages, and entries gathered."""
+    chosen = list(chosen)
+    messages = [
+        message_row(one.subscription.recipient, one.subscription, one.edition, one.at, host)
+        for one in chosen
+        if not one.gathered
+    ]
+    messages += told
+    entries = [_entry(one) for one in chosen if one.gathered]
+    for table, rows in ((Message, messages), (DigestEntry, entries)):
+        if rows:  # thousands at once, so not one by one through the session
+            session.execute(insert(table), rows)
+    return len(messages), len(entries)
+
+
+def message_row(
+    recipient: str, subscription: Subscription, edition: Edition, at: datetime, host: str
+) -> dict[str, Any]:
     """The row of a mail or a post."""
-    edition, recipient = one.edition, one.subscription.recipient
     return {
         "edition_id": edition.id,
-        "subscription_id": one.subscription.id,
-        "webhook_id": one.subscription.webhook_id,
+        "subscription_id": subscription.id,
+        "webhook_id": subscription.webhook_id,
         "recipient": recipient,
         "message_id": message_id(edition.alert.code, edition.id, recipient, host),
         "state": MessageState.WAITING,
-        "next_try_at": one.at,
+        "next_try_at": at,
     }
 
 

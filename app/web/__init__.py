@@ -5,6 +5,7 @@ from flask import Blueprint
 web = Blueprint("web", __name__, static_folder="static", static_url_path="/static")
 
 from app.web import (  # noqa: E402, F401 - each module hangs its routes on the blueprint above
+    acknowledging,
     admin,
     alerts,
     attachments,
@@ -12,13 +13,17 @@ from app.web import (  # noqa: E402, F401 - each module hangs its routes on the 
     clusters,
     codes,
     curation,
+    drafts,
     duplicates,
+    feeds,
     frame,
     handling,
     histories,
     machine,
     measures,
+    outbox,
     overview,
+    own_feeds,
     priority,
     profiles,
     reporting,

@@ -6,11 +6,18 @@ from typing import Any
 
 from flask import render_template, request
 
-from app.access.roles import Role
-from app.entrance import actor, allow, database
+from app.access.roles import SECRETARIAT, Role
+from app.db import id_of
+from app.entrance import actor, allow, database, settings, today
 from app.notification import queries as notification
+from app.notification import renderings
+from app.notification.acknowledging import acknowledgements
+from app.notification.models import Product
 from app.notification.wording import about_of, kind_of
 from app.web import web
+from app.web.drafts import characters
+
+LENGTHS = ("short", "page", "full")
 
 
 @web.get("/alerts")
@@ -25,14 +32,41 @@ def alerts() -> Any:
 @web.get("/alerts/<code>")
 @allow(Role.PUBLIC)
 def alert(code: str) -> Any:
-    """One alert in its newest wording, and what it said before."""
+    """One alert in its newest wording, and what it said before.
+
+    What people wrote has three lengths (`?as=short`, `page`, `full`), and each edition that the
+    reader could read stays (`?edition=7`).
+    """
     with database().reading() as session:
         seen = notification.alert_by_code(session, actor(), code)
-        editions = notification.history(session, actor(), seen.alert)
+        editions = notification.history(session, actor(), seen.alert)[::-1]
+        told = acknowledgements(session, seen.alert) if actor().role in SECRETARIAT else []
+        if seen.alert.product is Product.NOTICE:
+            detail = seen.edition.detail
+            return render_template(
+                "alert.html",
+                seen=seen,
+                editions=editions,
+                about=about_of(detail),
+                kind=kind_of(detail),
+                told=told,
+            )
+        wanted = id_of(request.args.get("edition"))
+        edition = next((one for one in editions if one.id == wanted), seen.edition)
+        source = renderings.source_of(seen.alert, edition, settings().base_url)
+        length = request.args.get("as")
+        short = renderings.short(source)
         return render_template(
-            "alert.html",
+            "written_alert.html",
             seen=seen,
-            editions=editions[::-1],
-            about=about_of(seen.edition.detail),
-            kind=kind_of(seen.edition.detail),
+            editions=editions,
+            edition=edition,
+            source=source,
+            length=length if length in LENGTHS else "full",
+            short=short,
+            characters=characters(short),
+            blocks=renderings,
+            expired=seen.expired(today()),
+            may_decide=actor().role in SECRETARIAT,
+            told=told,
         )

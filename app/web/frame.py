@@ -70,6 +70,7 @@ DESK: tuple[tuple[Entry, frozenset[Role]], ...] = (
         ),
         SECRETARIAT,
     ),
+    (("web.drafts", "Drafts", frozenset({"web.draft", "web.new_draft"})), SECRETARIAT),
     (
         (
             "web.subscriptions",
@@ -81,6 +82,8 @@ DESK: tuple[tuple[Entry, frozenset[Role]], ...] = (
                     "web.change_subscription",
                     "web.webhooks",
                     "web.webhook",
+                    "web.own_feeds",
+                    "web.make_own_feed",
                 }
             ),
         ),

@@ -13,6 +13,7 @@ from app.entrance import actor, allow, database, now, settings, today
 from app.errors import Conflict, Refused
 from app.intake.duplicates.queries import undecided
 from app.intake.trends import months_by_substance
+from app.notification.acknowledging import by_signal
 from app.notification.addresses import host_for
 from app.notification.telling import tell
 from app.registry import queries as registry
@@ -213,9 +214,15 @@ def acknowledge(code: str) -> Any:
     note = request.form.get("note", "").strip()
     return _decide(
         code,
-        lambda db: triage.acknowledge(db, code, by=actor(), now=now(), note=note),
+        lambda db: _acknowledged(db, code, note),
         f"{code} is acknowledged. It stays open until it is closed or lapses.",
     )
+
+
+def _acknowledged(session: Session, code: str, note: str) -> None:
+    """Whoever has seen the signal has seen the alert about it."""
+    episode = triage.acknowledge(session, code, by=actor(), now=now(), note=note)
+    by_signal(session, episode, by=actor(), now=now())
 
 
 @web.post("/signals/<code>/close")

@@ -5,27 +5,24 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from flask import flash, redirect, render_template, url_for
+from flask import render_template
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.access.roles import SECRETARIAT, Role
-from app.access.service import record
 from app.entrance import actor, allow, database, now, today
 from app.intake.models import Report
 from app.intake.sight import figures_for
 from app.intake.waiting import waiting
 from app.intake.words import ReportType
 from app.jobs import Job
-from app.notification.models import Message, MessageState
-from app.notification.outbox import try_again
-from app.notification.queries import OutboxState, outbox_state
+from app.notification.queries import OutboxState, outbox_reasons, outbox_state
 from app.registry import queries as registry
 from app.surveillance import queries as surveillance
 from app.web import web
+from app.web.outbox import TROUBLE_WORDS, parked
 
 WAITS_LONG = timedelta(hours=1)
-SHOWN_PARKED = 50
 
 
 @web.get("/status")
@@ -34,7 +31,7 @@ def status() -> Any:
     """The state of the house. Errors of jobs are worded for those who can mend them."""
     with database().reading() as session:
         jobs = list(session.scalars(select(Job).order_by(Job.name)))
-        outbox = outbox_state(session)
+        outbox = outbox_state(session, now())
         secretariat = actor().role in SECRETARIAT
         return render_template(
             "status.html",
@@ -42,7 +39,9 @@ def status() -> Any:
             overdue={job.name for job in jobs if job.overdue(now())},
             troubles=_troubles(jobs, outbox),
             outbox=outbox,
-            parked=_parked(session) if secretariat else [],
+            waits=outbox_reasons(session) if secretariat else [],
+            trouble_words=TROUBLE_WORDS,
+            parked=parked(session) if secretariat else [],
             kind=database().engine.dialect.name,
             revision=database().revision(),
             newest=database().newest_revision(),
@@ -52,17 +51,6 @@ def status() -> Any:
             may_read_errors=secretariat,
             unknown=waiting(session, actor(), today()) if secretariat else None,
         )
-
-
-@web.post("/status/parked/<int:number>")
-@allow(*SECRETARIAT)
-def send_again(number: int) -> Any:
-    """Put a parked message back into the outbox."""
-    with database().transaction() as session:
-        message = try_again(session, number, now=now())
-        record(session, actor(), "message.try_again", message.message_id, now=now())
-        flash(f"The message to {message.recipient} will be tried again.")
-    return redirect(url_for("web.status"))
 
 
 def _troubles(jobs: list[Job], outbox: OutboxState) -> list[str]:
@@ -77,17 +65,6 @@ def _troubles(jobs: list[Job], outbox: OutboxState) -> list[str]:
         "waiting": oldest is not None and now() - oldest > WAITS_LONG,
     }
     return [name for name, here in found.items() if here]
-
-
-def _parked(session: Session) -> list[Message]:
-    """Messages that every try failed for, the newest first."""
-    query = (
-        select(Message)
-        .where(Message.state == MessageState.PARKED)
-        .order_by(Message.id.desc())
-        .limit(SHOWN_PARKED)
-    )
-    return list(session.scalars(query))
 
 
 def _counts(session: Session) -> dict[ReportType, int]:

@@ -35,6 +35,8 @@ from app.web.measures import known_of
 from app.web.structure import marked, molecule, told
 from chem.depict import png, svg
 from chem.known import marketed
+from chem.molfile import MEDIA_TYPE as MOLFILE
+from chem.molfile import molfile
 from chem.similarity import tanimoto
 from chem.variants import variant_of
 
@@ -155,6 +157,17 @@ def structure_png(code: str) -> Response:
     if mol is None:
         raise NotFound(f"{found.code} cannot be drawn")
     return _picture(found, png(mol), "image/png")
+
+
+@web.get("/substances/<code>.mol")
+@allow(Role.PUBLIC)
+def structure_mol(code: str) -> Response:
+    """The structure as a molfile, for programs."""
+    found = _substance(code)
+    mol = molecule(found.smiles)
+    if mol is None:
+        raise NotFound(f"{found.code} cannot be written as a molfile")
+    return _picture(found, molfile(mol, found.code), MOLFILE)
 
 
 NO_PICTURE = (

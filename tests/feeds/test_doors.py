@@ -3,13 +3,18 @@
 import json
 
 import pytest
+from sqlalchemy import select
 
-from app.access.roles import ANYBODY, SYSTEM
+from app import create_app
+from app.access.models import ApiKey
+from app.access.roles import ANYBODY, SYSTEM, Actor, Role
+from app.access.service import issue_key
 from app.errors import NotFound
 from app.feeds.atom import atom
 from app.feeds.cap import cap
 from app.feeds.entries import NotPublic
 from app.feeds.json_feed import json_feed
+from app.feeds.personal import CLEARANCES, make_feed
 from app.notification.mail import compose
 from app.notification.queries import alert_by_code, alerts, history
 from app.surveillance.models import Rule, Tier
@@ -23,6 +28,7 @@ from tests.notification.making import (
     SENDER,
     a_subscriber,
     a_substance,
+    an_authority,
     an_episode,
     messages,
     told,
@@ -121,3 +127,62 @@ def test_a_feed_refuses_what_is_not_clear_whoever_asked_for_it(database, level):
             atom(page.items, base_url=BASE, feed_url=BASE, updated=NOW)
         with pytest.raises(NotPublic):
             cap(page.items[0], [], base_url=BASE, sender="t")
+
+
+# a feed for everybody tells a key no more than it tells everybody
+FOR_EVERYBODY = [
+    f"{place}/feed.{kind}"
+    for place in (
+        "", "/groups/nitazenes", "/families/nitazene", "/countries/TH", "/substances/TS-00001",
+    )
+    for kind in ("json", "atom")
+] + ["/feed.json?group=nitazenes&country=TH", "/cap/A-00001.xml"]  # fmt: skip
+BY_READER = ["/alerts/A-00001", "/api/v1/alerts", "/api/v1/alerts/A-00001"]
+BESIDE = ["/", "/alerts", "/substances/TS-00001", "/signals", "/api/v1/signals", "/api/v1/episodes"]
+READERS = {
+    "anybody": CLEAR,
+    Role.SUBSCRIBER: AMBER,
+    Role.ANALYST: RED,
+}
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_every_address_tells_every_reader_what_they_are_cleared_for_and_no_more(
+    database, settings, level
+):
+    with database.transaction() as session:
+        episode = an_episode(
+            session,
+            a_substance(session),
+            Rule.FIRST_REGION,
+            "Asia",
+            views={level: Tier.URGENT},
+            countries=["TH"],
+        )
+        for view in episode.views:
+            view.evidence = view.evidence | {"as_of": NOW.date().isoformat()}
+        told(session, episode)
+        home = an_authority(session)
+        headers = {"anybody": {}} | {
+            role: {"Authorization": f"Bearer {issue_key(session, home, role=role, now=NOW)}"}
+            for role in READERS
+            if role != "anybody"
+        }
+        analyst = Actor(Role.ANALYST, f"key {session.scalars(select(ApiKey.prefix)).first()}")
+        own = {c: make_feed(session, "board", c, by=analyst, now=NOW).secret for c in CLEARANCES}
+    client = create_app(settings, database=database, clock=lambda: NOW).test_client()
+    wrong = []
+    for reader, cleared in READERS.items():
+        most = dict.fromkeys(FOR_EVERYBODY, CLEAR) | dict.fromkeys(BY_READER, cleared)
+        for path in (*most, *BESIDE):
+            said = client.get(path, headers=headers[reader]).text
+            tells = SECRET in said
+            if tells and level > most.get(path, cleared):
+                wrong.append(f"{reader} reads what is {level.word} at {path}")
+            if path in most and not tells and level <= most[path]:
+                wrong.append(f"{reader} does not read what is {level.word} at {path}")
+    for clearance, secret in own.items():
+        for kind in ("json", "atom"):
+            if (SECRET in client.get(f"/feed/{secret}.{kind}").text) != (level <= clearance):
+                wrong.append(f"a {clearance.word} feed and what is {level.word}, as {kind}")
+    assert not wrong, "\n".join(wrong)

@@ -9,13 +9,16 @@ from sqlalchemy import func, inspect, select, text
 from app.access.handling import Handling
 from app.access.models import Authority
 from app.access.roles import Actor, Role
+from app.access.service import issue_key
 from app.db import Database
+from app.feeds.personal import feeds_of, make_feed
 from app.intake.curation import decide, undo
 from app.intake.merging import merge
 from app.intake.saying import NOTHING, this_substance
 from app.notification.models import (
     Alert,
     AlertState,
+    Draft,
     Edition,
     Event,
     Message,
@@ -38,6 +41,7 @@ from app.surveillance.models import (
 from tests.intake.attachments.making import msp, put
 from tests.intake.care import ANALYST, at, days, fill
 from tests.intake.taking import take_reports
+from tests.notification.written import issued
 from tests.reporting import NOW, laboratory, report
 from tests.surveillance.making import a_substance
 
@@ -333,3 +337,32 @@ def test_what_is_listed_under_a_family_stands_alone_on_the_way_down(database: Da
     database.migrate()
     with database.reading() as session:
         assert [one.inhibited_by for one in session.scalars(select(Episode))] == [None, None]
+
+
+def test_below_0017_there_are_no_feeds_of_ones_own_and_nothing_else_is_lost(
+    database: Database,
+) -> None:
+    laboratory(database, "DE")
+    with database.transaction() as session:
+        home = session.scalars(select(Authority)).one()
+        key = issue_key(session, home, role=Role.LABORATORY, now=NOW)
+        by = Actor(Role.LABORATORY, f"key {key.split('_')[1]}", home.id)
+        make_feed(session, "board", Handling.AMBER, by=by, now=NOW)
+    command.downgrade(database.alembic_config(), "0013")
+    assert "feed_token" not in inspect(database.engine).get_table_names()
+    database.migrate()
+    with database.transaction() as session:
+        assert feeds_of(session, by) == []
+        assert make_feed(session, "board", Handling.AMBER, by=by, now=NOW).token.works
+
+
+def test_what_people_issued_stays_when_their_drafts_go(database: Database) -> None:
+    """The schema before 0018 knows no drafts; what came of them are alerts like others."""
+    with database.transaction() as session:
+        alert = issued(session)
+    command.downgrade(database.alembic_config(), "0016")
+    database.migrate()
+    with database.reading() as session:
+        assert [one.code for one in session.scalars(select(Alert))] == [alert.code]
+        assert session.scalars(select(Edition)).one().reason == "issued"
+        assert session.scalars(select(Draft)).all() == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -213,6 +214,8 @@ class MailServer:
         self.recipients: list[str] = []
         self.refusals: dict[str, str] = {}  # recipient -> answer to RCPT TO
         self.drops: set[str] = set()  # recipients whose mail makes it hang up
+        self.stalls: set[str] = set()  # recipients whose mail it never answers
+        self.contents: list[bytes] = []
         self.connections = 0
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -249,7 +252,10 @@ class MailServer:
         if self.drops & set(envelope.rcpt_tos):
             server.transport.abort()
             return "421 gone"
+        if self.stalls & set(envelope.rcpt_tos):
+            await asyncio.sleep(3600)
         parsed = message_from_bytes(envelope.content, policy=policy.default)
+        self.contents.append(envelope.content)
         self.accepted.append(parsed)  # type: ignore[arg-type]
         self.recipients += envelope.rcpt_tos
         return "250 OK"

@@ -6,30 +6,22 @@ import threading
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
-from app.notification.delivery import Delivered, deliver
-from app.notification.mail import compose
-from app.notification.models import MessageState
+from app.notification.delivery import AHEAD, CUTS, Delivered
+from app.notification.models import FailedTry, MessageState, Subscription, Trouble
 from app.notification.outbox import LEASE, lease_due
-from app.notification.transport import FileTransport, SmtpTransport
+from app.notification.smtp import SmtpConnection, SmtpPool
+from app.notification.transport import FileTransport
 from tests.notification.making import (
-    BASE,
     NOW,
-    SENDER,
     a_subscriber,
     a_substance,
     an_episode,
     messages,
     told,
 )
-
-
-def render(message):
-    return compose(message, base_url=BASE, sender=SENDER)
-
-
-def send(database, transport, now=NOW, owner="one", limit=500):
-    return deliver(database, transport, render, owner=owner, clock=lambda: now, limit=limit)
+from tests.notification.sending import letters, send, through
 
 
 @pytest.fixture
@@ -52,16 +44,16 @@ def states(database):
 
 def test_a_batch_goes_out_over_one_connection(database, outbox, mail_server):
     outbox("a", "b", "c")
-    assert send(database, SmtpTransport(mail_server.url)) == Delivered(sent=3)
+    assert send(database, through(mail_server)) == Delivered(sent=3)
     assert sorted(mail_server.recipients) == ["a@example.org", "b@example.org", "c@example.org"]
     assert mail_server.connections == 1
     assert {m.state for m in states(database).values()} == {MessageState.SENT}
-    assert send(database, SmtpTransport(mail_server.url)) == Delivered()
+    assert send(database, through(mail_server)) == Delivered()
 
 
 def test_no_more_than_the_limit_goes_out_at_once(database, outbox, mail_server):
     outbox("a", "b", "c")
-    assert send(database, SmtpTransport(mail_server.url), limit=2) == Delivered(sent=2)
+    assert send(database, through(mail_server), limit=2) == Delivered(sent=2)
 
 
 def test_an_address_that_does_not_exist_is_parked_and_the_others_get_theirs(
@@ -69,16 +61,21 @@ def test_an_address_that_does_not_exist_is_parked_and_the_others_get_theirs(
 ):
     outbox("a", "nobody", "z")
     mail_server.refusals["nobody@example.org"] = "550 5.1.1 no such user"
-    assert send(database, SmtpTransport(mail_server.url)) == Delivered(sent=2, parked=1)
+    assert send(database, through(mail_server)) == Delivered(sent=2, parked=1)
     lost = states(database)["nobody"]
-    assert lost.state is MessageState.PARKED
+    assert (lost.state, lost.trouble) == (MessageState.PARKED, Trouble.REFUSED)
     assert "no such user" in lost.last_error
+    with database.reading() as session:
+        gone = session.scalars(select(Subscription).where(Subscription.bounced_at.is_not(None)))
+        assert [one.email for one in gone] == ["nobody@example.org"]
+        (failed,) = session.scalars(select(FailedTry))
+        assert (failed.message_id, failed.at, failed.error) == (lost.id, NOW, lost.last_error)
 
 
 def test_a_full_mailbox_is_tried_again_under_the_same_message_id(database, outbox, mail_server):
     outbox("full")
     mail_server.refusals["full@example.org"] = "451 4.2.2 mailbox full"
-    transport = SmtpTransport(mail_server.url)
+    transport = through(mail_server)
     assert send(database, transport) == Delivered(failed=1)
     before = states(database)["full"]
     assert (before.state, before.tries) == (MessageState.WAITING, 1)
@@ -88,36 +85,58 @@ def test_a_full_mailbox_is_tried_again_under_the_same_message_id(database, outbo
     assert mail_server.accepted[0]["Message-ID"] == before.message_id
 
 
-def test_when_the_server_hangs_up_the_rest_waits_untried(database, outbox, mail_server):
+def test_when_the_server_hangs_up_the_others_go_over_a_new_connection(
+    database, outbox, mail_server
+):
     outbox("a", "b", "c")
     mail_server.drops.add("b@example.org")
-    transport = SmtpTransport(mail_server.url)
-    assert send(database, transport) == Delivered(sent=1, failed=1)
+    transport = through(mail_server)
+    assert send(database, transport) == Delivered(sent=2, failed=1)
     held = states(database)
-    assert [held[who].tries for who in "abc"] == [1, 1, 0]
-    assert send(database, transport) == Delivered(sent=1)
+    assert [held[who].tries for who in "abc"] == [1, 1, 1]
+    assert held["b"].trouble is Trouble.CUT_OFF
     mail_server.drops.clear()
     assert send(database, transport, NOW + timedelta(seconds=30)) == Delivered(sent=1)
 
 
+def test_a_server_that_hangs_up_again_and_again_is_left_alone(database, outbox, mail_server):
+    people = "abcdefgh"
+    outbox(*people)
+    mail_server.drops |= {f"{who}@example.org" for who in people}
+    assert send(database, through(mail_server)).failed <= CUTS + AHEAD
+    held = states(database)
+    assert sum(held[who].tries for who in people) <= CUTS + AHEAD
+    assert all(held[who].leased_until is None for who in people)
+
+
+def test_a_server_that_does_not_answer_costs_one_mail_its_time(database, outbox, mail_server):
+    outbox("a", "b", "c")
+    mail_server.stalls.add("b@example.org")
+    assert send(database, through(mail_server, timeout=2.0)) == Delivered(sent=2, failed=1)
+    assert states(database)["b"].trouble is Trouble.CUT_OFF
+
+
 def test_without_a_server_nothing_is_lost(database, outbox):
     outbox("a", "b")
-    nowhere = SmtpTransport("smtp://127.0.0.1:1", timeout=1)
+    nowhere = SmtpPool(lambda: SmtpConnection("smtp://127.0.0.1:1", timeout=1))
     assert send(database, nowhere) == Delivered(failed=1)
-    assert {m.state for m in states(database).values()} == {MessageState.WAITING}
-    assert "127.0.0.1:1" in states(database)["a"].last_error
+    held = states(database)
+    assert {m.state for m in held.values()} == {MessageState.WAITING}
+    assert "127.0.0.1:1" in held["a"].last_error
+    assert (held["a"].trouble, held["b"].tries) == (Trouble.UNREACHABLE, 0)
+    assert (held["b"].leased_until, held["b"].next_try_at) == (None, NOW)
 
 
 def test_what_cannot_be_composed_does_not_stop_the_rest(database, outbox, mail_server):
     outbox("a", "b")
 
-    def clumsy(message):
+    def clumsy(session, message):
         if message.recipient.startswith("a"):
             raise KeyError("smiles")
-        return render(message)
+        return letters().write(session, message)
 
-    done = deliver(database, SmtpTransport(mail_server.url), clumsy, owner="one", clock=lambda: NOW)
-    assert done == Delivered(sent=1, failed=1)
+    assert send(database, through(mail_server), write=clumsy) == Delivered(sent=1, failed=1)
+    assert states(database)["a"].trouble is Trouble.COMPOSING
     assert "could not be composed" in states(database)["a"].last_error
 
 
@@ -127,14 +146,14 @@ def test_two_deliverers_send_each_mail_once(database, outbox, mail_server):
     done = {}
 
     def run(owner):
-        done[owner] = send(database, SmtpTransport(mail_server.url), owner=owner)
+        done[owner] = send(database, through(mail_server), owner=owner, lanes=3)
 
     threads = [threading.Thread(target=run, args=(owner,)) for owner in ("one", "two")]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    left = send(database, SmtpTransport(mail_server.url), owner="three")
+    left = send(database, through(mail_server), owner="three")
     assert sum(d.sent for d in (*done.values(), left)) == len(people)
     assert sorted(mail_server.recipients) == sorted(f"{who}@example.org" for who in people)
 
@@ -143,7 +162,7 @@ def test_the_mail_of_a_dead_deliverer_is_taken_up_by_another(database, outbox, m
     outbox("a")
     with database.transaction() as session:
         lease_due(session, owner="dead", now=NOW)
-    transport = SmtpTransport(mail_server.url)
+    transport = through(mail_server)
     assert send(database, transport, owner="heir") == Delivered()
     assert send(database, transport, NOW + LEASE, owner="heir") == Delivered(sent=1)
 
@@ -161,8 +180,8 @@ def test_without_a_server_set_mail_becomes_files(database, outbox, tmp_path, cap
 
 def test_a_transport_that_breaks_does_not_stop_the_rest(database, outbox):
     class Broken:
-        def send(self, mail, recipient):
-            if recipient.startswith("a"):
+        def send(self, parcel):
+            if parcel.recipient.startswith("a"):
                 raise ValueError("a mistake")
 
         def close(self):

@@ -7,12 +7,10 @@ import pytest
 from sqlalchemy import func, select
 
 from app.access.roles import ANYBODY, SYSTEM, Actor, Role
-from app.notification.delivery import Delivered, deliver
-from app.notification.mail import compose
+from app.notification.delivery import Delivered
 from app.notification.models import Alert, Edition, Message
 from app.notification.queries import alerts
 from app.notification.telling import Told, tell
-from app.notification.transport import SmtpTransport
 from app.registry.blocks import SubstanceBlocks, cutting_rules
 from app.surveillance import service
 from app.surveillance.models import NodeKind
@@ -21,18 +19,17 @@ from app.surveillance.service import assess
 from app.surveillance.triage import close
 from tests.notification.making import (
     AMBER,
-    BASE,
     BLOCK,
     CLEAR,
     GREEN,
     HOST,
     NOW,
     RED,
-    SENDER,
     a_subscriber,
     a_substance,
     messages,
 )
+from tests.notification.sending import send, through
 from tests.surveillance import making as seen
 from tests.surveillance.making import a_report
 from tests.surveillance.test_curved_rules import background, unnamed
@@ -59,13 +56,7 @@ def test_reports_from_three_countries_are_one_mail_and_one_alert(database, mail_
             report(session, substance, country)
         done = assess_and_tell(session)
         assert (done.alerts, done.editions, done.messages) == (1, 1, 1)
-    transport = SmtpTransport(mail_server.url)
-
-    def render(message):
-        return compose(message, base_url=BASE, sender=SENDER)
-
-    sent = deliver(database, transport, render, owner="one", clock=lambda: NOW)
-    assert sent == Delivered(sent=1)
+    assert send(database, through(mail_server)) == Delivered(sent=1)
     (mail,) = mail_server.accepted
     assert mail["Subject"].startswith("Protonitazene: ")
     assert "Germany" in mail.get_body(("plain",)).get_content()
@@ -188,10 +179,7 @@ def test_what_is_no_single_substance_is_mailed_to_those_cleared_for_it_and_told_
         about = select(Alert).where(Alert.node_kind == kind)
         assert len(session.scalars(about).all()) == 1
 
-    def render(message):
-        return compose(message, base_url=BASE, sender=SENDER)
-
-    deliver(database, SmtpTransport(mail_server.url), render, owner="one", clock=lambda: NOW)
+    send(database, through(mail_server))
     starts = {
         NodeKind.FAMILY: "Nitazenes: growing as a whole",
         NodeKind.BLOCK: "Building block pent-4-enyl (tail): growing",

@@ -31,7 +31,7 @@ def lease(database, owner="one", now=NOW, **more):
 
 def begin(database, number, owner="one", now=NOW):
     with database.transaction() as session:
-        return outbox.begin_try(session, number, owner=owner, now=now)
+        return bool(outbox.begin_tries(session, [number], owner=owner, now=now))
 
 
 def fail(database, number, owner="one", now=NOW, **more):
@@ -106,7 +106,7 @@ def test_sent_is_sent_even_when_the_lease_was_lost_meanwhile(waiting):
     begin(waiting, number)
     assert number in lease(waiting, "heir", NOW + LEASE)
     with waiting.transaction() as session:
-        outbox.mark_sent(session, number, now=NOW)
+        outbox.mark_sent(session, [number], now=NOW)
     assert not begin(waiting, number, "heir", NOW + LEASE)
     assert held(waiting, number).state is MessageState.SENT
 
@@ -114,7 +114,7 @@ def test_sent_is_sent_even_when_the_lease_was_lost_meanwhile(waiting):
 def test_what_was_not_tried_is_given_back(waiting):
     numbers = lease(waiting)
     with waiting.transaction() as session:
-        outbox.release(session, numbers[1:], owner="one")
+        outbox.release(session, numbers[1:], owner="one", now=NOW)
     assert lease(waiting, "two") == numbers[1:]
 
 

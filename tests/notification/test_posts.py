@@ -13,14 +13,11 @@ from app.errors import Conflict, Forbidden, NotFound, Refused
 from app.feeds.entries import NotPublic
 from app.feeds.json_feed import item_for
 from app.notification import posts, webhooks
-from app.notification.delivery import Delivered, deliver
-from app.notification.mail import renderer
+from app.notification.delivery import Delivered
 from app.notification.models import MessageState, Webhook
 from app.notification.outbox import BACK_OFF, LEASE, lease_due
 from app.notification.posting import Outcome
 from app.notification.posts import Office, Posted, post_due, post_test
-from app.notification.transport import SmtpTransport
-from app.settings import Settings
 from app.surveillance.models import Tier
 from tests.notification.making import (
     AMBER,
@@ -30,7 +27,6 @@ from tests.notification.making import (
     HOST,
     NOW,
     RED,
-    SENDER,
     a_subscriber,
     a_substance,
     an_authority,
@@ -39,6 +35,7 @@ from tests.notification.making import (
     told,
 )
 from tests.notification.receiving import LOCAL, Receiver
+from tests.notification.sending import send, through
 from tests.notification.test_webhooks import ANALYST, focal
 
 
@@ -126,13 +123,10 @@ def test_what_is_above_the_clearance_of_a_subscription_is_not_composed(database,
 
 
 def test_mail_and_posts_wait_apart(database, outbox, receiver, mail_server):
-    from tests.notification.test_delivery import render
-
     with database.transaction() as session:
         a_subscriber(session)
     outbox(receiver.url)
-    mail = SmtpTransport(mail_server.url)
-    assert deliver(database, mail, render, owner="one", clock=lambda: NOW) == Delivered(sent=1)
+    assert send(database, through(mail_server)) == Delivered(sent=1)
     assert receiver.received == []
     assert run(database) == Posted(sent=1)
     assert mail_server.recipients == ["duty@example.org"]
@@ -230,9 +224,7 @@ def test_those_who_keep_a_webhook_are_told_by_mail_that_it_was_switched_off(
     outbox(f"{receiver.url}?token=hush")
     receiver.status, receiver.text = 410, b"no\r\nBcc: everybody@example.org"
     run(database)
-    render = renderer(Settings.from_env({"TOCSIN_BASE_URL": BASE, "TOCSIN_MAIL_FROM": SENDER}))
-    mail = SmtpTransport(mail_server.url)
-    assert deliver(database, mail, render, owner="one", clock=lambda: NOW) == Delivered(sent=1)
+    assert send(database, through(mail_server)) == Delivered(sent=1)
     assert mail_server.recipients == ["focal@example.org"]
     (told_of,) = mail_server.accepted
     text = told_of.get_content()

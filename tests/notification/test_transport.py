@@ -4,12 +4,8 @@ from email.message import EmailMessage
 
 import pytest
 
-from app.notification.transport import (
-    FileTransport,
-    SmtpTransport,
-    TransportError,
-    transport_for,
-)
+from app.notification.smtp import SmtpConnection, SmtpPool, transport_for
+from app.notification.transport import FileTransport, Letter, TransportError
 from app.settings import Settings
 
 
@@ -18,7 +14,7 @@ def a_mail(message_id="<A-00001.E1.abc@example.org>"):
     mail["From"], mail["To"] = "Tocsin <t@example.org>", "d@example.org"
     mail["Message-ID"] = message_id
     mail.set_content("hello")
-    return mail
+    return Letter("t@example.org", "d@example.org", message_id, mail.as_bytes())
 
 
 def test_the_settings_choose_the_transport(tmp_path):
@@ -26,17 +22,18 @@ def test_the_settings_choose_the_transport(tmp_path):
     assert isinstance(transport_for(Settings.from_env(environ)), FileTransport)
     environ["TOCSIN_SMTP_URL"] = "smtp+starttls://us%40er:p%3Ass@mail.example.org"
     transport = transport_for(Settings.from_env(environ))
-    assert isinstance(transport, SmtpTransport)
+    assert isinstance(transport, SmtpPool)
+    transport = transport._connect()
     assert (transport.host, transport.port) == ("mail.example.org", 587)
     assert (transport.username, transport._password) == ("us@er", "p:ss")
 
 
 def test_a_connection_that_went_stale_is_renewed(mail_server):
-    transport = SmtpTransport(mail_server.url)
-    transport.send(a_mail(), "d@example.org")
+    transport = SmtpConnection(mail_server.url)
+    transport.send(a_mail())
     transport._connection.sock.close()
     transport._connection.close()
-    transport.send(a_mail(), "d@example.org")
+    transport.send(a_mail())
     transport.close()
     assert mail_server.connections == 2
     assert len(mail_server.accepted) == 2
@@ -52,16 +49,16 @@ def test_a_connection_that_went_stale_is_renewed(mail_server):
 )
 def test_the_answer_decides_what_happens_next(mail_server, answer, permanent, unreachable):
     mail_server.refusals["d@example.org"] = answer
-    transport = SmtpTransport(mail_server.url)
+    transport = SmtpConnection(mail_server.url)
     with pytest.raises(TransportError) as refused:
-        transport.send(a_mail(), "d@example.org")
+        transport.send(a_mail())
     assert (refused.value.permanent, refused.value.unreachable) == (permanent, unreachable)
 
 
 def test_a_server_without_tls_or_login_is_the_servers_fault_not_the_mails(mail_server):
     for url in ("smtp+starttls://127.0.0.1", "smtp://me:secret@127.0.0.1"):
         with pytest.raises(TransportError) as refused:
-            SmtpTransport(f"{url}:{mail_server.port}").send(a_mail(), "d@example.org")
+            SmtpConnection(f"{url}:{mail_server.port}").send(a_mail())
         assert refused.value.unreachable
         assert "secret" not in str(refused.value)
 
@@ -69,7 +66,7 @@ def test_a_server_without_tls_or_login_is_the_servers_fault_not_the_mails(mail_s
 def test_file_names_cannot_leave_the_folder_and_a_second_try_is_one_file(tmp_path):
     transport = FileTransport(tmp_path / "mail")
     for _ in range(2):
-        transport.send(a_mail("<../../etc/passwd@x>"), "d@example.org")
+        transport.send(a_mail("<../../etc/passwd@x>"))
     (file,) = (tmp_path / "mail").iterdir()
     assert file.name == "_.._etc_passwd@x.eml"
     assert b"hello" in file.read_bytes()
@@ -78,4 +75,4 @@ def test_file_names_cannot_leave_the_folder_and_a_second_try_is_one_file(tmp_pat
 def test_a_folder_that_cannot_be_written_is_a_failure_not_a_loss(tmp_path):
     (tmp_path / "mail").write_text("in the way")
     with pytest.raises(TransportError):
-        FileTransport(tmp_path / "mail").send(a_mail(), "d@example.org")
+        FileTransport(tmp_path / "mail").send(a_mail())

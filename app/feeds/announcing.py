@@ -1,0 +1,78 @@
+"""WebSub: telling the hub which feeds changed (https://www.w3.org/TR/websub/#publishing).
+
+The hub is the operator's choice and is told addresses of public feeds, nothing else. It fetches
+them itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import requests
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.access.handling import visible_up_to
+from app.access.roles import ANYBODY
+from app.feeds.pages import MEDIA_TYPES
+from app.feeds.scope import EVERYTHING, Scope
+from app.notification.models import Edition
+
+TIME_OUT = (5, 10)  # seconds to connect, and between bytes
+AT_ONCE = 50  # addresses in one request
+MOST = 1_000  # editions looked at in one run, the newest
+
+
+class HubError(Exception):
+    """The hub did not take it; the next run tells it again."""
+
+
+def changed_feeds(session: Session, since: int, base_url: str) -> list[str]:
+    """The addresses of public feeds that hold an edition later than `since`, the whole feed first.
+
+    Index: the primary key.
+    """
+    query = (
+        select(Edition.detail, Edition.countries)
+        .where(Edition.id > since, visible_up_to(ANYBODY, Edition.handling))
+        .order_by(Edition.id.desc())
+        .limit(MOST)
+    )
+    scopes = dict.fromkeys([EVERYTHING])
+    for detail, countries in session.execute(query):
+        scopes |= dict.fromkeys(_scopes(detail, countries))
+    return [base_url + scope.path(file) for scope in scopes for file in MEDIA_TYPES]
+
+
+def announce(hub: str, feeds: Sequence[str]) -> int:
+    """Tell the hub that these changed; how many they were. Raises HubError.
+
+    `hub.url` is given once for each, as the hubs in use take it.
+    """
+    told = 0
+    with requests.Session() as http:
+        http.trust_env = False  # no proxy, no password file: the hub and nobody else
+        for start in range(0, len(feeds), AT_ONCE):
+            some = feeds[start : start + AT_ONCE]
+            form = [("hub.mode", "publish"), *(("hub.url", url) for url in some)]
+            try:
+                answer = http.post(
+                    hub, data=form, timeout=TIME_OUT, allow_redirects=False, stream=True
+                )
+            except requests.RequestException as error:
+                raise HubError(f"the hub does not answer: {type(error).__name__}") from error
+            answer.close()
+            if not 200 <= answer.status_code < 300:
+                raise HubError(f"the hub answered {answer.status_code}")
+            told += len(some)
+    return told
+
+
+def _scopes(detail: dict[str, object], countries: Iterable[str]) -> Iterator[Scope]:
+    if group := detail.get("group"):
+        yield Scope(group=str(group))
+    if family := detail.get("family"):
+        yield Scope(family=str(family))
+    if substance := detail.get("substance"):
+        yield Scope(substance=str(substance))
+    yield from (Scope(country=country) for country in countries)

@@ -1,0 +1,181 @@
+"""A page of a feed, written in either format, and the pages everybody may read, kept in memory.
+
+A kept page is right to the moment: `Database.stamp` says whether anybody has committed since it was
+written; if so its alerts are asked for again, as numbers, and it is written anew when they differ.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from threading import Lock
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.access.handling import Handling
+from app.access.roles import ANYBODY, Actor
+from app.clock import Clock
+from app.db import Database
+from app.feeds import atom as atom_feed
+from app.feeds import json_feed
+from app.feeds.scope import EVERYTHING, Scope
+from app.languages import SOURCE, speaking
+from app.notification.queries import alerts, wordings
+
+PER_PAGE = 50
+PAGES_KEPT = 256
+MAX_AGE = 60  # seconds for which a cache need not ask again
+MEDIA_TYPES = {"feed.json": json_feed.MEDIA_TYPE, "feed.atom": atom_feed.MEDIA_TYPE}
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where the service is found, and the WebSub hub that spreads its feeds, if any."""
+
+    base_url: str
+    hub: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """What page of which feed: `file` is feed.json or feed.atom, `after` a cursor."""
+
+    file: str
+    scope: Scope = EVERYTHING
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A page as it is sent. The weak validator is of its text: what differs is never the same."""
+
+    body: bytes
+    media_type: str
+    url: str
+    changed: datetime | None  # the newest wording on it
+    spread: bool  # whether the hub is told when it changes
+
+    @property
+    def etag(self) -> str:
+        """The validator, unquoted."""
+        return hashlib.blake2b(self.body, digest_size=12).hexdigest()
+
+
+@speaking(SOURCE)  # whoever's page the thread wrote before
+def write(
+    session: Session,
+    actor: Actor,
+    address: Address,
+    site: Site,
+    *,
+    now: datetime,
+    cleared: Handling = Handling.CLEAR,
+    path: str | None = None,
+) -> Written:
+    """The page as `actor` may read it. `path` is where a feed of one's own is; that has no hub.
+
+    Raises NotPublic when it would tell more than `cleared`.
+    """
+    scope, own = address.scope, path is not None
+    page = alerts(
+        session,
+        actor,
+        after=address.after,
+        limit=PER_PAGE,
+        country=scope.country or None,
+        where=scope.conditions(),
+    )
+    url = site.base_url + (scope.path(address.file) if path is None else scope.at(path))
+    sign = "&" if "?" in url else "?"
+    said: dict[str, Any] = {
+        "base_url": site.base_url,
+        "feed_url": url,
+        "next_url": f"{url}{sign}after={page.next}" if page.next else None,
+        "about": scope.title,
+        "hub": site.hub if scope.plain and not own else "",
+        "cleared": cleared,
+    }
+    changed = max((seen.modified for seen in page.items), default=None)
+    if address.file == "feed.json":
+        feed = json_feed.json_feed(page.items, **said)
+        body = json.dumps(feed, ensure_ascii=False, separators=(",", ":")).encode()
+    else:
+        body = atom_feed.atom(page.items, updated=changed or _day_of(now), **said)
+    return Written(body, MEDIA_TYPES[address.file], url, changed, spread=scope.plain and not own)
+
+
+def _day_of(now: datetime) -> datetime:
+    """The date of an empty feed: alike in all processes, so that they agree on its validator."""
+    return now.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A written page, what is said of it in headers, and what it is right for."""
+
+    stamp: object
+    wordings: tuple[Any, ...]
+    written: Written
+    etag: str
+    headers: tuple[tuple[str, str], ...]
+
+
+class PublicFeeds:
+    """The feeds for everybody, each page written once for each state of its alerts."""
+
+    def __init__(self, database: Database, site: Site, clock: Clock) -> None:
+        self.database = database
+        self.site = site
+        self.clock = clock
+        self._kept: OrderedDict[Address, Kept] = OrderedDict()
+        self._changing = Lock()
+
+    def page(self, address: Address) -> Kept:
+        """The page as it is now."""
+        stamp = self.database.stamp()
+        held = self._kept.get(address)
+        if held is None or held.stamp != stamp:
+            held = self._looked_at(address, held, stamp)
+        return held
+
+    def _looked_at(self, address: Address, held: Kept | None, stamp: object) -> Kept:
+        """The page after another look; the stamp was taken before it."""
+        scope = address.scope
+        with self.database.reading() as session:
+            told = wordings(
+                session,
+                ANYBODY,
+                after=address.after,
+                limit=PER_PAGE,
+                country=scope.country or None,
+                where=scope.conditions(),
+            )
+            if held is not None and held.wordings == told:
+                found = replace(held, stamp=stamp)
+            else:
+                page = write(session, ANYBODY, address, self.site, now=self.clock())
+                found = Kept(stamp, told, page, page.etag, _headers(page, self.site.hub))
+        with self._changing:
+            self._kept[address] = found
+            self._kept.move_to_end(address)
+            if len(self._kept) > PAGES_KEPT:
+                self._kept.popitem(last=False)
+        return found
+
+
+def _headers(written: Written, hub: str) -> tuple[tuple[str, str], ...]:
+    own = f'<{written.url}>; rel="self"'
+    said = {
+        "Content-Type": written.media_type,
+        "ETag": f'W/"{written.etag}"',
+        "Cache-Control": f"public, max-age={MAX_AGE}",
+        "Link": f'{own}, <{hub}>; rel="hub"' if hub and written.spread else own,
+    }
+    if written.changed is not None:
+        said["Last-Modified"] = format_datetime(written.changed.astimezone(UTC), usegmt=True)
+    return tuple(said.items())

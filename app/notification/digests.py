@@ -1,0 +1,249 @@
+"""Alerts told together: daily and weekly digests, and what would be too many mails at once.
+
+An edition that waits for its digest is a row of `digest_entry`. When its time has come, all that is
+due for a subscription becomes one message, which tells of each alert once, in the newest wording
+that its reader may know by then.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Integer, Select, Subquery, and_, cast, delete, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from app.access.handling import Handling
+from app.db import insert_all_new, one_of_ids
+from app.notification.addresses import digest_id
+from app.notification.models import (
+    DigestEntry,
+    Edition,
+    Message,
+    MessageState,
+    Purpose,
+    Subscription,
+)
+from app.notification.outbox import LEASE
+from app.surveillance.models import Tier
+
+HOUR = timedelta(hours=1)
+AT_ONCE = ("retracted",)  # reasons that wait for no digest: somebody may be acting on what was told
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One edition whose digest is due."""
+
+    entry_id: int
+    alert_id: int
+    edition_id: int
+
+
+def gather(session: Session, *, now: datetime, host: str) -> int:
+    """Make one message of all that is due for each subscription; how many were made.
+
+    What a paused or bounced address would have got waits until it can be told.
+    """
+    _drop_ended(session)
+    due = _due(session, now)
+    if not due:
+        return 0
+    alerts = {one.alert_id for entries in due.values() for one in entries}
+    newest = _newest(session, alerts)
+    subscriptions = session.scalars(
+        select(Subscription).where(one_of_ids(session, Subscription.id, due))
+    )
+    told: list[tuple[Message, list[Due]]] = []
+    for subscription in subscriptions:
+        entries = due[subscription.id]
+        editions = _to_tell(entries, newest, subscription.clearance)
+        told.append((_message(subscription, entries, editions, now, host), entries))
+    session.add_all(message for message, _ in told)
+    session.flush()
+    session.execute(
+        update(DigestEntry),
+        [
+            {"id": one.entry_id, "message_id": message.id}
+            for message, entries in told
+            for one in entries
+        ],
+    )
+    return len(told)
+
+
+def hold_back(session: Session, *, now: datetime, most: int) -> int:
+    """Keep what would be more than `most` mails to an address within an hour for one mail.
+
+    Watch and alert tier only. The hour begins with the first of them that was sent, and at its end
+    the rest is told together. How many were held back.
+    """
+    ranked, sent = _waiting(now), _sent_lately(now)
+    over = (
+        select(ranked.c.id, sent.c.first_at)
+        .outerjoin(sent, sent.c.recipient == ranked.c.recipient)
+        .where(ranked.c.place + func.coalesce(sent.c.sent, 0) > most)
+        .where(ranked.c.free)
+    )
+    first_sent = {number: first_at for number, first_at in session.execute(over)}
+    if not first_sent:
+        return 0
+    held = session.execute(
+        delete(Message)
+        .where(
+            one_of_ids(session, Message.id, first_sent),
+            Message.state == MessageState.WAITING,
+            Message.leased_until.is_(None),
+        )
+        .returning(Message.id, Message.subscription_id, Message.edition_id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    entries = [
+        {
+            "subscription_id": subscription_id,
+            "edition_id": edition_id,
+            "due_at": (first_sent[number] or now) + HOUR,
+        }
+        for number, subscription_id, edition_id in held
+    ]
+    insert_all_new(session, DigestEntry, entries)
+    return len(held)
+
+
+def _drop_ended(session: Session) -> None:
+    """What waited for those who ended their subscription is not told."""
+    ended = select(Subscription.id).where(Subscription.ended_at.is_not(None))
+    session.execute(
+        delete(DigestEntry).where(
+            DigestEntry.message_id.is_(None), DigestEntry.subscription_id.in_(ended)
+        )
+    )
+
+
+def _due(session: Session, now: datetime) -> dict[int, list[Due]]:
+    """By subscription: the entries whose time has come (ix_digest_entry_due)."""
+    rows = session.execute(
+        select(
+            DigestEntry.subscription_id, DigestEntry.id, Edition.alert_id, DigestEntry.edition_id
+        )
+        .join(Edition, Edition.id == DigestEntry.edition_id)
+        .join(Subscription, Subscription.id == DigestEntry.subscription_id)
+        .where(
+            DigestEntry.message_id.is_(None),
+            DigestEntry.due_at <= now,
+            Subscription.bounced_at.is_(None),
+            or_(Subscription.paused_until.is_(None), Subscription.paused_until <= now),
+        )
+        .order_by(DigestEntry.id)
+    )
+    found: dict[int, list[Due]] = defaultdict(list)
+    for subscription_id, *one in rows:
+        found[subscription_id].append(Due(*one))
+    return found
+
+
+def _newest(session: Session, alerts: Iterable[int]) -> dict[int, dict[Handling, int]]:
+    """By alert: its newest edition at each level (ix_edition_latest)."""
+    rows = session.execute(
+        select(Edition.alert_id, Edition.handling, func.max(Edition.id))
+        .where(one_of_ids(session, Edition.alert_id, alerts))
+        .group_by(Edition.alert_id, Edition.handling)
+    )
+    found: dict[int, dict[Handling, int]] = defaultdict(dict)
+    for alert_id, handling, edition_id in rows:
+        found[alert_id][handling] = edition_id
+    return found
+
+
+def _to_tell(
+    entries: Sequence[Due], newest: dict[int, dict[Handling, int]], clearance: Handling
+) -> list[int]:
+    """The editions to tell: of each alert the newest that somebody so cleared may read."""
+    chosen = set()
+    for alert_id in {one.alert_id for one in entries}:
+        readable = [e for level, e in newest[alert_id].items() if level <= clearance]
+        chosen.update([max(readable)] if readable else [])
+    return sorted(chosen)
+
+
+def _message(
+    subscription: Subscription,
+    entries: Sequence[Due],
+    editions: Sequence[int],
+    now: datetime,
+    host: str,
+) -> Message:
+    newest = max(one.entry_id for one in entries)
+    return Message(
+        purpose=Purpose.DIGEST,
+        subscription=subscription,
+        webhook_id=subscription.webhook_id,
+        recipient=subscription.recipient,
+        message_id=digest_id(newest, subscription.recipient, host),
+        detail={
+            "rhythm": subscription.rhythm.value,
+            "entries": [one.entry_id for one in entries],
+            "editions": list(editions),
+        },
+        # all of it became restricted since: there is nothing left to tell
+        state=MessageState.WAITING if editions else MessageState.GIVEN_UP,
+        next_try_at=now,
+    )
+
+
+def _gathered() -> Select[Message]:
+    """Mails that count towards the most in an hour."""
+    return (
+        select(Message)
+        .join(Edition, Edition.id == Message.edition_id)
+        .where(
+            Message.purpose == Purpose.ALERT,
+            Message.webhook_id.is_(None),
+            Message.subscription_id.is_not(None),
+            Edition.tier < Tier.URGENT,
+            Edition.reason.not_in(AT_ONCE),
+        )
+    )
+
+
+def _waiting(now: datetime) -> Subquery:
+    """What waits and is due within the hour, in its place for its recipient (ix_message_due).
+
+    What has been tried or is in hand comes first, and is not held back.
+    """
+    free = and_(Message.leased_until.is_(None), Message.tries == 0)
+    place = func.row_number().over(
+        partition_by=Message.recipient,
+        order_by=(cast(free, Integer), Message.next_try_at, Message.id),
+    )
+    return (
+        _gathered()
+        .with_only_columns(Message.id, Message.recipient, place.label("place"), free.label("free"))
+        .where(Message.state == MessageState.WAITING, Message.next_try_at <= now + HOUR)
+        .subquery()
+    )
+
+
+def _sent_lately(now: datetime) -> Subquery:
+    """How many each recipient got within the last hour, and when the first.
+
+    A sent message keeps the time of the try that would have come next, which is later than when it
+    was sent but for the length of a try; so ix_message_due finds it.
+    """
+    return (
+        _gathered()
+        .with_only_columns(
+            Message.recipient,
+            func.count().label("sent"),
+            func.min(Message.sent_at).label("first_at"),
+        )
+        .where(
+            Message.state == MessageState.SENT,
+            Message.next_try_at > now - HOUR - LEASE,
+            Message.sent_at > now - HOUR,
+        )
+        .group_by(Message.recipient)
+        .subquery()
+    )
