@@ -108,10 +108,20 @@ def actor() -> Actor:
 
 
 class RowNumber(IntegerConverter):
-    """A whole number in a path; one that no row can bear is not found."""
+    """A whole number in a path; one that no row can bear is read as 0, which none bears.
+
+    Refusing it instead would have the path answer that the method is not allowed.
+    """
+
+    regex = r"\d{1,40}"
 
     def __init__(self, map: Map) -> None:
-        super().__init__(map, max=LARGEST_ID)
+        super().__init__(map)
+
+    def to_python(self, value: str) -> int:
+        """The number of a row."""
+        number = int(value)
+        return number if number <= LARGEST_ID else 0
 
 
 def id_cursor() -> str | None:

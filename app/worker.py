@@ -53,6 +53,8 @@ from app.surveillance.service import assess
 log = logging.getLogger("tocsin.worker")
 
 LEASE = timedelta(minutes=10)
+# messages have leases of their own, so several may deliver: a dead worker's are waited for less
+LEASES = {"deliver": timedelta(minutes=1)}
 GATHER_SECONDS = 60
 READ_SECONDS = 5  # somebody is waiting for it before a page
 DUPLICATES_SECONDS = 15 * 60
@@ -177,10 +179,12 @@ def owner() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
-def run_job(work: Work, name: str, job: Callable[[Work], dict[str, Any]]) -> None:
+def run_job(
+    work: Work, name: str, job: Callable[[Work], dict[str, Any]], lease: timedelta = LEASE
+) -> None:
     """Run a job if no other worker holds it, and record what came of it."""
     with work.database.transaction() as session:
-        if not jobs.claim(session, name, owner=owner(), now=work.clock(), lease=LEASE):
+        if not jobs.claim(session, name, owner=owner(), now=work.clock(), lease=lease):
             return
     result, error = None, None
     try:
@@ -215,7 +219,7 @@ def run_worker(settings: Settings) -> None:
         with work.database.transaction() as session:
             jobs.declare(session, name, seconds)
         scheduler.add_job(
-            partial(run_job, work, name, job),
+            partial(run_job, work, name, job, LEASES.get(name, LEASE)),
             "interval",
             seconds=seconds,
             id=name,

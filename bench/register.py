@@ -168,40 +168,54 @@ def _portion(
     country = sorted(countries())[:COUNTRIES]
     roles = [role.value for role in CausalRole]
     grade = random.choice(3, size)
-    event, held = ReportType.EVENT.value, random.random(size) < 0.01
-    reports, findings = [], []
+    held = random.random(size) < 0.01
     second, cutting = random.random(size) < SECOND, random.random(size) < CUTTING
     other = np.where(
         random.random(size) < 0.5,  # a relative, or any other
         1 + (substance + 600 * random.integers(0, 5, size) - 1) % SUBSTANCES,
         1 + _uneven(SUBSTANCES, 1.0, size, random),
     )
-    for n in range(size):
-        came = datetime.fromtimestamp(received[n], UTC)
-        day = datetime.fromtimestamp(happened[n], UTC).date()
-        of = KINDS[kind[n]][0]
-        number, who = start + n, int(authority[n])
-        reports.append(
-            (number, who, who, f"R{number}", 1, event, "", came, False, of.value, day, day,
-             Precision.DAY.value, country[(who - 1) % COUNTRIES], 1, int(handling[n]),
-             came.date().replace(year=came.year + 1, day=1) if held[n] else None,
-             roles[n % 4] if of is EventKind.DEATH else None)
-        )  # fmt: skip
-        found_in = [int(substance[n])]
-        if second[n] and other[n] != substance[n]:
-            found_in.append(int(other[n]))
-        if cutting[n]:
-            found_in.append(SUBSTANCES + 1)
-        for position, what in enumerate(found_in):
+    zone = "+00:00" if database.engine.dialect.name == "postgresql" else ""
+    came = [f"{when.replace('T', ' ')}{zone}" for when in _written(received, "us")]
+    received_on, day = _written(received, "D"), _written(happened, "D")
+    numbers, who = range(start, start + size), authority.tolist()
+    words = [word.value for word, _ in KINDS]
+    of = [words[place] for place in kind.tolist()]
+    reports = [
+        (number, whose, whose, f"R{number}", 1, ReportType.EVENT.value, "", then, 0, word, on, on,
+         Precision.DAY.value, country[(whose - 1) % COUNTRIES], 1, level,
+         f"{int(back[:4]) + 1}{back[4:8]}01" if late else None,
+         roles[number % 4] if word == EventKind.DEATH.value else None)
+        for number, whose, then, word, on, level, back, late in zip(
+            numbers, who, came, of, day, handling.tolist(), received_on, held.tolist(), strict=True
+        )
+    ]  # fmt: skip
+    findings = []
+    for number, then, letter, *found_in in zip(
+        numbers,
+        came,
+        (np.array(list("ABC"))[grade]).tolist(),
+        substance.tolist(),
+        np.where(second & (other != substance), other, 0).tolist(),
+        np.where(cutting, SUBSTANCES + 1, 0).tolist(),
+        strict=True,
+    ):
+        for position, what in enumerate(filter(None, found_in)):
             findings.append(
-                (finding, number, position, 0, what, Resolution.STRUCTURE.value, came,
-                 FindingRole.MAIN.value, "[]", "ABC"[grade[n]])
+                (finding, number, position, 0, what, Resolution.STRUCTURE.value, then,
+                 FindingRole.MAIN.value, "[]", letter)
             )  # fmt: skip
             finding += 1
     with database.transaction() as session:
         _put(session, Report, _REPORT, reports)
         _put(session, Finding, _FINDING, findings)
     return finding
+
+
+def _written(seconds: Any, unit: str) -> list[str]:
+    """Moments as text, to the microsecond or the day."""
+    moments = (seconds * 1e6).astype("datetime64[us]").astype(f"datetime64[{unit}]")
+    return np.datetime_as_string(moments).tolist()
 
 
 def _uneven(many: int, slope: float, size: int, random: np.random.Generator) -> Any:
@@ -249,14 +263,5 @@ def _put(
                 copy.write_row(row)
         return
     marks = ", ".join("?" for _ in columns)
-    plain = [tuple(_plain(value) for value in row) for row in rows]
-    connection.exec_driver_sql(
-        f"INSERT INTO {table.__tablename__} ({names}) VALUES ({marks})", plain
-    )
-
-
-def _plain(value: Any) -> Any:
-    """As SQLAlchemy writes it into SQLite."""
-    if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M:%S.%f")
-    return value.isoformat() if isinstance(value, date) else value
+    into = f"INSERT INTO {table.__tablename__} ({names}) VALUES ({marks})"
+    connection.exec_driver_sql(into, list(rows))

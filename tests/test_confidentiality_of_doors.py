@@ -33,8 +33,9 @@ from app.intake.duplicates.service import decide as decide_pair
 from app.intake.models import Finding, Report, Submission
 from app.intake.profiles.keeping import save_profile
 from app.intake.saying import this_substance
+from app.notification.acknowledging import token
 from app.notification.links import CONFIRM, UNSUBSCRIBE, link_token
-from app.notification.models import Alert, Draft, Subscription, Webhook
+from app.notification.models import Alert, Draft, Message, Subscription, Webhook
 from app.notification.subscriptions import subscribe
 from app.registry.models import Cluster, Substance
 from app.registry.names import name_key
@@ -238,6 +239,8 @@ def codes(database: Database) -> dict[str, list[str]]:
             "review": of(ReviewCase),
             "subscriptions": [str(one) for one in of(Subscription, "id")],
             "unsubscribe": [link_token(DEMO_SECRET, UNSUBSCRIBE, 1)],
+            "acknowledge": [token(DEMO_SECRET, one) for one in of(Message, "id")],
+            "messages": [str(one) for one in of(Message, "id")],
             "confirm": [link_token(DEMO_SECRET, CONFIRM, 1)],
             "profiles": ["secretprofile", "nflis"],
             "results": ["csv", "ndjson"],

@@ -105,6 +105,13 @@ class Report(Base):
     __table_args__ = (
         UniqueConstraint("authority_id", "reference", "version"),
         Index("ix_report_known", "received_at", "superseded_at"),
+        Index("ix_report_kind_end", "event_kind", "event_end"),
+        Index(
+            "ix_report_aggregate",
+            "event_end",
+            sqlite_where=text("type = 'aggregate'"),
+            postgresql_where=text("type = 'aggregate'"),
+        ),
         # the few that are held back, by the day on which they no longer are
         Index(
             "ix_report_embargo",

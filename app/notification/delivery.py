@@ -1,4 +1,4 @@
-"""The delivery loop: lease, send, record.
+"""The delivery loop of mail: lease, send, record.
 
 The one place in a room that opens its own transactions: a mail server may take half a minute to
 answer, and no transaction may be open meanwhile. Messages are handed over by a few threads; this
@@ -63,7 +63,6 @@ class Delivered:
 class Written:
     """One message that can be handed over."""
 
-    channel: Channel[Any]
     parcel: Any
     message_id: int
     recipient: str
@@ -87,24 +86,20 @@ def deliver(
     *,
     owner: str,
     clock: Clock,
-    posts: Channel[Any] | None = None,
     lanes: int = 4,
     limit: int | None = None,
     prepare: Callable[[Session, datetime], object] | None = None,
 ) -> Delivered:
-    """Send what is due, at most `limit` messages; stop when the mail server cannot be reached.
+    """Send the mail that is due, at most `limit` messages; stop when no server can be reached.
 
-    Messages to webhooks go through `posts`, all others through `mail`. `lanes` are the threads that
-    hand over, and so the most connections at once. `prepare` is called in each transaction that
-    leases, before it does.
+    `lanes` are the threads that hand over, and so the most connections at once. `prepare` is called
+    in each transaction that leases, before it does.
     """
-    run = _Run(database, mail, posts, owner=owner, clock=clock, lanes=lanes, limit=limit)
+    run = _Run(database, mail, owner=owner, clock=clock, lanes=lanes, limit=limit)
     try:
         return run.to_the_end(prepare)
     finally:
-        for channel in (mail, posts):
-            if channel is not None:
-                channel.transport.close()
+        mail.transport.close()
 
 
 @dataclass
@@ -113,7 +108,6 @@ class _Run:
 
     database: Database
     mail: Channel[Any]
-    posts: Channel[Any] | None
     owner: str
     clock: Clock
     lanes: int
@@ -178,8 +172,7 @@ class _Run:
             messages = {message.id: message for message in found}
             for message in (messages[number] for number in begun if number in messages):
                 try:
-                    channel = self._channel(message)
-                    parcel = channel.write(session, message)
+                    parcel = self.mail.write(session, message)
                 except Exception as error:
                     _log.exception("message %d could not be composed", message.id)
                     failure = TransportError(f"could not be composed: {error}")
@@ -187,9 +180,7 @@ class _Run:
                         Answer(message.id, message.recipient, failure, Trouble.COMPOSING)
                     )
                 else:
-                    self.written.append(
-                        Written(channel, parcel, message.id, message.recipient, until)
-                    )
+                    self.written.append(Written(parcel, message.id, message.recipient, until))
         return failures
 
     def _hand_over(self, threads: ThreadPoolExecutor) -> None:
@@ -197,18 +188,12 @@ class _Run:
         while self.written and len(self.on_the_way) < self.lanes * AHEAD:
             self.on_the_way.add(threads.submit(self._send, self.written.popleft()))
 
-    def _channel(self, message: Message) -> Channel[Any]:
-        channel = self.mail if message.webhook_id is None else self.posts
-        if channel is None:
-            raise ValueError("nothing here posts to webhooks")
-        return channel
-
     def _send(self, one: Written) -> Answer:
         """In a thread: hand one message over. Whatever is raised is a failure of this message."""
         if self.stopped or self.clock() > one.until:
             return Answer(one.message_id, one.recipient, tried=False)
         try:
-            one.channel.transport.send(one.parcel)
+            self.mail.transport.send(one.parcel)
         except TransportError as error:
             _log.warning("message %d was not sent: %s", one.message_id, error)
             self.stopped = self.stopped or error.unreachable  # at once, for what is next in line
@@ -265,7 +250,6 @@ class _Run:
             error=str(error),
             trouble=answer.trouble or Trouble.PUT_OFF,
             permanent=error.permanent,
-            not_before=now + error.wait if error.wait else None,
         )
         if error.bounced:
             bounced(session, answer.recipient, now)

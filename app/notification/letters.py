@@ -88,31 +88,28 @@ class Letters:
 
     def write(self, session: Session, message: Message) -> Letter:
         """The mail of a message. Only reads from the session."""
-        match message.purpose:
-            case Purpose.DIGEST:
-                mail = digest_mail.compose(
-                    session,
-                    message,
-                    base_url=self._base_url,
-                    sender=self._sender,
-                    unsubscribe_url=self._unsubscribe_url(message),
-                )
-                return self._letter(message, mail)
-            case Purpose.CONFIRMATION:
-                mail = compose_confirmation(
-                    message, base_url=self._base_url, sender=self._sender, secret=self._secret
-                )
-                return self._letter(message, mail)
-            case Purpose.WEBHOOK:
-                mail = switched_off.compose(message, base_url=self._base_url, sender=self._sender)
-                return self._letter(message, mail)
-            case Purpose.OPERATIONS:
-                mail = operations.compose(message, base_url=self._base_url, sender=self._sender)
-                return self._letter(message, mail)
+        whole = self._about_no_edition(session, message)
+        if whole is not None:
+            return self._letter(message, whole)
         own = self.own(message)
         if message.detail or not (own.recipient.isascii() and own.message_id.isascii()):
             return self._letter(message, self._composed(message, own))
         return self._enveloped(message, self._form(message, own).filled(self._stand_ins(own)))
+
+    def _about_no_edition(self, session: Session, message: Message) -> EmailMessage | None:
+        """Mail that tells of several editions, or of none; None for all other."""
+        told = {"base_url": self._base_url, "sender": self._sender}
+        match message.purpose:
+            case Purpose.DIGEST:
+                link = self._unsubscribe_url(message)
+                return digest_mail.compose(session, message, unsubscribe_url=link, **told)
+            case Purpose.CONFIRMATION:
+                return compose_confirmation(message, secret=self._secret, **told)
+            case Purpose.WEBHOOK:
+                return switched_off.compose(message, **told)
+            case Purpose.OPERATIONS:
+                return operations.compose(message, **told)
+        return None
 
     def own(self, message: Message) -> Personal:
         """What the mail says to its recipient alone."""
@@ -145,6 +142,7 @@ class Letters:
         key = (
             message.purpose,
             message.edition_id,
+            message.edition.alert.state if message.edition else None,
             subscription.language if subscription else "",
             message.message_id.rpartition("@")[2],
             tuple(bool(getattr(own, field.name)) for field in fields(own)),

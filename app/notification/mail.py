@@ -47,6 +47,7 @@ from chem.parse import parse
 LONGEST_SUBJECT = 400
 PICTURE = (600, 400)
 
+OPENINGS = {Purpose.REMINDER: "Reminder: ", Purpose.ESCALATION: "Not acknowledged: "}
 SHARING = {
     Handling.CLEAR: "TLP:CLEAR. It may be shared freely.",
     Handling.GREEN: "TLP:GREEN. Share it inside the early warning community, not in public.",
@@ -103,9 +104,8 @@ def compose(
     mail = EmailMessage(policy=policy.SMTP)
     mail["From"] = mailbox(sender)
     mail["To"] = mailbox(own.recipient)
-    mail["Subject"] = one_line(templates().get_template(f"{template}.subject.txt").render(words))[
-        :LONGEST_SUBJECT
-    ]
+    subject = templates().get_template(f"{template}.subject.txt").render(words)
+    mail["Subject"] = one_line(OPENINGS.get(message.purpose, "") + subject)[:LONGEST_SUBJECT]
     mail["Date"] = format_datetime(edition.issued_at)
     mail["Message-ID"] = own.message_id
     thread = thread_id(alert.code, message.message_id)
@@ -181,7 +181,6 @@ def _words(message: Message, own: Personal, base_url: str, *, has_picture: bool)
     if alert.product is not Product.NOTICE:
         return _written_words(message, own, base_url, has_picture=has_picture)
     return {
-        "purpose": message.purpose.value,
         "alert": alert.code,
         "headline": edition.headline,
         "simulated": alert.simulated,

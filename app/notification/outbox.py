@@ -131,12 +131,8 @@ def mark_failed(
     error: str,
     trouble: Trouble = Trouble.PUT_OFF,
     permanent: bool = False,
-    not_before: datetime | None = None,
 ) -> bool:
-    """Put it off by the back-off table, or park it after the last try; True when it was parked.
-
-    `not_before` is when the other side asked to be left alone until.
-    """
+    """Put it off by the back-off table, or park it after the last try; True when it was parked."""
     message = _held(session, message_id, owner)
     if message is None:
         return False
@@ -144,7 +140,7 @@ def mark_failed(
     session.add(FailedTry(message_id=message_id, at=now, trouble=trouble, error=error))
     parked = permanent or message.tries >= MOST_TRIES
     message.state = MessageState.PARKED if parked else message.state
-    message.next_try_at = max(now + _wait(message.tries), not_before or now)
+    message.next_try_at = now + _wait(message.tries)
     message.last_error, message.trouble = error, trouble
     message.lease_owner = message.leased_until = None
     return parked

@@ -236,11 +236,11 @@ def _settle(session: Session, office: Office, number: int, outcome: Outcome) -> 
 
 
 def _trouble(outcome: Outcome) -> Trouble:
-    """Why a try failed, in the words of the outbox."""
-    if outcome.unsent and not outcome.permanent:
-        return Trouble.COMPOSING
+    """The kind of failure, as a message keeps it."""
     if outcome.permanent:
         return Trouble.REFUSED
+    if outcome.unsent:
+        return Trouble.COMPOSING
     return Trouble.CUT_OFF if outcome.status is None else Trouble.PUT_OFF
 
 

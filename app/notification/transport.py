@@ -9,7 +9,6 @@ import logging
 import re
 import tempfile
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -36,7 +35,7 @@ class TransportError(Exception):
 
     `permanent`: trying again cannot help. `unreachable`: nothing is accepted from anybody, so the
     next one would fail as well. `bounced`: there is no such address. `cut_off`: the connection was
-    lost, or no answer came in time. `wait`: how long the other side asks to be left alone.
+    lost, or no answer came in time.
     """
 
     def __init__(
@@ -47,14 +46,12 @@ class TransportError(Exception):
         unreachable: bool = False,
         bounced: bool = False,
         cut_off: bool = False,
-        wait: timedelta | None = None,
     ) -> None:
         super().__init__(message)
         self.permanent = permanent or bounced
         self.unreachable = unreachable
         self.bounced = bounced
         self.cut_off = cut_off
-        self.wait = wait
 
     @property
     def trouble(self) -> Trouble:

@@ -1,8 +1,9 @@
 """Counted reports as numpy records, and how they are added up.
 
-Three kinds of records: cells (events of one substance that are alike), shared events (each
+Five kinds of records. Of events: cells (those of one substance that are alike), shared events (each
 substance of an event in which there are several, so that a family can count it once), and volumes
-(all that an authority reported, whatever it found).
+(all that an authority reported, whatever it found). Of all sightings, totals and vague dates among
+them: how many ended in each month, and the days of the recent ones.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from app.intake.words import EventKind
 
 Records = NDArray[np.void]
 Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 KINDS: tuple[EventKind, ...] = tuple(EventKind)  # a record holds the place of its kind in these
 
@@ -36,6 +38,37 @@ CELL = np.dtype([("substance", "<i4"), *_WHERE, *_KEPT, *_COUNTED])
 SHARED = np.dtype([("event", "<i8"), ("place", "<i4"), *CELL.descr])
 VOLUME = np.dtype([*_WHERE, ("received", "<i4"), *_KEPT, ("reports", "<i8")])
 VOLUME_KEY = ("month", "country", "authority", "kind", "received", "level", "simulated")
+# the month of a sighting is the one in which it ended at the latest
+SEEN = np.dtype(
+    [
+        ("substance", "<i4"),
+        ("month", "<i4"),
+        ("began", "<i4"),  # the month of its first day
+        ("country", "S2"),
+        ("level", "u1"),
+        ("aggregate", "u1"),
+        ("reports", "<i4"),
+    ]
+)
+SEEN_KEY = ("substance", "month", "began", "country", "level", "aggregate")
+DAY = np.dtype(
+    [
+        ("substance", "<i4"),
+        *_WHERE[:3],
+        ("aggregate", "u1"),
+        *_KEPT,
+        ("first", "<i4"),  # days are numbered as `date.toordinal` does
+        ("end", "<i4"),
+        ("received", "<i4"),
+        ("reports", "<i4"),
+        *_COUNTED[1:4],
+    ]
+)
+DAY_KEY = (
+    "substance", "month", "country", "authority", "aggregate", "level", "simulated", "first", "end",
+    "received",
+)  # fmt: skip
+DAY_COUNTED = ("reports", "confirmed", "cases", "deaths")
 
 
 def records(rows: Iterable[Sequence[Any]], dtype: np.dtype[np.void]) -> Records:
@@ -51,7 +84,7 @@ def joined(*parts: Records) -> Records:
 def codes(columns: Sequence[NDArray[Any]]) -> Integers:
     """One whole number for each row, the same where all columns are; in the order of the columns.
 
-    Raises OverflowError where the columns hold too many different values for 63 bits.
+    Where the columns span more than 63 bits, what is had so far is numbered through.
     """
     size = len(columns[0])
     found: Integers = np.zeros(size, np.int64)
@@ -62,11 +95,11 @@ def codes(columns: Sequence[NDArray[Any]]) -> Integers:
         values = _whole(column)
         least = int(values.min())
         span = int(values.max()) - least + 1
+        if room * span >= 2**63:
+            some, found = np.unique(found, return_inverse=True)
+            room = len(some)
         room *= span
-        if room >= 2**63:
-            raise OverflowError("too many different values to be told apart by one number")
-        found *= span
-        found += values - least
+        found = found * span + (values - least)
     return found
 
 

@@ -25,8 +25,8 @@ from app.surveillance.arrays import CELL, COUNTED, KEY, KINDS, Integers, Records
 from app.surveillance.models import NodeKind
 from app.surveillance.months import month_of
 from app.surveillance.nodes import Node, kin, nodes
-from app.surveillance.reading import WEIGHT, Events
 from app.surveillance.rollup import known_events
+from app.surveillance.rows import WEIGHT, Events
 
 ALL_KINDS = tuple(NodeKind)
 
@@ -137,12 +137,12 @@ def counted(
     """Events by substance, counted for each of these nodes."""
     cells = found.cells[found.cells["level"] <= ceiling]
     shared = found.shared[found.shared["level"] <= ceiling]
-    members = _Membership.of(every)
+    members = Membership.of(every)
     rows, of = members.spread(cells)
-    extra, extra_of = _counted_too_often(shared, members)
+    extra, extra_of = counted_too_often(shared, members)
     together = np.zeros(len(rows) + len(extra), _NODE_CELL)
     together["node"] = np.concatenate([of, extra_of])
-    for name in CELL_NAMES:
+    for name in NODE_FIELDS:
         together[name] = np.concatenate([rows[name], extra[name]])
     together = arrays.summed(together, ("node", *KEY), COUNTED)
     together = together[together["events"] > 0]
@@ -150,49 +150,19 @@ def counted(
     return Monthly(as_of, since, tuple(every), _cells(together[dated]), _cells(together[~dated]))
 
 
-def node_series(
-    found: Events,
-    every: Sequence[Node],
-    *,
-    as_of: date,
-    since: int,
-    ceiling: Handling = Handling.RED,
-    field: str = "events",
-) -> NDArray[np.float64]:
-    """A field of `arrays.COUNTED` by node and month, without making the cells of every node.
-
-    The same as `counted(...).series(field)` for all nodes at the cost of those that are substances:
-    enough to find the few nodes that deserve a closer look.
-    """
-    members, months = _Membership.of(every), month_of(as_of) - since + 1
-    cells = found.cells[(found.cells["level"] <= ceiling) & (found.cells["month"] >= since)]
-    size = len(members.begins)
-    known = cells[cells["substance"] < size]
-    at = known["substance"].astype(np.int64) * months + (known["month"] - since)
-    of_substances = np.bincount(at, weights=known[field], minlength=size * months)
-    rows = of_substances.reshape(size, months)
-    series = np.zeros((len(every), months))
-    for place, node in enumerate(every):
-        series[place] = rows[list(node.members)].sum(axis=0)
-    shared = found.shared[(found.shared["level"] <= ceiling) & (found.shared["month"] >= since)]
-    extra, of = _counted_too_often(shared, members)
-    np.add.at(series, (of, extra["month"] - since), extra[field])
-    return series
-
-
-CELL_NAMES = tuple(name for name in CELL.names or () if name != "substance")
+NODE_FIELDS = [name for name in CELL.names or () if name != "substance"]
 _NODE_CELL = np.dtype([("node", "<i4"), *CELL.descr[1:]])
 
 
 @dataclass(frozen=True, slots=True)
-class _Membership:
+class Membership:
     """Which nodes each substance belongs to: nodes[begins[s] : begins[s + 1]] those of s."""
 
     begins: Integers
     nodes: Integers
 
     @classmethod
-    def of(cls, every: Sequence[Node]) -> _Membership:
+    def of(cls, every: Sequence[Node]) -> Membership:
         substances = np.array([s for node in every for s in node.members], np.int64)
         places = np.array([p for p, node in enumerate(every) for _ in node.members], np.int64)
         order = np.lexsort([places, substances])
@@ -202,25 +172,47 @@ class _Membership:
 
     def spread(self, rows: Records) -> tuple[Records, Integers]:
         """Each row once for every node of its substance, and the nodes."""
-        substances = np.minimum(rows["substance"], len(self.begins) - 1).astype(np.int64)
+        row, node = self.spread_places(rows["substance"])
+        return rows[row], node
+
+    def holds(self, nodes: Integers, substances: Integers) -> NDArray[np.bool_]:
+        """Whether each of these nodes holds the substance beside it."""
+        width = int(self.nodes.max(initial=0)) + 1
+        many = np.diff(np.append(self.begins, len(self.nodes)))
+        pairs = np.repeat(np.arange(len(many)), many) * width + self.nodes
+        found: NDArray[np.bool_] = np.isin(substances.astype(np.int64) * width + nodes, pairs)
+        return found
+
+    def spread_places(self, substances: NDArray[np.integer]) -> tuple[Integers, Integers]:
+        """The place of each substance once for every node of it, and the nodes."""
+        substances = np.minimum(substances, len(self.begins) - 1).astype(np.int64)
         ends = np.append(self.begins, self.begins[-1:])
         begins, many = self.begins[substances], ends[substances + 1] - self.begins[substances]
-        row = np.repeat(np.arange(len(rows)), many)
+        row = np.repeat(np.arange(len(substances)), many)
         step = np.arange(len(row)) - np.repeat(np.cumsum(many) - many, many)
-        return rows[row], self.nodes[np.repeat(begins, many) + step]
+        return row, self.nodes[np.repeat(begins, many) + step]
 
 
-def _counted_too_often(shared: Records, members: _Membership) -> tuple[Records, Integers]:
-    """What is to be taken away: of each event and node, every record but the first.
+def counted_too_often(shared: Records, members: Membership) -> tuple[Records, Integers]:
+    """What is to be taken away: of each event and node, every record but the first; by node.
 
-    The first is the most open one, and of those the most complete report with the best grade.
+    The first is the most open one, and of those the most complete report with the best grade. So
+    what is taken away at a level is so at every level above.
     """
-    rows, of = members.spread(shared)
-    order = np.lexsort([-rows["confirmed"], rows["place"], rows["level"], of, rows["event"]])
-    rows, of = rows[order], of[order]
-    again = np.zeros(len(rows), bool)
-    again[1:] = (rows["event"][1:] == rows["event"][:-1]) & (of[1:] == of[:-1])
-    return arrays.negative(rows[again], COUNTED), of[again]
+    order = np.lexsort([-shared["confirmed"], shared["place"], shared["level"], shared["event"]])
+    rows = shared[order]
+    if not len(rows):
+        return rows, np.empty(0, np.int64)
+    begins = np.flatnonzero(np.concatenate(([True], rows["event"][1:] != rows["event"][:-1])))
+    position = np.arange(len(rows)) - np.repeat(begins, np.diff([*begins, len(rows)]))
+    again = [np.empty(0, np.int64)]
+    for back in range(1, int(position.max()) + 1):
+        later = np.flatnonzero(position >= back)
+        place, node = members.spread_places(rows["substance"][later])
+        both = members.holds(node, rows["substance"][later[place] - back])
+        again.append(node[both] * len(rows) + later[place[both]])
+    node, place = np.divmod(np.unique(np.concatenate(again)), len(rows))
+    return arrays.negative(rows[place], COUNTED), node
 
 
 def _cells(rows: Records) -> Cells:

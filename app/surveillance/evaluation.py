@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import chain
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.access.handling import Handling
 from app.registry.models import WATCHED, Standing, Substance
-from app.surveillance import occurrences, rules, sightings, spans
+from app.surveillance import occurrences, rules, spans
 from app.surveillance.curves import Curves, curves
-from app.surveillance.evidence import WORLD, Evidence, Signal
+from app.surveillance.evidence import FIRSTS, WORLD, Evidence, Signal
 from app.surveillance.harming import harming
-from app.surveillance.models import NodeId, NodeKind, Rule, Tier, of_substance
-from app.surveillance.returning import returning
+from app.surveillance.models import (
+    Episode,
+    EpisodeState,
+    NodeId,
+    NodeKind,
+    Rule,
+    Tier,
+    of_substance,
+)
+from app.surveillance.months import month_of
+from app.surveillance.returning import returning, turn
 from app.surveillance.rising import rising
+from app.surveillance.rollup import Counted
 from app.surveillance.ruleset import Ruleset
-from app.surveillance.sightings import Cell
+from app.surveillance.sighted import Earlier, Sighted, sighted
 from app.surveillance.spans import Total
 from app.surveillance.spots import clusters_of_harm, unusual_quantities
 from app.surveillance.totals import growth_in_totals, volumes
@@ -50,14 +60,14 @@ class Evaluation:
     limits: Ruleset
     fired: Mapping[Signal, Levels]
     held: Mapping[Signal, Levels]
-    cells: Mapping[int, list[Cell]]
+    sighted: Sighted
     watched: Mapping[int, Watched]
     names: Mapping[NodeId, str] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
 
     def knows(self, node: NodeId) -> bool:
         """Whether anything counts for a node today."""
-        return node.substance_id in self.cells
+        return node.substance_id in self.sighted.earliest[max(Handling)]
 
     def name_of(self, node: NodeId) -> str:
         """What people call a node."""
@@ -68,35 +78,53 @@ class Evaluation:
         """The evidence that a first announced on a day is still one; {} when it is not."""
         number = signal.node.substance_id or 0
         return rules.standing(
-            self.cells.get(number, []),
+            self.sighted.cells.get(number, []),
             (signal.rule, signal.scope),
             as_of=self.as_of,
             opened_on=opened_on,
             rules=self.limits,
             effect=self.watched[number].effect if number in self.watched else "",
+            before=self.sighted.before.get(number, frozenset()),
+            levels=self.sighted.levels.get(number, frozenset()),
         )
 
     def rests_on(self, signal: Signal) -> date | None:
-        """When the oldest knowledge behind a signal came in: the earliest receipt in its scope."""
+        """When the oldest knowledge behind a first came in: the earliest receipt in its scope.
+
+        None of other signals, which rest on what was known before as well.
+        """
+        if signal.rule not in FIRSTS:
+            return None
         there = [
             cell.received_at.date()
-            for cell in self.cells.get(signal.node.substance_id or 0, ())
+            for cell in self.sighted.cells.get(signal.node.substance_id or 0, ())
             if signal.scope in {WORLD, cell.region, cell.country}
         ]
         return min(there, default=None)
 
 
-def evaluate(session: Session, *, as_of: date, limits: Ruleset) -> Evaluation:
-    """Run every rule on what was known at the end of `as_of`. Nothing is written."""
-    cells = sightings.cells(session, as_of=as_of, edges=rules.edges(as_of, limits))
-    by_substance = _by_substance(cells)
+def evaluate(session: Session, *, as_of: date, limits: Ruleset, anew: bool = False) -> Evaluation:
+    """Run every rule on what was known at the end of `as_of`. Nothing is written.
+
+    What is known comes through the rollup where it serves; `anew`, from the reports alone.
+    """
+    since = _looks_back_to(session, as_of, limits)
+    counted = (Counted.anew if anew else Counted)(session, as_of, days_since=since)
+    seen = sighted(
+        counted.seen(),
+        counted.days(),
+        as_of=as_of,
+        since=since,
+        edges=rules.edges(as_of, limits),
+        turn=turn(as_of, limits.silence),
+    )
     watched = _watched(session)
-    fired = dict(_fired(by_substance, watched, as_of, limits))
+    fired = dict(_fired(seen, watched, as_of, limits))
     fired |= dict(_grown_in_totals(session, watched, as_of, limits))
-    curved = _Curved(watched, by_substance)
+    curved = _Curved(watched, seen.earlier)
     months = limits.growth.history_months
-    for seen in curves(session, as_of=as_of, months=months, sighted=cells):
-        curved.add(seen, limits)
+    for curve in curves(session, counted, as_of=as_of, months=months, earliest=seen.earliest):
+        curved.add(curve, limits)
     fired |= _each_group_once(_unless_spread_tells(curved.fired(), fired))
     fired |= dict(_spotted(session, as_of, limits))
     unknown = unresolved(session, as_of=as_of, since=fresh_since(as_of, limits))
@@ -108,11 +136,26 @@ def evaluate(session: Session, *, as_of: date, limits: Ruleset) -> Evaluation:
         limits=limits,
         fired=fired,
         held=fired | curved.held(),
-        cells=by_substance,
+        sighted=seen,
         watched=watched,
         names=curved.names,
-        counts={"substances": len(by_substance), "cells": len(cells), "fired": len(fired)},
+        counts={
+            "substances": len(seen.earliest[max(Handling)]),
+            "cells": sum(map(len, seen.cells.values())),
+            "fired": len(fired),
+        },
     )
+
+
+def _looks_back_to(session: Session, as_of: date, limits: Ruleset) -> int:
+    """The first month whose days are asked for: of firsts that may be or are still announced."""
+    announced = select(func.min(Episode.opened_on)).where(
+        Episode.state != EpisodeState.CLOSED, Episode.rule.in_(FIRSTS)
+    )
+    days = [rules.looks_back_to(as_of, limits)]
+    if (oldest := session.scalar(announced)) is not None:
+        days.append(months_before(oldest, limits.first.fresh_months))
+    return month_of(min(days))
 
 
 def _grown_in_totals(
@@ -194,8 +237,8 @@ def _each_group_once(grown: Mapping[Signal, Levels]) -> dict[Signal, Levels]:
 class _Curved:
     """What the rules on curves say, level by level; the full knowledge decides in the end."""
 
-    def __init__(self, watched: Mapping[int, Watched], cells: Mapping[int, Sequence[Cell]]) -> None:
-        self.watched, self.cells = watched, cells
+    def __init__(self, watched: Mapping[int, Watched], earlier: Earlier) -> None:
+        self.watched, self.earlier = watched, earlier
         self.names: dict[NodeId, str] = {}
         self._levels: dict[Signal, Levels] = {}
         self._opens: dict[Signal, set[Handling]] = {}
@@ -205,7 +248,7 @@ class _Curved:
         """Run the rules on what one audience knows; the audiences come from the lowest up."""
         self._highest = seen.level
         self.names |= {node.id: node.name for node in seen.nodes}
-        back = returning(seen, limits, self.cells)
+        back = returning(seen, limits, self.earlier)
         found = chain(rising(seen, limits), back, harming(seen, limits))
         for signal, evidence, opens in found:
             number = signal.node.substance_id
@@ -242,24 +285,14 @@ def _watched(session: Session) -> dict[int, Watched]:
     }
 
 
-def _by_substance(cells: Iterable[Cell]) -> dict[int, list[Cell]]:
-    grouped: dict[int, list[Cell]] = {}
-    for cell in cells:
-        grouped.setdefault(cell.substance_id, []).append(cell)
-    return grouped
-
-
 def _fired(
-    by_substance: Mapping[int, list[Cell]],
-    watched: Mapping[int, Watched],
-    as_of: date,
-    limits: Ruleset,
+    seen: Sighted, watched: Mapping[int, Watched], as_of: date, limits: Ruleset
 ) -> Iterable[tuple[Signal, Levels]]:
     """Firsts and spreads. A substance without a fresh sighting cannot, and is passed over."""
     fresh = months_before(as_of, limits.first.fresh_months)
-    for number, cells in by_substance.items():
+    for number, cells in seen.cells.items():
         if any(cell.until >= fresh for cell in cells):
-            effect = watched[number].effect
-            told = rules.views(cells, as_of=as_of, rules=limits, effect=effect)
+            effect, before = watched[number].effect, seen.before[number]
+            told = rules.views(cells, as_of=as_of, rules=limits, effect=effect, before=before)
             for (rule, scope), levels in told.items():
                 yield Signal(of_substance(number), rule, scope), levels

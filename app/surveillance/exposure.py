@@ -14,7 +14,7 @@ are months in which the authority could not have seen it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
@@ -25,14 +25,13 @@ from sqlalchemy.orm import Session
 
 from app.access.handling import Handling
 from app.surveillance import sightings
-from app.surveillance.arrays import Records
+from app.surveillance.arrays import Floats, Integers, Records
 from app.surveillance.counts import Monthly
 from app.surveillance.delays import Delays
 from app.surveillance.months import month_of
 from app.surveillance.nodes import Node
 from app.surveillance.rollup import known_volumes
-
-Floats = NDArray[np.float64]
+from app.surveillance.tally import Tally
 
 ACTIVE_WITHIN = 3  # months before and after a report (signals 1.5)
 # Samples are the basis when those who declare them account for this share of all events in the
@@ -81,6 +80,13 @@ class Looked:
             found[place] = [said is None or bool(said & wanted) for said in words]
         return found
 
+    def seen_by(self, every: Sequence[Node]) -> Callable[[Integers, Integers, Integers], Floats]:
+        """`sees` for places of nodes, of authorities and of months."""
+        order = {classes: place for place, classes in enumerate({node.classes for node in every})}
+        class_of = np.array([order[node.classes] for node in every], np.int64)
+        sees = np.array([self.sees(classes) for classes in order])
+        return lambda node, authority, month: sees[class_of[node], authority, month]
+
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
@@ -97,15 +103,20 @@ class Exposure:
     basis: NDArray[np.int64]  # of each node, a `Basis`
     counted: NDArray[np.bool_]  # [nodes, authorities]
 
-    def events(self, monthly: Monthly) -> Floats:
+    def events(self, tally: Tally, level: Handling) -> Floats:
         """The numerator that belongs to it: events by node and month, of counted authorities."""
-        return monthly.series("events", self.belongs(monthly))
-
-    def belongs(self, monthly: Monthly) -> NDArray[np.bool_]:
-        """Which cells are of authorities whose exposure is counted for their node."""
-        place = _places(self.authorities, monthly.cells.authority)
-        belongs: NDArray[np.bool_] = (place >= 0) & self.counted[monthly.cells.node, place]
-        return belongs
+        declared = self.basis == Basis.DECLARED
+        if not declared.any():
+            return tally.series(level)
+        # one basis, one set of authorities that are counted
+        counted = np.append(self.counted[declared.argmax()], False)
+        again, _ = tally.again
+        of_cells, of_again = (
+            counted[_places(self.authorities, some["authority"])].astype(float)
+            for some in (tally.cells, again)
+        )
+        mine = tally.weighted(of_cells, of_again, level)
+        return np.where(declared[:, None], mine, tally.series(level))
 
     def discounted(self, late: Delays, stratum: str | None = None) -> Floats:
         """The exposure behind what is known already, which is what a detector compares (E * F).
@@ -122,14 +133,16 @@ def exposure(session: Session, monthly: Monthly, *, ceiling: Handling = Handling
     """The exposure of each node of `monthly` in each of its months, as known as of its day."""
     volume = known_volumes(session, as_of=monthly.as_of, since=monthly.since - ACTIVE_WITHIN)
     declared = sightings.exposures(session, as_of=monthly.as_of, since=date.min, ceiling=ceiling)
-    return exposed(monthly, looked(monthly, volume, declared, ceiling=ceiling))
+    found = looked(volume, declared, since=monthly.since, months=monthly.months, ceiling=ceiling)
+    return exposed(monthly.nodes, found, _own_events(monthly, found))
 
 
 def looked(
-    monthly: Monthly,
     volume: Records,
     declared: Sequence[sightings.Exposure],
     *,
+    since: int,
+    months: int,
     ceiling: Handling = Handling.RED,
 ) -> Looked:
     """Declared and reported volumes by authority and month.
@@ -138,27 +151,29 @@ def looked(
     scope in a month is what it could find in any of them.
     """
     volume = volume[volume["level"] <= ceiling]
-    ids = {int(number) for number in np.unique(volume["authority"])}
+    ids = set(np.flatnonzero(np.bincount(volume["authority"])).tolist())
     ids |= {one.authority_id for one in declared}
-    ids |= {int(number) for number in np.unique(monthly.cells.authority)}
     authorities = tuple(sorted(ids))
-    shape = (len(authorities), monthly.months)
-    reported, active = _reported(volume, authorities, monthly.since, shape)
+    shape = (len(authorities), months)
+    reported, active = _reported(volume, authorities, since, shape)
     samples = np.full(shape, np.nan)
     row = {number: place for place, number in enumerate(authorities)}
     for one in declared:
-        column = month_of(one.month) - monthly.since
-        if 0 <= column < monthly.months:
+        column = month_of(one.month) - since
+        if 0 <= column < months:
             at = row[one.authority_id], column
             samples[at] = one.samples + (0 if np.isnan(samples[at]) else samples[at])
     _carry_on(samples)
-    scope = _scopes(declared, row, monthly)
-    return Looked(authorities, monthly.since, samples, reported, active, scope)
+    scope = _scopes(declared, row, range(since, since + months))
+    return Looked(authorities, since, samples, reported, active, scope)
 
 
-def exposed(monthly: Monthly, found: Looked) -> Exposure:
-    """The exposure of each node: the best basis that can serve it."""
-    every, shape = monthly.nodes, (len(monthly.nodes), monthly.months)
+def exposed(every: tuple[Node, ...], found: Looked, own: Floats) -> Exposure:
+    """The exposure of each node: the best basis that can serve it.
+
+    `own` are the node's own events by month, of authorities that could see it: what is left out.
+    """
+    shape = len(every), found.volume.shape[1]
     declares = _declares(found)
     by_samples = _mostly(found.volume, declares)
     total, basis = np.ones(shape), np.full(shape[0], int(Basis.CONSTANT))
@@ -167,7 +182,6 @@ def exposed(monthly: Monthly, found: Looked) -> Exposure:
     by_class: dict[frozenset[str], list[int]] = {}
     for place, node in enumerate(every):
         by_class.setdefault(node.classes, []).append(place)
-    own = _own_events(monthly, found, by_class)
     for classes, places in by_class.items():
         sees = found.sees(classes)
         in_samples = (samples * sees).sum(axis=0)
@@ -233,7 +247,7 @@ def _mostly(volume: Floats, declares: NDArray[np.bool_]) -> bool:
 
 
 def _scopes(
-    declared: Sequence[sightings.Exposure], row: dict[int, int], monthly: Monthly
+    declared: Sequence[sightings.Exposure], row: dict[int, int], asked: range
 ) -> dict[int, tuple[frozenset[str] | None, ...]]:
     """The scope of each authority in each month: the latest declared by then, else the first."""
     said: dict[int, dict[int, frozenset[str] | None]] = {}
@@ -245,31 +259,41 @@ def _scopes(
         months[month] = None if words is None or before is None else words | before
     return {
         place: tuple(
-            months[max((m for m in months if m <= month), default=min(months))]
-            for month in range(monthly.since, monthly.since + monthly.months)
+            months[max((m for m in months if m <= month), default=min(months))] for month in asked
         )
         for place, months in said.items()
         if any(words is not None for words in months.values())
     }
 
 
-def _own_events(
-    monthly: Monthly, found: Looked, by_class: dict[frozenset[str], list[int]]
-) -> Floats:
-    """The node's own events by month, of authorities that could see it: what is left out."""
+def _own_events(monthly: Monthly, found: Looked) -> Floats:
     cells = monthly.cells
-    order = {classes: place for place, classes in enumerate(by_class)}
-    class_of = np.array([order[node.classes] for node in monthly.nodes], np.int64)
-    sees = np.array([found.sees(classes) for classes in by_class])
-    place = _places(found.authorities, cells.authority)
     weight = cells.events.astype(float)
     if len(weight):
-        weight = weight * sees[class_of[cells.node], place, cells.month - monthly.since]
+        sees = found.seen_by(monthly.nodes)
+        place = _places(found.authorities, cells.authority)
+        weight = weight * sees(cells.node, place, cells.month - monthly.since)
     at = cells.node * monthly.months + cells.month - monthly.since
-    size = len(monthly.nodes) * monthly.months
-    summed = np.zeros(size)
-    summed += np.bincount(at, weights=weight, minlength=size)
-    return summed.reshape(len(monthly.nodes), monthly.months)
+    summed = np.bincount(at, weights=weight, minlength=len(monthly.nodes) * monthly.months)
+    return summed.astype(float).reshape(len(monthly.nodes), monthly.months)
+
+
+def own_events(tally: Tally, found: Looked, level: Handling) -> Floats:
+    """The same of everything that is counted; only what somebody could not see is looked at."""
+    own = tally.series(level).copy()
+    if not found.scope:
+        return own
+    sees = found.seen_by(tally.nodes)
+    limited = np.array(sorted(found.authorities[place] for place in found.scope))
+    rows, of = tally.members.spread(
+        tally.cells[(tally.cells["level"] <= level) & np.isin(tally.cells["authority"], limited)]
+    )
+    again, of_again = tally.again
+    which = (again["level"] <= level) & np.isin(again["authority"], limited)
+    for some, node in ((rows, of), (again[which], of_again[which])):
+        place, month = _places(found.authorities, some["authority"]), some["month"] - tally.since
+        np.add.at(own, (node, month), some["events"] * (sees(node, place, month) - 1))
+    return own
 
 
 def _places(authorities: Sequence[int], wanted: NDArray[np.integer]) -> NDArray[np.int64]:

@@ -11,15 +11,15 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.intake.words import EventKind
-from app.surveillance.counts import Cells
+from app.surveillance.arrays import KINDS, Floats, Records
 from app.surveillance.curves import Curves, evidence_of
 from app.surveillance.evidence import WORLD, Evidence, Signal
 from app.surveillance.harmful import NO_CLASS
 from app.surveillance.models import NodeKind, Rule
 from app.surveillance.months import first_day
+from app.surveillance.rows import WEIGHT
 from app.surveillance.ruleset import Ruleset
 from app.surveillance.statistics.disproportionality import (
     information_component,
@@ -27,82 +27,88 @@ from app.surveillance.statistics.disproportionality import (
 )
 from app.surveillance.statistics.harm import class_share, harm_fraction
 
-Floats = NDArray[np.float64]
-
 
 def harming(seen: Curves, rules: Ruleset) -> Iterator[tuple[Signal, Evidence, bool]]:
     """Every substance whose harms stand out in its class; each suffices to open an episode."""
     limits = rules.harm
-    places = [p for p, node in enumerate(seen.nodes) if node.kind is NodeKind.SUBSTANCE]
-    begin = seen.monthly.months - limits.window_months
-    cells = seen.monthly.cells
-    cells = cells.where((cells.month - seen.monthly.since >= begin) & np.isin(cells.node, places))
+    tally = seen.tally
+    begin = tally.months - limits.window_months
+    cells = tally.cells
+    cells = cells[(cells["month"] - tally.since >= begin) & (cells["level"] <= seen.level)]
     if not len(cells):
         return
-    total, harms = _tables(seen, cells)
-    of_class = _classes(seen, places)
-    for members in of_class.values():
-        all_total, all_harms = total[members].sum(0), harms[members].sum(0)
-        for place in members:
-            mine, mine_harms = total[place], harms[place]
-            observed, events = float(mine_harms.sum()), float(mine.sum())
-            others, other_harms = all_total - mine, all_harms - mine_harms
-            if observed < limits.harms or events < limits.events or not others.sum():
-                continue
-            expected = float(
-                stratified_expected(
-                    mine_harms, mine - mine_harms, other_harms, others - other_harms
-                )
-            )
-            said = information_component(observed, expected)
-            if not said.testable or said.lower <= limits.ic025:
-                continue
-            usual = class_share(float(other_harms.sum()), float(others.sum()))
-            fraction = harm_fraction(observed, events, usual)
+    total, harms = _tables(cells, tally.since)
+    for members in _classes(seen).values():
+        numbers = np.array([seen.nodes[place].members[0] for place in members])
+        numbers = np.minimum(numbers, len(total) - 1)  # the last is of none
+        mine, mine_harms = total[numbers], harms[numbers]
+        others, other_harms = mine.sum(0) - mine, mine_harms.sum(0) - mine_harms
+        observed, events = mine_harms.sum(1), mine.sum(1)
+        enough = (observed >= limits.harms) & (events >= limits.events) & (others.sum(1) > 0)
+        expected = stratified_expected(
+            mine_harms, mine - mine_harms, other_harms, others - other_harms
+        )
+        tested = np.flatnonzero(enough)
+        said = information_component(observed[tested], expected[tested])
+        stands_out = said.testable & (said.lower > limits.ic025)
+        for at, which in zip(np.flatnonzero(stands_out), tested[stands_out], strict=True):
+            place = members[which]
+            harmful, reports = float(other_harms[which].sum()), float(others[which].sum())
+            usual = class_share(harmful, reports)
+            fraction = harm_fraction(float(observed[which]), float(events[which]), usual)
             yield (
                 Signal(seen.nodes[place].id, Rule.HARM, WORLD),
                 evidence_of(
                     seen,
                     Rule.HARM,
                     seen.since(place, begin),
-                    since=first_day(seen.monthly.since + begin),
+                    since=first_day(tally.since + begin),
                     rules=rules,
                     thresholds=asdict(limits),
                     details={
-                        "harms": round(observed, 2),
-                        "of": int(events),
+                        "harms": round(float(observed[which]), 2),
+                        "of": int(events[which]),
                         "fraction": round(fraction.mean, 4),
                         "fraction_interval": [round(fraction.lower, 4), round(fraction.upper, 4)],
                         "usual": round(usual, 4),
-                        "expected": round(expected, 4),
-                        "ic": round(float(said.value), 4),
-                        "ic025": round(float(said.lower), 4),
-                        "compared_with": int((total[members].sum(1) > 0).sum()) - 1,
+                        "expected": round(float(expected[which]), 4),
+                        "ic": round(float(said.value[at]), 4),
+                        "ic025": round(float(said.lower[at]), 4),
+                        "compared_with": int((events > 0).sum()) - 1,
                     },
                 ),
                 True,
             )
 
 
-def _tables(seen: Curves, cells: Cells) -> tuple[Floats, Floats]:
-    """Events, and those that tell of harm (deaths by causal role), by node and stratum."""
-    years = (cells.month - seen.monthly.since) // 12
-    _, stratum = np.unique(np.char.add(cells.country, years.astype("S")), return_inverse=True)
-    shape = len(seen.nodes), int(stratum.max()) + 1
-    total, harms = np.zeros(shape), np.zeros(shape)
-    np.add.at(total, (cells.node, stratum), cells.events)
-    toxic = cells.of_kind(EventKind.ACUTE_TOXICITY)
-    fatal = cells.of_kind(EventKind.DEATH)
-    np.add.at(harms, (cells.node[toxic], stratum[toxic]), cells.events[toxic])
+def _tables(cells: Records, since: int) -> tuple[Floats, Floats]:
+    """Events, and those that tell of harm (deaths by causal role), by substance and stratum (a
+    country and a year); the last row is of none."""
+    country = np.ascontiguousarray(cells["country"]).view(">u2").astype(np.int64)
+    years = (cells["month"] - since) // 12
+    _, stratum = np.unique(country * 2**16 + years, return_inverse=True)
+    shape = int(cells["substance"].max()) + 2, int(stratum.max()) + 1
+    at = cells["substance"].astype(np.int64) * shape[1] + stratum
+    toxic = cells["kind"] == KINDS.index(EventKind.ACUTE_TOXICITY)
+    fatal = cells["kind"] == KINDS.index(EventKind.DEATH)
+    harms = np.where(toxic, cells["events"], 0.0)
     # a death event has one death or more; its part in them is what it counts for, one at most
-    part = np.minimum(cells.weighted_deaths[fatal], cells.events[fatal])
-    np.add.at(harms, (cells.node[fatal], stratum[fatal]), part)
-    return total, harms
+    harms[fatal] = np.minimum(cells["weighted"][fatal] / WEIGHT, cells["events"][fatal])
+    size = shape[0] * shape[1]
+    total, harmful = (
+        np.bincount(at, weights=weights, minlength=size).astype(float).reshape(shape)
+        for weights in (cells["events"], harms)
+    )
+    return total, harmful
 
 
-def _classes(seen: Curves, places: list[int]) -> dict[str, list[int]]:
+def _classes(seen: Curves) -> dict[str, list[int]]:
     """Substances by their group; those of none are not compared."""
-    place_of = {seen.nodes[place].members[0]: place for place in places}
+    place_of = {
+        node.members[0]: place
+        for place, node in enumerate(seen.nodes)
+        if node.kind is NodeKind.SUBSTANCE
+    }
     return {
         node.key: [place_of[number] for number in node.members]
         for node in seen.nodes

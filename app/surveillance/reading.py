@@ -1,60 +1,51 @@
-"""Events, shared events and volumes as known on a day, read from the reports themselves.
+"""Events, shared events, volumes and sightings as known on a day, read from the reports themselves.
 
 The same rules as in `sightings`: what had been received by the end of the day and stood, resolved
-by then and as the substance it meant then. Events only; aggregates are never added to events. An
-event with several substances, or one that came in twice, is counted apart (`shared`), so that each
-substance, and each family, counts it once.
+by then and as the substance it meant then. Events and aggregates are never added up: cells, shared
+events and volumes are of events only. An event with several substances, or one that came in twice,
+is counted apart (`shared`), so that each substance, and each family, counts it once.
 
-What reports came to count can be asked of a few of them alone (`only`), at the cost of those few.
+Reports and findings are read side by side, each in the order of its keys, and joined here: that is
+what reading ten million of them takes a minute for. What reports came to count can also be asked of
+a few of them alone (`only`), at the cost of those few.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import (
-    ColumnElement,
-    CompoundSelect,
-    Integer,
-    Select,
-    and_,
-    case,
-    func,
-    literal,
-    or_,
-    select,
-    text,
-    type_coerce,
-    union,
-)
+from sqlalchemy import ColumnElement, Select, case, func, select, type_coerce, union
+from sqlalchemy import Integer as WholeNumber
 from sqlalchemy.orm import Session, aliased
 
 from app.access.handling import effective_handling
 from app.clock import end_of_day
 from app.db import one_of_ids
 from app.intake.duplicates.counting import grouped_reports
-from app.intake.models import (
-    Finding,
-    HandlingChange,
-    Report,
-)
-from app.intake.words import CausalRole, EventKind, Precision, ReportType
+from app.intake.models import Finding, HandlingChange, Report
+from app.intake.words import Precision, ReportType
 from app.registry.models import WATCHED, Substance
-from app.surveillance import arrays, sightings
-from app.surveillance.arrays import CELL, KEY, KINDS, SHARED, VOLUME, Records
+from app.surveillance import sightings
+from app.surveillance.arrays import KINDS, VOLUME, Integers
 from app.surveillance.changed import meant_else_since
-from app.surveillance.months import first_day, month_number, year_number
+from app.surveillance.columns import columns, country_number, day_number
+from app.surveillance.rows import (
+    ROLES,
+    Known,
+    added_up,
+    joined,
+    rows_of,
+    together,
+    told_apart,
+    volumes,
+)
 
-# Deaths by causal role, in twentieths of one (signals 2.2, modelled on the toxicological
-# significance score): sole 1, unknown .25, contributory .5, present and not implicated .1.
-WEIGHT = 20
-WEIGHTS = {CausalRole.SOLE: 20, CausalRole.CONTRIBUTORY: 10, CausalRole.PRESENT: 2}
-WEIGHT_UNKNOWN = 5
-AT_ONCE = 50_000
+AT_ONCE = 500_000  # reports read before they are added up
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,121 +53,105 @@ class View:
     """What is asked for: everything known at the end of a day, or of a few reports alone."""
 
     as_of: date
-    since: int | None = None  # the first month asked for; None: from the beginning
     only: tuple[int, ...] | None = None  # report numbers; None: all
     # how reports are handled: as now, or as they were handled at this moment
     handling_at: datetime | None = None
+    days_since: int = 0  # sightings that ended in this month or later are told by the day
 
 
-@dataclass(frozen=True, slots=True)
-class Events:
-    """Events by substance (`arrays.CELL`), and those of them that count elsewhere too.
-
-    `shared` (`arrays.SHARED`) has one record for each substance of an event in which there are
-    several; every one of its records is in a cell as well. Months below nought are years (-2026):
-    of those events only the year is known.
-    """
-
-    cells: Records
-    shared: Records
-
-
-def events(session: Session, view: View) -> Events:
-    """Every counted event of a watched substance."""
-    plain = _fetched(session, _plain(session, view), _ALONE)
-    plain = plain[plain["alone"] == 1][CELL_FIELDS].astype(CELL)
-    # of reports that are one event one is counted, in its month, whichever months are asked for
-    ever = replace(view, since=None)
-    special = _fetched(session, _one_by_one(session, ever, _special(session, view)), _SEVERAL)
-    several = _fetched(session, _one_by_one(session, view, _several(session, view)), _SEVERAL)
-    together = _told_apart(special, several)
-    shared = _several_in(together)
-    if view.since is not None:
-        asked = _from(view.since, together["month"])
-        together, shared = together[asked], shared[asked]
-    apart = together[CELL_FIELDS].astype(CELL)
-    cells = arrays.summed(arrays.joined(plain, apart), ("substance", *KEY), arrays.COUNTED)
-    return Events(cells, together[shared])
+def known(session: Session, view: View) -> Known:
+    """All that reports come to count for in a view."""
+    apart = np.empty(0, np.int64) if view.only == () else _ids(session, _special(session, view))
+    watched = select(Substance.id).where(Substance.standing.in_(WATCHED))
+    is_watched = np.zeros((session.scalar(select(func.max(Substance.id))) or 0) + 1, bool)
+    is_watched[_ids(session, watched)] = True
+    found: list[Known] = []
+    for portion in _portions(session, view):
+        reports = columns(session, _reports(session, view, portion))
+        findings = columns(session, _findings(session, view, portion))
+        keep = is_watched[findings["substance"]] & ~_among(findings["report"], apart)
+        rows = joined(reports, {name: values[keep] for name, values in findings.items()})
+        found.append(added_up(rows, volumes(reports), days_since=view.days_since))
+    if len(apart):
+        special = columns(session, _one_by_one(session, view))
+        rows = told_apart(rows_of(special))
+        found.append(added_up(rows, np.empty(0, VOLUME), days_since=view.days_since))
+    return together(found)
 
 
-def volumes(session: Session, view: View) -> Records:
-    """All events that each authority reported (`arrays.VOLUME`), whatever was found in them.
+WORDS = ("report", "first", "end", "received", "came_in", "year_only", "country", "authority",
+         "kind", "aggregate", "level", "simulated", "count", "role")  # fmt: skip
 
-    `received` is the month in which the first version of the report came in. Events of which only
-    the year is known are left out.
-    """
+
+Portion = tuple[int, int] | None
+
+
+def _portions(session: Session, view: View) -> Iterator[Portion]:
+    """Runs of report numbers, so that no more is held than one portion and the sums."""
+    if view.only is not None:
+        yield from [None] if view.only else []
+        return
+    newest = session.scalar(select(func.max(Report.id))) or 0
+    for start in range(0, newest + 1, AT_ONCE):
+        yield start, start + AT_ONCE
+
+
+def _of(session: Session, view: View, portion: Portion, number: Any) -> list[ColumnElement[bool]]:
+    if view.only is not None:
+        return [one_of_ids(session, number, view.only)]
+    return [] if portion is None else [number >= portion[0], number < portion[1]]
+
+
+def _reports(session: Session, view: View, portion: Portion) -> Select[Any]:
+    """Everything counted of reports that stood at the end of the day; by the primary key."""
+    return select(*_described(session, view)).where(
+        sightings.stood(Report, view.as_of), *_of(session, view, portion, Report.id)
+    )
+
+
+def _findings(session: Session, view: View, portion: Portion) -> Select[Any]:
+    """What was found in them, by the unique key of finding, which begins with the report."""
+    found: tuple[ColumnElement[Any], ...] = (
+        Finding.report_id.label("report"),
+        Finding.substance_id.label("substance"),
+        sightings.confirmed(Finding),
+    )
+    return select(*found).where(
+        Finding.substance_id.is_not(None),
+        *sightings.sighting(Finding, view.as_of),
+        *_of(session, view, portion, Finding.report_id),
+    )
+
+
+def _described(session: Session, view: View) -> list[ColumnElement[Any]]:
     first = aliased(Report)
-    came_in = (
+    of_first = (
         select(func.min(first.received_at))
         .where(first.authority_id == Report.authority_id, first.reference == Report.reference)
         .scalar_subquery()
     )
-    received = case((Report.version > 1, came_in), else_=Report.received_at)
-    rows = (
-        select(
-            month_number(Report.event_date).label("month"),
-            Report.country,
-            Report.authority_id,
-            Report.event_kind,
-            month_number(type_coerce(received, Report.received_at.type)).label("received"),
-            _level(session, Report, view).label("level"),
-            type_coerce(Report.simulated, Integer).label("simulated"),
-        )
-        .where(*_known(session, Report, view), Report.precision != Precision.YEAR)
-        .subquery("volume")
+    received = Report.received_at
+    came_in = type_coerce(case((Report.version > 1, of_first), else_=received), received.type)
+    said = (
+        Report.id,
+        day_number(Report.event_date),
+        day_number(Report.event_end),
+        day_number(received),
+        day_number(came_in),
+        case((Report.precision == Precision.YEAR, 1), else_=0),
+        country_number(Report.country),
+        Report.authority_id,
+        _place(Report.event_kind, KINDS),
+        case((Report.type == ReportType.AGGREGATE, 1), else_=0),
+        _level(session, Report, view),
+        type_coerce(Report.simulated, WholeNumber),
+        Report.count,
+        _place(Report.causal_role, ROLES),
     )
-    key = (rows.c.month, rows.c.country, rows.c.authority_id, rows.c.event_kind)
-    rest = (rows.c.received, rows.c.level, rows.c.simulated)
-    query = select(*key[:3], _kind(key[3]), *rest, func.count()).group_by(*key, *rest)
-    return _fetched(session, query, VOLUME)
+    return [column.label(name) for column, name in zip(said, WORDS, strict=True)]
 
 
-_SEVERAL = np.dtype([("report", "<i8"), *SHARED.descr])
-_ALONE = np.dtype([("alone", "u1"), *CELL.descr])
-CELL_FIELDS = list(CELL.names or ())
-
-
-def _plain(session: Session, view: View) -> Select[Any]:
-    """Cells of events that came in once, by whether one watched substance was found in them.
-
-    Nearly all events are of that kind, so the database adds them up. It walks through the unique
-    key of finding, which begins with the report.
-    """
-    found = (
-        select(
-            Finding.report_id,
-            func.min(Finding.substance_id).label("substance_id"),
-            func.max(Finding.substance_id).label("other_id"),
-            func.max(sightings.confirmed(Finding)).label("confirmed"),
-        )
-        .join(Substance, Substance.id == Finding.substance_id)
-        .where(
-            Substance.standing.in_(WATCHED),
-            *sightings.sighting(Finding, view.as_of),
-            *_asked(session, view, Finding.report_id),
-        )
-        .group_by(Finding.report_id)
-        .subquery("found")
-    )
-    special = _special(session, view).cte("special").prefix_with("MATERIALIZED")
-    alone = case((found.c.substance_id == found.c.other_id, 1), else_=0)
-    described = _described(session, view)
-    rows = (
-        select(alone.label("alone"), found.c.substance_id, *described, found.c.confirmed, *_sums())
-        .join(found, found.c.report_id == Report.id)
-        .outerjoin(special, special.c.report_id == Report.id)
-        .where(*_known(session, Report, view), special.c.report_id.is_(None))
-        .subquery("plain")
-    )
-    key = [rows.c[name] for name in ("alone", "substance_id", "month", "country", "authority_id")]
-    kept = [rows.c.level, rows.c.simulated]
-    sums = [func.sum(rows.c[name]) for name in ("confirmed", "cases", "deaths", "weighted")]
-    return select(*key, _kind(rows.c.event_kind), *kept, func.count(), *sums).group_by(
-        *key, rows.c.event_kind, *kept
-    )
-
-
-def _special(session: Session, view: View) -> CompoundSelect[Any]:
+def _special(session: Session, view: View) -> Select[Any]:
     """Reports that are counted one by one: the database holds more of them than one truth.
 
     Those in a group of duplicates, and those of which a finding meant something else on the day
@@ -184,128 +159,51 @@ def _special(session: Session, view: View) -> CompoundSelect[Any]:
     """
     end = end_of_day(view.as_of)
     grouped = grouped_reports(end).subquery("held")
-    asked = _asked(session, view, Finding.report_id)
-    return union(
-        select(grouped.c.report_id).where(*_asked(session, view, grouped.c.report_id)),
+    asked = _of(session, view, None, Finding.report_id)
+    few = union(
+        select(grouped.c.report_id).where(*_of(session, view, None, grouped.c.report_id)),
         *(reports.where(*asked) for reports in meant_else_since(end)),
-    )
+    ).subquery("special")
+    return select(few.c.report_id.label("id"))
 
 
-def _several(session: Session, view: View) -> Select[int]:
-    """Reports with more than one finding, watched or not."""
-    more = or_(Finding.position > 0, Finding.component > 0)
-    asked = _asked(session, view, Finding.report_id)
-    return select(Finding.report_id).where(more, *asked).distinct()
-
-
-def _one_by_one(session: Session, view: View, reports: Any) -> Select[Any]:
-    """Each watched finding of these reports, as it was taken on the day."""
-    wanted = reports.subquery("wanted")
+def _one_by_one(session: Session, view: View) -> Select[Any]:
+    """Each watched finding of the special reports, as it was taken on the day."""
+    wanted = _special(session, view).subquery("wanted")
     # the few are found first, and lead to their findings through the unique key of finding
     resolved = sightings.resolved_findings(
-        session, view.as_of, lambda column: column.in_(select(wanted.c.report_id))
+        session, view.as_of, lambda column: column.in_(select(wanted.c.id))
     )
     grouped = grouped_reports(end_of_day(view.as_of)).subquery("grouped")
-    month, country, authority, kind, level, simulated = _described(session, view)
+    is_event = Report.type == ReportType.EVENT
+    group = case((is_event, -grouped.c.group_id))
     return (
         select(
-            Report.id,
-            func.coalesce(-grouped.c.group_id, Report.id).label("event"),
+            *_described(session, view),
+            func.coalesce(group, Report.id).label("event"),
             func.coalesce(grouped.c.place, 0).label("place"),
-            resolved.c.substance_id,
-            month,
-            country,
-            authority,
-            _kind(kind),
-            level,
-            simulated,
-            literal(1),
-            resolved.c.confirmed,
-            *_sums(),
+            resolved.c.substance_id.label("substance"),
+            resolved.c.confirmed.label("confirmed"),
         )
         .select_from(Report)
         .join(resolved, resolved.c.report_id == Report.id)
         .outerjoin(grouped, grouped.c.report_id == Report.id)
-        .where(*_known(session, Report, view))
+        .where(sightings.stood(Report, view.as_of))
     )
 
 
-def _told_apart(special: Records, several: Records) -> Records:
-    """One record for each event and substance that `_plain` has not counted.
-
-    Of reports that are one event, the most open that names the substance is counted, and among
-    equally open ones the most complete (app.intake.duplicates.counting).
-    """
-    rows = arrays.joined(special, several)
-    rows["confirmed"] = -rows["confirmed"]  # the better grade first
-    rows = arrays.first_of_each(rows, ("event", "substance"), ("level", "place", "confirmed"))
-    rows["confirmed"] = -rows["confirmed"]
-    apart: Records = rows[_several_in(rows) | np.isin(rows["report"], special["report"])]
-    return apart[list(SHARED.names or ())].astype(SHARED)
+def _among(numbers: Integers, few: Integers) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = np.isin(numbers, few)
+    return found
 
 
-def _from(since: int, months: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Which months are not before `since`; of years (below nought), which do not end before it."""
-    asked: NDArray[np.bool_] = np.where(months < 0, -months >= since // 12, months >= since)
-    return asked
+def _ids(session: Session, query: Select[Any]) -> Integers:
+    return np.array(session.scalars(query).all(), np.int64)
 
 
-def _several_in(rows: Records) -> Any:
-    """Which records share their event with another; the rows are in the order of events."""
-    shares = np.zeros(len(rows), bool)
-    if len(rows):
-        same = rows["event"][1:] == rows["event"][:-1]
-        shares[1:] |= same
-        shares[:-1] |= same
-    return shares
-
-
-def _known(session: Session, report: Any, view: View) -> list[ColumnElement[bool]]:
-    """Events that stood at the end of the day, in the months and among the reports asked for."""
-    conditions = [sightings.stood(report, view.as_of), report.type == ReportType.EVENT]
-    if view.since is not None:
-        begins = first_day(view.since)
-        conditions += [
-            report.event_date >= date(begins.year, 1, 1),
-            or_(report.event_date >= begins, report.precision == Precision.YEAR),
-        ]
-    return [*conditions, *_asked(session, view, report.id)]
-
-
-def _asked(session: Session, view: View, report_id: Any) -> list[ColumnElement[bool]]:
-    return [] if view.only is None else [one_of_ids(session, report_id, view.only)]
-
-
-def _described(session: Session, view: View) -> tuple[ColumnElement[Any], ...]:
-    year_only = Report.precision == Precision.YEAR
-    month = case(
-        (year_only, -year_number(Report.event_date)), else_=month_number(Report.event_date)
-    )
-    return (
-        month.label("month"),
-        Report.country.label("country"),
-        Report.authority_id.label("authority_id"),
-        Report.event_kind.label("event_kind"),
-        _level(session, Report, view).label("level"),
-        type_coerce(Report.simulated, Integer).label("simulated"),
-    )
-
-
-def _sums() -> tuple[ColumnElement[Any], ...]:
-    died = Report.event_kind == EventKind.DEATH
-    caused = and_(died, Report.causal_role.in_(sightings.CAUSAL))
-    weights = [(Report.causal_role == role, float(weight)) for role, weight in WEIGHTS.items()]
-    weight = case(*weights, else_=float(WEIGHT_UNKNOWN))
-    return (
-        Report.count.label("cases"),
-        case((caused, Report.count), else_=0).label("deaths"),
-        case((died, Report.count * weight), else_=0.0).label("weighted"),
-    )
-
-
-def _kind(column: ColumnElement[Any]) -> ColumnElement[int]:
-    places = ((column == kind, place) for place, kind in enumerate(KINDS))
-    return case(*places, else_=len(KINDS))
+def _place(column: Any, words: tuple[Any, ...]) -> ColumnElement[int]:
+    places = ((column == word, place) for place, word in enumerate(words))
+    return case(*places, else_=len(words))
 
 
 def _level(session: Session, report: Any, view: View) -> ColumnElement[int]:
@@ -327,14 +225,3 @@ def _level(session: Session, report: Any, view: View) -> ColumnElement[int]:
 def _handled_anew_since(session: Session, moment: datetime) -> bool:
     changed = select(HandlingChange.id).where(HandlingChange.changed_at > moment).limit(1)
     return session.scalar(changed) is not None
-
-
-def _fetched(session: Session, query: Select[Any], dtype: np.dtype[np.void]) -> Records:
-    """The rows of a query as records, a portion at a time so that only those are held."""
-    if session.get_bind().dialect.name == "postgresql":
-        # else it plans for the first rows of a cursor, which is not how all are read quickly
-        session.execute(text("SET LOCAL cursor_tuple_fraction = 1"))
-    found = session.execute(query.execution_options(yield_per=AT_ONCE))
-    return arrays.joined(
-        np.empty(0, dtype), *(arrays.records(some, dtype) for some in found.partitions())
-    )

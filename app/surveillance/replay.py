@@ -22,7 +22,7 @@ from app.surveillance.priority import Entry, ranked
 from app.surveillance.ranking import priority_list
 from app.surveillance.ruleset import EpisodeLimits, ruleset
 from app.surveillance.unknowns import settled
-from app.surveillance.windows import month_ends, months_before
+from app.surveillance.windows import month_ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,8 @@ class Month:
     """One replayed month: what happened, and what the priority list was at its end.
 
     `ranked` are all watched substances, the first the highest; today's control is not held against
-    them, since it came later. `counts` are reports of the last twelve months, totals included.
+    them, since it came later. `counts` are reports of the last twelve months:
+    each event is one, whatever was found at it, and so is each in a total that ends in them.
     """
 
     end: date
@@ -93,7 +94,7 @@ def replay(session: Session, actor: Actor, *, first: date, last: date) -> Iterat
             end=end,
             steps=tuple(_ranked(step, placed) for step in (*before, *steps)),
             ranked=tuple(placed),
-            counts=_counts(seen),
+            counts=seen.sighted.recent,
         )
         before = []
 
@@ -101,16 +102,6 @@ def replay(session: Session, actor: Actor, *, first: date, last: date) -> Iterat
 def _ranked(step: Step, placed: Mapping[int, Entry]) -> Step:
     entry = placed.get(step.signal.node.substance_id or 0)
     return replace(step, rank=entry.rank, score=entry.score) if entry else step
-
-
-def _counts(seen: Evaluation) -> dict[int, int]:
-    """Reports of the last twelve months by substance: each event is one, whatever was found at it,
-    and each report in a total whose span ends in them."""
-    since = months_before(seen.as_of, 12)
-    return {
-        number: sum(cell.events or cell.cases for cell in cells if cell.until >= since)
-        for number, cells in seen.cells.items()
-    }
 
 
 def _moved(

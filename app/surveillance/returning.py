@@ -8,8 +8,9 @@ who looked for how much so long ago is not known.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import date
 
 import numpy as np
 
@@ -17,9 +18,9 @@ from app.surveillance.curves import Curves, evidence_of
 from app.surveillance.evidence import WORLD, Evidence, Signal
 from app.surveillance.exposure import Basis
 from app.surveillance.models import NodeKind, Rule
-from app.surveillance.months import first_day, month_of
+from app.surveillance.months import month_of
 from app.surveillance.ruleset import Ruleset, SilenceRule
-from app.surveillance.sightings import Cell
+from app.surveillance.sighted import Earlier, SeenBefore
 from app.surveillance.statistics.silence import chance_of_silence
 
 
@@ -35,19 +36,24 @@ class _Silence:
 
 
 def returning(
-    seen: Curves, rules: Ruleset, cells: Mapping[int, Sequence[Cell]]
+    seen: Curves, rules: Ruleset, earlier: Earlier
 ) -> Iterator[tuple[Signal, Evidence, bool]]:
     """Every substance that is back, with the evidence; each suffices to open an episode.
 
-    `cells` are all that was ever seen of each substance, as known on the day.
+    `earlier` is what was seen before the months in which a substance is news (`turn`).
     """
     limits = rules.silence
-    newest = seen.monthly.months - limits.within_months
-    for place, node in enumerate(seen.nodes):
-        if node.kind is not NodeKind.SUBSTANCE or not seen.events[place, newest:].any():
+    newest = seen.tally.months - limits.within_months
+    # what may be back: seen in the last months, and not in those next to them
+    there = seen.events > 0
+    gone = max(newest - limits.gap_months + limits.within_months, 0)
+    back = there[:, newest:].any(axis=1) & ~there[:, gone:newest].any(axis=1)
+    for place in np.flatnonzero(back).tolist():
+        node = seen.nodes[place]
+        if node.kind is not NodeKind.SUBSTANCE:
             continue
         silence = _in_the_curve(seen, place, newest) or _before_the_curve(
-            seen, place, newest, cells.get(node.members[0], ()), limits
+            seen, place, newest, earlier.of(node.members[0], seen.level), limits
         )
         if silence is None or silence.ends - silence.begins < limits.gap_months:
             continue
@@ -91,20 +97,23 @@ def _in_the_curve(seen: Curves, place: int, newest: int) -> _Silence | None:
 
 
 def _before_the_curve(
-    seen: Curves, place: int, newest: int, cells: Sequence[Cell], limits: SilenceRule
+    seen: Curves, place: int, newest: int, earlier: SeenBefore | None, limits: SilenceRule
 ) -> _Silence | None:
     """The silence since the last sighting, where that is none of an event in the curve.
 
     A total of a year, and an event of which only the year is known, is a sighting to its last day.
     """
-    since, turn = seen.monthly.since, first_day(seen.monthly.since + newest)
-    earlier = [c for c in cells if c.handling <= seen.level and c.until < turn]
-    events = sum(c.events for c in earlier)
-    if not events:
+    if earlier is None or not earlier.events:
         return None
-    first = month_of(min(c.first for c in earlier)) - since
-    begins = month_of(max(c.until for c in earlier)) + 1 - since
+    since = seen.tally.since
+    begins = earlier.last + 1 - since
     ends = int(np.flatnonzero(seen.events[place, newest:])[0]) + newest
-    watched = max(begins - first, limits.watched_months)
-    chance = chance_of_silence(float(events), float(watched), float(max(0, ends - begins)))
-    return _Silence(begins, ends, events, chance, Basis.CONSTANT.word)
+    watched = max(begins - (earlier.first - since), limits.watched_months)
+    silent = float(max(0, ends - begins))
+    chance = chance_of_silence(float(earlier.events), float(watched), silent)
+    return _Silence(begins, ends, earlier.events, chance, Basis.CONSTANT.word)
+
+
+def turn(as_of: date, limits: SilenceRule) -> int:
+    """The first of the months in which a substance that is back is news."""
+    return month_of(as_of) + 1 - limits.within_months

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from app.registry.models import code_of
-from app.surveillance.curves import Curves, Floats, Integers, Span, evidence_of
+from app.surveillance.arrays import Floats, Integers
+from app.surveillance.curves import Curves, Span, evidence_of
 from app.surveillance.evidence import WORLD, Evidence, Signal
 from app.surveillance.exposure import Basis
 from app.surveillance.harmful import NO_CLASS
@@ -26,12 +27,13 @@ from app.surveillance.statistics.doubling import doubling_time
 from app.surveillance.statistics.emergence import (
     Emergence,
     EmergenceLimits,
-    emerging,
+    judged,
     without_bursts,
 )
 from app.surveillance.statistics.growth import (
     LIMITS,
     NO_ONSET,
+    glr,
     pooled_dispersion,
     predictive,
     rate_ratio,
@@ -55,26 +57,31 @@ def rising(seen: Curves, rules: Ruleset) -> Iterator[tuple[Signal, Evidence, boo
     What does not suffice to open may still keep an episode open (`growth.keep_statistic`).
     """
     samples = _samples(seen)
-    found = emerging(
-        seen.events,
-        samples,
-        sightings=seen.sightings,
-        reporters_since=seen.reporters_since,
-        first_seen=seen.first_seen,
-        dispersion=_dispersion(seen, samples),
+    ratio = glr(seen.events, samples, dispersion=_dispersion(seen, samples))
+    raised = (ratio.onset != NO_ONSET) & (ratio.statistic > rules.growth.keep_statistic)
+    spans = {
+        place: seen.since(place, int(ratio.onset[place]))
+        for place in np.flatnonzero(raised).tolist()
+    }
+    sightings, reporters = np.zeros((2, len(raised)), np.int64)
+    for place, span in spans.items():
+        sightings[place], reporters[place] = span.sightings, span.reporters
+    found = judged(
+        ratio,
+        sightings=sightings,
+        reporters=reporters,
+        age=seen.tally.months - 1 - seen.first_seen,
         limits=_limits(rules.growth),
     )
-    raised = (found.ratio.onset != NO_ONSET) & (found.ratio.statistic > rules.growth.keep_statistic)
     chances = _chances(seen)
-    for place in np.flatnonzero(raised):
+    for place, span in spans.items():
         node = seen.nodes[place]
         if node.kind is NodeKind.GROUP and node.key in NO_CLASS:
             continue  # what belongs nowhere does not emerge together
-        span = seen.since(int(place), int(found.ratio.onset[place]))
-        details = _details(seen, found, chances, int(place))
+        details = _details(seen, found, chances, place)
         opens = span.events >= rules.growth.least_events and bool(found.emerging[place])
         if node.kind is NodeKind.SUBSTANCE:
-            unburst = _without_bursts(seen, int(place), found)
+            unburst = _without_bursts(seen, place, found)
             details["unburst"] = _plain(unburst)
             opens = opens and unburst > rules.growth.unburst_statistic
         if node.kind is not NodeKind.SUBSTANCE:
@@ -187,14 +194,13 @@ def _details(
 
 def _without_bursts(seen: Curves, place: int, found: Emergence) -> float:
     """The statistic of a node if its two largest reporter-months were usual ones."""
-    cells = seen.monthly.of(place)
-    reporters = np.searchsorted(seen.exposure.authorities, cells.authority)
-    cells = cells.where(seen.exposure.counted[place, reporters])
-    (_, month), sighting = np.unique(
-        np.stack([cells.authority, cells.month]), axis=1, return_inverse=True
-    )
-    events = np.bincount(sighting.ravel(), weights=cells.events)
-    since = month - seen.monthly.since >= found.ratio.onset[place]
+    cells = seen.tally.of(place, 0, seen.level)
+    reporters = np.searchsorted(seen.exposure.authorities, cells["authority"])
+    cells = cells[seen.exposure.counted[place, reporters]]
+    code = cells["authority"].astype(np.int64) * 2**20 + cells["month"]
+    code, sighting = np.unique(code, return_inverse=True)
+    events = np.bincount(sighting, weights=cells["events"])
+    since = code % 2**20 - seen.tally.since >= found.ratio.onset[place]
     return without_bursts(events[since], events[~since], float(found.ratio.expected[place]))
 
 
@@ -206,7 +212,7 @@ def _share(exposure: Floats, onset: int) -> Floats:
 
 def _shared(seen: Curves, node: Node, onset: int, rules: Ruleset) -> dict[str, Any]:
     """The members behind a node: who takes part, who is new, and how much one alone explains."""
-    places = [seen.monthly.places[of_substance(number)] for number in node.members]
+    places = [seen.tally.places[of_substance(number)] for number in node.members]
     events = seen.events[places]
     since, before = events[:, onset:].sum(1), events[:, :onset].sum(1)
     exposure = seen.discounted[places]
@@ -218,9 +224,9 @@ def _shared(seen: Curves, node: Node, onset: int, rules: Ruleset) -> dict[str, A
         where=looked_before > 0,
     )
     excess = np.maximum(since - before * ratio, 0)
-    newest = seen.monthly.months - rules.family.new_months
+    newest = seen.tally.months - rules.family.new_months
     first = seen.first_seen[places]
-    fresh = (first >= newest) & (first < seen.monthly.months)
+    fresh = (first >= newest) & (first < seen.tally.months)
     order = np.lexsort([np.array(node.members), -since])
     taking_part = [int(place) for place in order if since[place] > 0]
     return {
@@ -239,7 +245,7 @@ def _shared(seen: Curves, node: Node, onset: int, rules: Ruleset) -> dict[str, A
         "new_members": int(fresh.sum()),
         "new_taking_part": int((fresh & (since > 0)).sum()),
         "largest_share": _plain(excess.max() / excess.sum()) if excess.sum() else 1.0,
-        "turnover_p": _turnover(first, seen.monthly.months),
+        "turnover_p": _turnover(first, seen.tally.months),
     }
 
 

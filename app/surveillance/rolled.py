@@ -1,7 +1,7 @@
 """Tables of the rollup: counted events kept from one assessment to the next.
 
-A row holds the records of one month (of one substance in it) as numpy wrote them
-(app.surveillance.arrays): a year of the world is then a few thousand rows to read instead of a
+A row holds the records of one month (of some hundred substances in it) as numpy wrote them
+(app.surveillance.arrays): ten years of the world are then some thousand rows to read instead of ten
 million, which is what makes an assessment take seconds. What is in them can be counted anew from
 the reports at any time.
 """
@@ -23,6 +23,8 @@ class Part(StrEnum):
     CELLS = "cells"
     SHARED = "shared"
     VOLUME = "volume"
+    SEEN = "seen"
+    DAYS = "days"
 
 
 class Rollup(Base):
@@ -39,7 +41,7 @@ class Rollup(Base):
 
 
 class RolledMonth(Base):
-    """The records of one month; of one substance, or of all (0)."""
+    """The records of one month; of the substances from a number on, or of all (0)."""
 
     __tablename__ = "rolled_month"
 

@@ -16,7 +16,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,19 +30,43 @@ from app.clock import end_of_day
 from app.db import one_of_ids, take_turns
 from app.registry.models import WATCHED, Substance
 from app.surveillance import arrays, reading
-from app.surveillance.arrays import CELL, COUNTED, KEY, SHARED, VOLUME, VOLUME_KEY, Records
+from app.surveillance.arrays import (
+    CELL,
+    COUNTED,
+    DAY,
+    DAY_COUNTED,
+    DAY_KEY,
+    KEY,
+    SEEN,
+    SEEN_KEY,
+    SHARED,
+    VOLUME,
+    VOLUME_KEY,
+    Records,
+)
 from app.surveillance.changed import changed_reports
-from app.surveillance.reading import Events, View
+from app.surveillance.months import month_of
+from app.surveillance.reading import View
 from app.surveillance.rolled import Part, RolledMonth, Rollup
+from app.surveillance.rows import Events, Known
+from app.surveillance.rules import looks_back_to
+from app.surveillance.ruleset import ruleset
 from app.surveillance.sightings import COUNTED_ROLES
 
 SETTLED = timedelta(hours=6)
 # with more reports than that changed, counting them all anew is quicker
 MOST_CHANGED = 200_000
-AT_ONCE = 20_000  # rows written
-COUNTING = 1  # raised whenever what is counted, or how, changes
-CELL_KEY = ("substance", *KEY)
-DTYPES = {Part.CELLS: CELL, Part.SHARED: SHARED, Part.VOLUME: VOLUME}
+AT_ONCE = 500  # rows written
+TOGETHER = 256  # substances whose records are kept in one row
+NEVER = 10**6  # a month that does not come
+COUNTING = 2  # raised whenever what is counted, or how, changes
+DTYPES = {
+    Part.CELLS: CELL,
+    Part.SHARED: SHARED,
+    Part.VOLUME: VOLUME,
+    Part.SEEN: SEEN,
+    Part.DAYS: DAY,
+}
 
 
 def roll(session: Session, *, now: datetime) -> date:
@@ -63,42 +89,97 @@ def roll(session: Session, *, now: datetime) -> date:
     return day
 
 
+class Counted:
+    """What reports count for as known at the end of a day, through the rollup where it serves.
+
+    What changed since the day of the rollup is read once, whatever is asked for and how often.
+    """
+
+    def __init__(self, session: Session, as_of: date, *, days_since: int | None = None) -> None:
+        """`days_since` is the month from which `days` will be asked for; None: they will not."""
+        self._session = session
+        self._as_of = as_of
+        self._days_since = NEVER if days_since is None else days_since
+        self._change = _change(session, as_of, self._days_since)
+
+    @classmethod
+    def anew(cls, session: Session, as_of: date, *, days_since: int | None = None) -> Counted:
+        """Counted from the reports themselves, as everything once was."""
+        found = cls.__new__(cls)
+        found._session, found._as_of, found._change = session, as_of, None
+        found._days_since = NEVER if days_since is None else days_since
+        return found
+
+    def events(self, since: int) -> Events:
+        """The events from the month `since` on."""
+        if self._change is None:
+            return self._anew.events.since(since)
+        before, after = (known.events.since(since) for known in self._change)
+        return Events(
+            _changed_cells(_held(self._session, Part.CELLS, since), before.cells, after.cells),
+            _changed_shared(_held(self._session, Part.SHARED, since), before.shared, after.shared),
+        )
+
+    def volumes(self, since: int | None = None) -> Records:
+        """The volumes from the month `since` on."""
+        return self._rest(Part.VOLUME, since, _changed_volume)
+
+    def seen(self) -> Records:
+        """How many sightings ended in each month, by substance, country and level."""
+        return self._rest(Part.SEEN, None, _changed_seen)
+
+    def days(self) -> Records:
+        """The sightings by the day that ended in the month `days_since` or later."""
+        return self._rest(Part.DAYS, self._days_since, _changed_days)
+
+    @cached_property
+    def _anew(self) -> Known:
+        return reading.known(self._session, View(self._as_of, days_since=self._days_since))
+
+    def _rest(self, part: Part, since: int | None, change: Change) -> Records:
+        def asked(rows: Records) -> Records:
+            return rows if since is None else rows[rows["month"] >= since]
+
+        if self._change is None:
+            return asked(getattr(self._anew, part.value))
+        before, after = (asked(getattr(known, part.value)) for known in self._change)
+        return change(_held(self._session, part, since), before, after)
+
+
 def known_events(session: Session, *, as_of: date, since: int) -> Events:
     """The events known as of a day from the month `since` on, through the rollup if it serves."""
-    if (change := _change(session, as_of, since)) is None:
-        return reading.events(session, View(as_of, since))
-    before, after = (reading.events(session, view) for view in change)
-    return Events(
-        _changed_cells(_held(session, Part.CELLS, since), before.cells, after.cells),
-        _changed_shared(_held(session, Part.SHARED, since), before.shared, after.shared),
-    )
+    return Counted(session, as_of).events(since)
 
 
 def known_volumes(session: Session, *, as_of: date, since: int | None = None) -> Records:
     """The volumes known as of a day from the month `since` on, likewise."""
-    if (change := _change(session, as_of, since)) is None:
-        return reading.volumes(session, View(as_of, since))
-    before, after = (reading.volumes(session, view) for view in change)
-    return _changed_volume(_held(session, Part.VOLUME, since), before, after)
+    return Counted(session, as_of).volumes(since)
 
 
-def _change(session: Session, as_of: date, since: int | None) -> tuple[View, View] | None:
-    """What to take away from the rollup and what to add, as views of the few reports that changed.
+def _change(session: Session, as_of: date, days_since: int) -> tuple[Known, Known] | None:
+    """What to take away from the rollup and what to add: of the few reports that changed.
 
     None where the rollup cannot serve.
     """
     day = _usable(session, as_of)
-    if day is None:
+    if day is None or days_since < kept_since(day):
         return None
     changed = changed_reports(session, after=day, until=as_of)
     if len(changed) > MOST_CHANGED:
         return None
-    return _as_rolled(day, changed, since), View(as_of, since, changed)
+    views = _as_rolled(day, changed), View(as_of, changed)
+    before, after = (reading.known(session, view) for view in views)
+    return before, after
 
 
-def _as_rolled(day: date, reports: tuple[int, ...] | None = None, since: int | None = None) -> View:
+def _as_rolled(day: date, reports: tuple[int, ...] | None = None) -> View:
     """The view that the rollup of a day is, or was."""
-    return View(day, since, reports, handling_at=end_of_day(day))
+    return View(day, reports, handling_at=end_of_day(day), days_since=kept_since(day))
+
+
+def kept_since(day: date) -> int:
+    """The first month of which the rollup of a day keeps the days of sightings."""
+    return month_of(looks_back_to(day, ruleset()))
 
 
 def _usable(session: Session, as_of: date) -> date | None:
@@ -113,7 +194,8 @@ def _usable(session: Session, as_of: date) -> date | None:
 
 def layout() -> str:
     """A digest of what records hold and what is counted: another one means counting anew."""
-    said = repr((COUNTING, *(dtype.descr for dtype in DTYPES.values()), COUNTED_ROLES))
+    kept = looks_back_to(date(2000, 1, 1), ruleset())
+    said = repr((COUNTING, *(dtype.descr for dtype in DTYPES.values()), COUNTED_ROLES, kept))
     return hashlib.sha256(said.encode()).hexdigest()
 
 
@@ -140,31 +222,29 @@ def _note(session: Session, day: date, now: datetime) -> None:
 
 
 def _from_scratch(session: Session, day: date) -> None:
-    view = _as_rolled(day)
-    found = reading.events(session, view)
+    found = reading.known(session, _as_rolled(day))
     session.execute(delete(RolledMonth))
-    _keep(session, Part.CELLS, found.cells)
-    _keep(session, Part.SHARED, found.shared)
-    _keep(session, Part.VOLUME, reading.volumes(session, view))
+    for part in Part:
+        _keep(session, part, getattr(found, part.value))
 
 
 def _bring_up(session: Session, held: date, day: date, changed: tuple[int, ...]) -> None:
-    """Replace the months in which something changed."""
-    views = _as_rolled(held, changed), _as_rolled(day, changed)
-    before, after = (reading.events(session, view) for view in views)
-    _replace(session, Part.CELLS, before.cells, after.cells, _changed_cells)
-    _replace(session, Part.SHARED, before.shared, after.shared, _changed_shared)
-    less, more = (reading.volumes(session, view) for view in views)
-    _replace(session, Part.VOLUME, less, more, _changed_volume)
+    """Replace the months in which something changed, and forget days that are too long ago."""
+    before, after = (
+        reading.known(session, replace(_as_rolled(of, changed), days_since=kept_since(day)))
+        for of in (held, day)
+    )
+    for part, change in CHANGES.items():
+        less, more = (getattr(known, part.value) for known in (before, after))
+        _replace(session, part, less, more, change)
+    session.execute(
+        delete(RolledMonth).where(
+            RolledMonth.part == Part.DAYS, RolledMonth.month < kept_since(day)
+        )
+    )
 
 
-def _replace(
-    session: Session,
-    part: Part,
-    before: Records,
-    after: Records,
-    change: Callable[[Records, Records, Records], Records],
-) -> None:
+def _replace(session: Session, part: Part, before: Records, after: Records, change: Change) -> None:
     months = sorted({*_places(part, before), *_places(part, after)})
     if not months:
         return
@@ -178,26 +258,44 @@ def _replace(
     _keep(session, part, change(held, before, after))
 
 
-def _changed_cells(held: Records, before: Records, after: Records) -> Records:
-    change = arrays.joined(arrays.negative(before, COUNTED), after)
-    same = ~np.isin(_substance_month(held), _substance_month(change))
-    changed = arrays.summed(arrays.joined(held[~same], change), CELL_KEY, COUNTED)
-    return arrays.joined(held[same], changed)
+Change = Callable[[Records, Records, Records], Records]  # held, before, after
 
 
-def _changed_volume(held: Records, before: Records, after: Records) -> Records:
-    change = arrays.joined(arrays.negative(before, ("reports",)), after)
-    return arrays.summed(arrays.joined(held, change), VOLUME_KEY, ("reports",))
+def _summing(of: str, key: Sequence[str], counted: Sequence[str]) -> Change:
+    """Take away and add, where the months of one substance or authority changed at all."""
 
+    def place(rows: Records) -> NDArray[np.int64]:
+        found: NDArray[np.int64] = rows[of].astype(np.int64) * 2**20 + rows["month"]
+        return found
 
-def _substance_month(rows: Records) -> NDArray[np.int64]:
-    place: NDArray[np.int64] = rows["substance"].astype(np.int64) * 2**20 + rows["month"]
-    return place
+    def change(held: Records, before: Records, after: Records) -> Records:
+        less_and_more = arrays.joined(arrays.negative(before, counted), after)
+        if not len(less_and_more):
+            return held
+        touched = np.isin(place(held), np.unique(place(less_and_more)))
+        anew = arrays.summed(arrays.joined(held[touched], less_and_more), key, counted)
+        return arrays.joined(held[~touched], anew)
+
+    return change
 
 
 def _changed_shared(held: Records, before: Records, after: Records) -> Records:
-    kept: Records = held[~np.isin(held["event"], before["event"])]
-    return arrays.joined(kept, after)
+    if not len(before):
+        return arrays.joined(held, after)
+    return arrays.joined(held[~np.isin(held["event"], before["event"])], after)
+
+
+_changed_cells = _summing("substance", ("substance", *KEY), COUNTED)
+_changed_volume = _summing("authority", VOLUME_KEY, ("reports",))
+_changed_seen = _summing("substance", SEEN_KEY, ("reports",))
+_changed_days = _summing("substance", DAY_KEY, DAY_COUNTED)
+CHANGES: dict[Part, Change] = {
+    Part.CELLS: _changed_cells,
+    Part.SHARED: _changed_shared,
+    Part.VOLUME: _changed_volume,
+    Part.SEEN: _changed_seen,
+    Part.DAYS: _changed_days,
+}
 
 
 def _keep(session: Session, part: Part, rows: Records) -> None:
@@ -260,6 +358,7 @@ def _places(part: Part, rows: Records) -> Iterable[tuple[int, int]]:
 
 
 def _substances(part: Part, rows: Records) -> NDArray[np.int64]:
-    if part is Part.CELLS:
-        return rows["substance"].astype(np.int64)
-    return np.zeros(len(rows), np.int64)
+    """The number under which records are kept: some hundred substances lie together."""
+    if part in (Part.SHARED, Part.VOLUME):
+        return np.zeros(len(rows), np.int64)
+    return rows["substance"].astype(np.int64) // TOGETHER * TOGETHER

@@ -10,9 +10,10 @@ they may know of suffice to say. The full knowledge decides whether there is a s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, timedelta
+from typing import Any
 
 from app.access.handling import Handling
 from app.clock import end_of_day
@@ -33,22 +34,47 @@ def edges(as_of: date, rules: Ruleset) -> tuple[date, ...]:
     )
 
 
+def looks_back_to(as_of: date, rules: Ruleset) -> date:
+    """The earliest day that these rules ask about: whether something was seen since, or before.
+
+    A first that was announced is asked for again as long as its episode is open, up to
+    `first_open_days` and a month for an assessment that comes late.
+    """
+    announced = as_of - timedelta(days=rules.episodes.first_open_days + 31)
+    return min(
+        months_before(as_of, rules.spread.age_months),
+        months_before(announced, rules.first.fresh_months),
+        *edges(as_of, rules),
+    )
+
+
 def views(
-    cells: Iterable[Cell], *, as_of: date, rules: Ruleset, effect: str = ""
+    cells: Iterable[Cell],
+    *,
+    as_of: date,
+    rules: Ruleset,
+    effect: str = "",
+    before: Collection[str] = (),
 ) -> dict[Key, dict[Handling, Evidence]]:
     """What each audience may be told: for each signal, the evidence by handling level.
 
     The lowest level at which a rule fires has an entry, and a higher one only where it says more.
+    `before` are scopes in which the substance had been seen before the cells begin: nothing is
+    first there, or young.
     """
     known = _known(cells, as_of)
     fresh = months_before(as_of, rules.first.fresh_months)
     by_level: dict[Handling, dict[Key, Evidence]] = {}
-    for level, visible in _levels(known):
-        found = firsts(visible, as_of=as_of, since=fresh, rules=rules, effect=effect, level=level)
-        spread = new_spread(visible, as_of=as_of, rules=rules, effect=effect, level=level)
+    # the full knowledge first: where it finds nothing, nobody is told anything
+    for level, visible in reversed(_levels(known)):
+        said: dict[str, Any] = {"as_of": as_of, "rules": rules, "effect": effect, "level": level}
+        found = firsts(visible, since=fresh, before=before, **said)
+        spread = None if WORLD in before else new_spread(visible, **said)
         if spread is not None:
             found[spread.key] = spread
         by_level[level] = found
+        if not by_level[max(by_level)]:
+            return {}
     if not by_level:
         return {}
     true = by_level[max(by_level)]
@@ -67,15 +93,26 @@ def standing(
     opened_on: date,
     rules: Ruleset,
     effect: str = "",
+    before: Collection[str] = (),
+    levels: Collection[Handling] = (),
 ) -> dict[Handling, Evidence]:
     """The evidence, by level, that a first announced on `opened_on` is still one; {} if it is not.
 
     Growing old does not undo it, and neither does another first that would now speak for it.
+    `before` as in `views`; `levels` are those at which the substance was seen in other countries.
     """
     since = months_before(opened_on, rules.first.fresh_months)
     by_level = {
-        level: firsts(visible, as_of=as_of, since=since, rules=rules, effect=effect, level=level)
-        for level, visible in _levels(_known(cells, as_of))
+        level: firsts(
+            visible,
+            as_of=as_of,
+            since=since,
+            rules=rules,
+            effect=effect,
+            level=level,
+            before=before,
+        )
+        for level, visible in _levels(_known(cells, as_of), levels)
     }
     if not by_level or key not in by_level[max(by_level)]:
         return {}
@@ -100,6 +137,7 @@ def firsts(
     rules: Ruleset,
     effect: str = "",
     level: Handling = Handling.RED,
+    before: Collection[str] = (),
 ) -> dict[Key, Evidence]:
     """Every scope whose earliest sighting is not older than `since` and is believed.
 
@@ -110,10 +148,13 @@ def firsts(
     by_country = _by_country(cells, window)
     by_region = _by_region(by_country)
     world = {WORLD: _joined(list(by_country.values()))} if by_country else {}
+    thresholds = {**asdict(rules.first), "urgent_deaths": rules.tiers.urgent_deaths}
     found: dict[Key, Evidence] = {}
     for rule, scopes in zip(FIRSTS, (world, by_region, by_country), strict=True):
         for scope, summary in scopes.items():
-            if summary.first_end < since or not summary.believed(rules.first.presumptive_reports):
+            if scope in before or summary.first_end < since:
+                continue
+            if not summary.believed(rules.first.presumptive_reports):
                 continue
             found[rule, scope] = Evidence(
                 rule=rule,
@@ -134,7 +175,7 @@ def firsts(
                 as_of=as_of,
                 ruleset=rules.version,
                 simulated=summary.simulated,
-                thresholds={**asdict(rules.first), "urgent_deaths": rules.tiers.urgent_deaths},
+                thresholds=thresholds,
             )
     return found
 
@@ -242,21 +283,33 @@ def _by_country(cells: Sequence[Cell], window: date) -> dict[str, _Summary]:
     grouped: dict[str, list[Cell]] = {}
     for cell in cells:
         grouped.setdefault(cell.country, []).append(cell)
-    return {
-        country: _Summary(
-            first=min(c.first for c in theirs),
-            first_end=min(c.first_end for c in theirs),
-            first_countries=(country,),
-            last=max(c.last for c in theirs),
-            reports=sum(c.reports for c in theirs),
-            confirmed=sum(c.confirmed for c in theirs),
-            events=sum(c.events for c in theirs),
-            deaths=sum(c.deaths for c in theirs if c.first >= window),
-            authorities=frozenset(c.authority_id for c in theirs),
-            simulated=any(c.simulated for c in theirs),
-        )
-        for country, theirs in sorted(grouped.items())
-    }
+    return {country: _of_country(theirs, window) for country, theirs in sorted(grouped.items())}
+
+
+def _of_country(cells: Sequence[Cell], window: date) -> _Summary:
+    # one pass: a register has tens of thousands of these
+    one = cells[0]
+    first, first_end, last = one.first, one.first_end, one.last
+    reports = confirmed = events = deaths = 0
+    for cell in cells:
+        first, first_end = min(first, cell.first), min(first_end, cell.first_end)
+        last = max(last, cell.last)
+        reports += cell.reports
+        confirmed += cell.confirmed
+        events += cell.events
+        deaths += cell.deaths if cell.first >= window else 0
+    return _Summary(
+        first=first,
+        first_end=first_end,
+        first_countries=(one.country,),
+        last=last,
+        reports=reports,
+        confirmed=confirmed,
+        events=events,
+        deaths=deaths,
+        authorities=frozenset({cell.authority_id for cell in cells}),
+        simulated=any(cell.simulated for cell in cells),
+    )
 
 
 def _by_region(by_country: Mapping[str, _Summary]) -> dict[str, _Summary]:
@@ -269,6 +322,8 @@ def _by_region(by_country: Mapping[str, _Summary]) -> dict[str, _Summary]:
 
 
 def _joined(parts: Sequence[_Summary]) -> _Summary:
+    if len(parts) == 1:
+        return parts[0]
     first = min(p.first for p in parts)
     earliest = (p for p in parts if p.first == first)
     return _Summary(
@@ -290,9 +345,11 @@ def _known(cells: Iterable[Cell], as_of: date) -> list[Cell]:
     return [c for c in cells if c.received_at <= end and c.first <= as_of]
 
 
-def _levels(cells: Sequence[Cell]) -> list[tuple[Handling, list[Cell]]]:
+def _levels(
+    cells: Sequence[Cell], besides: Collection[Handling] = ()
+) -> list[tuple[Handling, list[Cell]]]:
     """The cells visible at each level at which there is something new to see."""
     return [
         (level, [c for c in cells if c.handling <= level])
-        for level in sorted({c.handling for c in cells})
+        for level in sorted({*(c.handling for c in cells), *besides})
     ]

@@ -132,12 +132,16 @@ def _most_telling(mine: Sequence[Occurrence], as_of: date, rules: Ruleset) -> _R
     died = np.sort([day for day, persons, by_it in cases if by_it for _ in range(persons)])
     last = np.unique(days[days >= fresh])
     first = days[np.searchsorted(days, last - limits.days)]
+    enough = _between(days, first, last + 1) >= limits.harms
+    first, last = first[enough], last[enough]
+    if not len(last):
+        return None
     harms, deaths = _between(days, first, last + 1), _between(died, first, last + 1)
     before = _between(days, first - limits.history_days, first)
     p = predictive(harms, limits.days, before, limits.history_days).p
     columns = (column.tolist() for column in (first, last, harms, deaths, before, p))
     runs = [_Run(*values) for values in zip(*columns, strict=True)]
-    unusual = (run for run in runs if run.harms >= limits.harms and run.p <= limits.p)
+    unusual = (run for run in runs if run.p <= limits.p)
     urgent = rules.tiers.urgent_deaths
     return max(unusual, key=lambda run: (run.deaths >= urgent, run.harms, run.last), default=None)
 

@@ -1,13 +1,13 @@
 """A member's weak signal is listed under that of its family; previews of rule sets are kept
 
-Revision: 0015; after: 0013
+Revision: 0015; after: 0014
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0015"
-down_revision = "0013"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 

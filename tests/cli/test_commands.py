@@ -153,7 +153,7 @@ def test_the_doctor_says_what_is_wrong_and_what_to_do(outside):
     idle = outside("doctor")
     assert idle.exit_code == 1 and "start one with: tocsin worker" in idle.stdout
     dead = outside("doctor", TOCSIN_SMTP_URL="smtp://127.0.0.1:1")
-    assert "does not answer" in dead.stdout
+    assert "the mail server 127.0.0.1:1 failed" in dead.stdout
 
 
 def test_production_wants_a_secret_and_a_database_of_its_own(outside):

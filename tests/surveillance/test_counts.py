@@ -22,10 +22,11 @@ from app.intake.words import (
 )
 from app.registry.models import Substance
 from app.surveillance import sightings
-from app.surveillance.counts import Monthly, monthly, node_series
+from app.surveillance.counts import Monthly, monthly
 from app.surveillance.months import month_of
 from app.surveillance.nodes import NodeKind
 from app.surveillance.rollup import known_events
+from app.surveillance.tally import Tally
 from tests.surveillance.making import (
     AMBER,
     AS_OF,
@@ -78,9 +79,10 @@ def test_an_event_with_two_nitazenes_is_one_event_of_the_family(database: Databa
     assert [total(found, node) for node in (one, two, FAMILY)] == [2, 1, 2]
     assert [total(found, node, "cases") for node in (one, two, FAMILY)] == [3, 2, 3]
     assert total(found, FAMILY, "confirmed") == 2
-    for field in ("events", "confirmed", "cases"):
-        series = node_series(kept, found.nodes, as_of=AS_OF, since=found.since, field=field)
-        assert np.array_equal(series, found.series(field))
+    tally = Tally(kept, found.nodes, as_of=AS_OF, since=found.since)
+    assert np.array_equal(tally.series(RED), found.series())
+    whole = tally.of(found.places[FAMILY], 0, RED)
+    assert [whole[field].sum() for field in ("events", "cases", "confirmed")] == [2, 3, 2]
     row = found.series()[found.places[FAMILY]]
     assert {int(m) + found.since for m in np.flatnonzero(row)} == {
         month_of(days_ago(40)),

@@ -14,10 +14,11 @@ from sqlalchemy.orm import Session
 from app.db import Database
 from app.intake.words import EventKind
 from app.registry.models import Standing, Substance
-from app.surveillance import reading, rollup
-from app.surveillance.arrays import CELL, SHARED, VOLUME
+from app.surveillance import rollup
+from app.surveillance.arrays import CELL, DAY, SEEN, SHARED, VOLUME
 from app.surveillance.months import first_day, month_of
 from app.surveillance.rolled import RolledMonth, Rollup
+from app.surveillance.rollup import Counted, kept_since
 from tests.surveillance.changing import (
     ANYTHING,
     World,
@@ -34,17 +35,17 @@ def in_order(*parts: np.ndarray) -> list[list[Any]]:
     return [sorted(part.tolist()) for part in parts]
 
 
+def counted(found: Counted, since: int) -> list[list[Any]]:
+    events = found.events(since)
+    return in_order(events.cells, events.shared, found.volumes(since), found.seen(), found.days())
+
+
 def through_the_rollup(session: Session, as_of: date, since: int) -> list[list[Any]]:
-    events = rollup.known_events(session, as_of=as_of, since=since)
-    volume = rollup.known_volumes(session, as_of=as_of, since=since)
-    return in_order(events.cells, events.shared, volume)
+    return counted(Counted(session, as_of, days_since=kept_since(as_of)), since)
 
 
 def anew(session: Session, as_of: date, since: int) -> list[list[Any]]:
-    events = reading.events(session, reading.View(as_of, since))
-    return in_order(
-        events.cells, events.shared, reading.volumes(session, reading.View(as_of, since))
-    )
+    return counted(Counted.anew(session, as_of, days_since=kept_since(as_of)), since)
 
 
 @settings(
@@ -113,9 +114,7 @@ def test_a_day_before_the_rollup_is_read_from_the_reports(database: Database) ->
             arrives("DE", 0, 0, 1, EventKind.SEIZURE, 0, 0)(world, morning(day))
         rollup.roll(session, now=morning(AS_OF))
         past = AS_OF - timedelta(days=5)
-        assert (
-            through_the_rollup(session, past, SINCE) == anew(session, past, SINCE) != [[], [], []]
-        )
+        assert through_the_rollup(session, past, SINCE) == anew(session, past, SINCE) != [[]] * 5
 
 
 def test_only_the_months_that_changed_are_written_anew(database: Database) -> None:
@@ -159,7 +158,7 @@ def test_a_substance_that_is_no_longer_watched_is_counted_out(database: Database
 
 
 def test_records_are_written_alike_on_every_machine() -> None:
-    for dtype in (CELL, SHARED, VOLUME):
+    for dtype in (CELL, SHARED, VOLUME, SEEN, DAY):
         assert not dtype.isalignedstruct
         assert all(kind[0] in "<|u" for _, kind in dtype.descr)
     assert first_day(SINCE) < AS_OF

@@ -86,20 +86,36 @@ def emerging(
     found_reporters = _at(
         np.broadcast_to(np.asarray(reporters_since, dtype=np.int64), shape), ratio.onset
     )
-    age = months - 1 - np.asarray(first_seen, dtype=np.int64)
+    return judged(
+        ratio,
+        sightings=found_sightings,
+        reporters=found_reporters,
+        age=months - 1 - np.asarray(first_seen, dtype=np.int64),
+        limits=limits,
+    )
+
+
+def judged(
+    ratio: Ratio,
+    *,
+    sightings: Ints,
+    reporters: Ints,
+    age: Ints,
+    limits: EmergenceLimits = EMERGENCE_LIMITS,
+) -> Emergence:
+    """The same for who has the ratio already: `sightings` and `reporters` since its onset, `age`
+    in months since the node was first seen. They matter only where the statistic is high."""
     threshold = np.where(
         age <= limits.young_months, limits.young_statistic, limits.established_statistic
     )
     with np.errstate(invalid="ignore"):
         raised = ratio.statistic > threshold
     return Emergence(
-        emerging=raised
-        & (found_sightings >= limits.sightings)
-        & (found_reporters >= limits.reporters),
+        emerging=raised & (sightings >= limits.sightings) & (reporters >= limits.reporters),
         ratio=ratio,
         threshold=np.broadcast_to(threshold, ratio.onset.shape).astype(np.float64),
-        sightings=found_sightings,
-        reporters=found_reporters,
+        sightings=sightings,
+        reporters=reporters,
     )
 
 

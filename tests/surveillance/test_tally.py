@@ -1,0 +1,74 @@
+"""Events of all nodes at once are those of each node by itself."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy.orm import Session
+
+from app.access.handling import Handling
+from app.db import Database
+from app.surveillance.arrays import COUNTED
+from app.surveillance.counts import counted
+from app.surveillance.exposure import exposed, exposure, looked, own_events
+from app.surveillance.months import month_of
+from app.surveillance.nodes import kin, nodes
+from app.surveillance.rollup import known_events, known_volumes
+from app.surveillance.sightings import exposures
+from app.surveillance.tally import Tally
+from tests.surveillance.changing import KNOWN_LATER, World, arriving, declared
+from tests.surveillance.making import AS_OF, morning
+
+SINCE = month_of(AS_OF) - 4
+
+
+@settings(
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    first=st.lists(arriving, min_size=3, max_size=8),
+    later=st.lists(KNOWN_LATER, max_size=4),
+    samples=st.lists(
+        st.builds(declared, st.sampled_from(["DE", "FR"]), st.integers(1, 50), st.integers(0, 9)),
+        max_size=4,
+    ),
+)
+def test_at_every_level_they_are_what_the_cells_of_each_node_add_up_to(
+    database: Database, first: list[Any], later: list[Any], samples: list[Any]
+) -> None:
+    with database.engine.connect() as connection, connection.begin() as transaction:
+        with Session(connection, join_transaction_mode="create_savepoint") as session:
+            world = World(session)
+            world.found()
+            for n, step in enumerate([*first, *later, *samples]):
+                step(world, morning(AS_OF - timedelta(days=20 - n)))
+            session.flush()
+            assert_same(session)
+        transaction.rollback()
+
+
+def assert_same(session: Session) -> None:
+    found = known_events(session, as_of=AS_OF, since=SINCE)
+    every = nodes(kin(session))
+    tally = Tally(found, every, as_of=AS_OF, since=SINCE)
+    volume = known_volumes(session, as_of=AS_OF)
+    for level in Handling:
+        each = counted(found, every, as_of=AS_OF, since=SINCE, ceiling=level)
+        assert np.array_equal(tally.series(level), each.series())
+        told = exposure(session, each, ceiling=level)
+        said = exposures(session, as_of=AS_OF, since=date.min, ceiling=level)
+        whom = looked(volume, said, since=SINCE, months=tally.months, ceiling=level)
+        same = exposed(every, whom, own_events(tally, whom, level))
+        assert same.total.tolist() == told.total.tolist()
+        assert same.basis.tolist() == told.basis.tolist()
+        for place in range(len(every)):
+            mine = each.of(place)
+            cells = tally.of(place, 2, level)
+            late = mine.where(mine.month >= SINCE + 2)
+            for name in set(COUNTED) - {"weighted"}:
+                assert cells[name].sum() == getattr(late, name).sum()
+            assert set(cells["country"].tolist()) == set(late.country.tolist())
