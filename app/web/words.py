@@ -126,7 +126,8 @@ BEHIND = (
     N_("sightings in %(number)s quarters"), N_("deaths it caused or contributed to"),
 )  # fmt: skip
 CHEMISTRY = (
-    N_("controlled by name"), N_("controlled by generic clause"), N_("undetermined"), N_("not controlled"),
+    N_("controlled by name"), N_("controlled by generic clause"),
+    N_("undetermined"), N_("not controlled"),
     N_("close analogue"), N_("related"),
 )  # fmt: skip
 JOBS = (N_("assess"), N_("deliver"), N_("overdue"), N_("failed"))
