@@ -176,7 +176,8 @@ def _body(takes: type[BaseModel], *, many: bool) -> dict[str, Any]:
     content = {"application/json": {"schema": schema}}
     if many:
         content["application/x-ndjson"] = {"schema": {"type": "string"}}
-    return {"required": True, "content": content}
+    needed = many or any(field.is_required() for field in takes.model_fields.values())
+    return {"required": needed, "content": content}
 
 
 def _answer(promise: Promise) -> dict[str, Any]:

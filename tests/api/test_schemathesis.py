@@ -29,8 +29,8 @@ SEED = 20261121
 # What no JSON Schema can say: a structure that cannot be read, a month that is none, a row of
 # another country, two fields that contradict each other, a line of NDJSON, an Idempotency-Key that
 # came with something else, a fact of nothing, a search for no spectrum, a decision without its
-# reason, bytes that are no spectrum. For these endpoints such answers to what the schema lets pass
-# are right.
+# reason, bytes that are no spectrum, an address that is no place on the open network, a label of
+# spaces. For these endpoints such answers to what the schema lets pass are right.
 ONLY_READING_TELLS = {
     "submit_reports": (400, 403, 409, 422),
     "submit_activity": (400, 403, 409, 422),
@@ -48,6 +48,8 @@ ONLY_READING_TELLS = {
     "submit_standards": (400, 403, 409, 422),
     "search_spectra": (400, 422),
     "add_attachment": (400, 409, 413, 422),
+    "add_webhook": (409, 422),
+    "add_feed": (409, 422),
     "list_waiting_names": (422,),
     "list_name_decisions": (422,),
     "list_duplicates": (422,),
