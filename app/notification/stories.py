@@ -253,6 +253,7 @@ def _shown(episode: Episode, view: EpisodeView, change: Change | None) -> Shown:
         sentence=view.sentence,
         countries=_countries(episode, view, change),
         news=change.reason if change is not None and change.reason in NEWS else None,
+        evidence={name: said for name, said in view.evidence.items() if name != "told"},
     )
 
 
