@@ -7,6 +7,7 @@ may see. What people wrote stays as they wrote it.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +17,8 @@ from app.notification.wording import Shown, about_of, headline, nothing_left, wi
 from app.surveillance.evidence import Evidence
 from app.surveillance.models import NodeKind
 from app.surveillance.wording import sentence
+
+_log = logging.getLogger(__name__)
 
 
 def headline_of(edition: Edition) -> str:
@@ -37,11 +40,20 @@ def sentences_of(edition: Edition) -> list[str]:
 
 
 def sentence_of(episode: Mapping[str, Any], name: str) -> str:
-    """The sentence of an episode in an edition's detail; in English where it has no evidence."""
+    """The sentence of an episode in an edition's detail.
+
+    In English where there is no evidence, or it lacks something that the sentence needs by now:
+    better told in English than not at all.
+    """
     evidence = episode.get("evidence")
     if spoken() == SOURCE or not evidence:
         return str(episode["sentence"])
-    return with_news(sentence(Evidence.from_dict(evidence), name), episode["news"])
+    try:
+        said = sentence(Evidence.from_dict(evidence), name)
+    except (LookupError, TypeError, ValueError) as error:
+        _log.warning("%s is told in English: %r", episode["code"], error)
+        return str(episode["sentence"])
+    return with_news(said, episode["news"])
 
 
 def _as_stored(edition: Edition) -> bool:

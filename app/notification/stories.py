@@ -253,8 +253,16 @@ def _shown(episode: Episode, view: EpisodeView, change: Change | None) -> Shown:
         sentence=view.sentence,
         countries=_countries(episode, view, change),
         news=change.reason if change is not None and change.reason in NEWS else None,
-        evidence={name: said for name, said in view.evidence.items() if name != "told"},
+        evidence=_evidence(view),
     )
+
+
+def _evidence(view: EpisodeView) -> dict[str, Any]:
+    """What its sentence is made of: no numbers of reports, nor what was told before."""
+    details = view.evidence.get("details", {})
+    kept = {name: said for name, said in details.items() if name != "reports"}
+    told = {name: said for name, said in view.evidence.items() if name != "told"}
+    return told | {"details": kept}
 
 
 def _unless_known(shown: Shown, told: dict[str, Any] | None) -> Shown:

@@ -175,7 +175,7 @@ def with_news(sentence: str, news: str | None) -> str:
     """The sentence of a signal, and that there is twice as much of it where that is the news."""
     if news != "doubled":
         return sentence
-    return f"{sentence} {_('The evidence has doubled since you were told.')}"
+    return sentence + " " + _("The evidence has doubled since you were told.")
 
 
 def _event(lead: Shown, alike: Sequence[Shown]) -> str:
