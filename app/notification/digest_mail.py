@@ -5,6 +5,7 @@ from __future__ import annotations
 from email import policy
 from email.message import EmailMessage
 from email.utils import format_datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -45,21 +46,18 @@ def compose(
     if not editions or message.subscription is None:
         raise ValueError(f"digest {message.id} has nothing to tell")
     with speaking(message.subscription.language):
-        return _composed(message, message.subscription, editions, base_url, sender, unsubscribe_url)
+        words = _words(message, message.subscription, editions, base_url)
+        return _composed(message, words | {"unsubscribe_url": unsubscribe_url}, sender)
 
 
-def _composed(
-    message: Message,
-    subscription: Subscription,
-    editions: list[Edition],
-    base_url: str,
-    sender: str,
-    unsubscribe_url: str,
-) -> EmailMessage:
+def _words(
+    message: Message, subscription: Subscription, editions: list[Edition], base_url: str
+) -> dict[str, Any]:
+    """What the templates may speak of."""
     rhythm = message.detail["rhythm"]
     number = ngettext("%(number)s alert", "%(number)s alerts", len(editions))
     handling = max(edition.handling for edition in editions)
-    words = {
+    return {
         "language": spoken(),
         "title": plain(TITLES[rhythm]),
         "since": plain(SINCE[rhythm]) % {"alerts": number},
@@ -68,11 +66,13 @@ def _composed(
         "handling": handling.word,
         "sharing": plain(SHARING[handling]),
         "alerts": [_alert(edition, base_url) for edition in editions],
-        "unsubscribe_url": unsubscribe_url,
         "subscriptions_url": f"{base_url}/subscriptions",
         "recipient": message.recipient,
         "authority": subscription.authority.name,
     }
+
+
+def _composed(message: Message, words: dict[str, Any], sender: str) -> EmailMessage:
     mail = EmailMessage(policy=policy.SMTP)
     mail["From"] = mailbox(sender)
     mail["To"] = mailbox(message.recipient)
@@ -81,8 +81,8 @@ def _composed(
     mail["Message-ID"] = message.message_id
     mail["In-Reply-To"] = mail["References"] = digests_thread(message.message_id)
     automatic(mail)
-    if unsubscribe_url:
-        one_click(mail, unsubscribe_url)
+    if words["unsubscribe_url"]:
+        one_click(mail, words["unsubscribe_url"])
     mail.set_content(templates().get_template("digest.txt").render(words), cte="quoted-printable")
     html = templates().get_template("digest.html").render(words)
     mail.add_alternative(html, subtype="html", cte="quoted-printable")

@@ -283,18 +283,16 @@ def kind_of(detail: Mapping[str, Any]) -> str:
     about = detail.get("about")
     family, group = detail["family"], detail["group"]
     if about is None:
-        if not family or family == group:
-            return str(group)
-        return _("%(group)s, family %(family)s", group=group, family=family)
+        both = family and family != group
+        return _("%(group)s, family %(family)s", group=group, family=family) if both else str(group)
     match NodeKind(about["kind"]):
         case NodeKind.FAMILY:
             return _("a family of the group %(name)s", name=group) if group else _("a family")
         case NodeKind.GROUP:
             return _("a group of substances")
         case NodeKind.CLUSTER:
-            if not family:
-                return _("a cluster")
-            return _("a cluster of the family %(name)s", name=family)
+            of_family = family and _("a cluster of the family %(name)s", name=family)
+            return of_family or _("a cluster")
         case NodeKind.BLOCK:
             block = about["key"]
             parts = {"part": part_of(block), "structure": block.partition(":")[2]}

@@ -48,6 +48,8 @@ SPREAD = Evidence(
     details={"reports": ["DE-1", "EE-7"]},
 )
 
+ENGLISH = ("Why you are told", "Please", "Where", "reported", "Nobody", "consideration")
+
 
 def a_spread(session, about, *evidence, **more):
     """An open episode whose views have real evidence, and the sentences made of it."""
@@ -83,16 +85,15 @@ def test_an_alert_in_french(database):
         assert subject == "Protonitazene : nouvelle et en extension (3 pays) [TLP:CLEAR]"
         said = (
             "Protonitazene a été signalé par 3 pays (Allemagne, Espagne et Estonie) au cours des "
-            "6 derniers mois\u202f; son premier signalement dans ce registre concerne un événement "
-            "survenu en août 2026. 1 décès"
+            "6 derniers mois ; son premier signalement dans ce registre concerne un événement "
+            "survenu en août 2026. Depuis le 20 mai 2026, 1 décès"
         )
         assert said in in_one_line(text) and said in html
-        assert "depuis le 20 mai 2026" in in_one_line(text)
         assert "OÙ        Allemagne, Espagne, Estonie" in text
         assert "Convention de 1961, Tableau I" in text and "Convention de 1961, Tableau I" in html
         assert "POURQUOI VOUS ÊTES AVERTI" in text and "Pourquoi vous êtes averti" in html
         assert '<html lang="fr">' in html
-        for english in ("Why you are told", "Please", "Where", "reported", "Nobody", "consideration"):
+        for english in ENGLISH:
             assert english not in html and english not in text
 
 
@@ -109,7 +110,7 @@ def test_an_alert_in_spanish(database):
         assert "20 de mayo de 2026" in in_one_line(text)
         assert "DÓNDE     Alemania, España, Estonia" in text
         assert '<html lang="es">' in html
-        for english in ("Why you are told", "Please", "Where", "reported", "Nobody", "consideration"):
+        for english in ENGLISH:
             assert english not in html and english not in text
 
 
@@ -132,7 +133,7 @@ def test_an_edition_without_evidence_has_its_sentences_in_english(database, kept
         session.flush()
         subject, text, _html = written(session)
         assert subject.startswith("Protonitazene : nouvelle et en extension (3 pays)")
-        assert "Protonitazene was reported by three countries (Estonia, Germany" in text
+        assert "Protonitazene was reported by 3 countries (Estonia, Germany" in in_one_line(text)
         assert "POURQUOI VOUS ÊTES AVERTI" in text
 
 
