@@ -225,3 +225,27 @@ def test_the_holder_of_an_address_is_asked_in_the_language(database):
         text = mail.get_body(("plain",)).get_content()
         assert str(mail["Subject"]).startswith("Veuillez confirmer")
         assert "valable jusqu’au 1 décembre 2026" in text
+
+
+def test_a_family_is_told_of_by_the_members_that_readers_may_know(database):
+    with database.transaction() as session:
+        a_subscriber(session).language = "fr"
+        one = a_substance(session, "Alphazene", connectivity="AAAAAAAAAAAAAA")
+        hidden = a_substance(session, "Secretzene", connectivity="BBBBBBBBBBBBBB")
+        hidden.handling = AMBER
+        details = {
+            "members": [
+                {"id": one.code, "name": one.name},
+                {"id": hidden.code, "name": "Secretzene"},
+            ],
+            "members_in_all": 2,
+            "onset": "2026-06",
+            "rate_ratio": 3.24,
+        }
+        grown = replace(SPREAD, rule=Rule.FAMILY, details=details)
+        told(session, a_spread(session, FAMILY, grown, rule=Rule.FAMILY))
+        subject, text, _html = written(session)
+        said = in_one_line(text)
+        assert subject.startswith("Nitazenes : en hausse dans son ensemble (3 pays)")
+        assert "est signalé 3,2 fois plus souvent qu’attendu depuis juin 2026" in said
+        assert "(Alphazene)" in said and "Secretzene" not in said
