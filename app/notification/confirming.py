@@ -11,9 +11,10 @@ from email import policy
 from email.message import EmailMessage
 from email.utils import format_datetime
 
+from app.languages import _, day_long, speaking, spoken
 from app.notification.links import confirm_url, unsubscribe_url
 from app.notification.mail import automatic, mailbox, templates
-from app.notification.models import Message
+from app.notification.models import Message, Subscription
 
 
 def compose_confirmation(
@@ -23,18 +24,26 @@ def compose_confirmation(
     subscription = message.subscription
     if subscription is None:
         raise ValueError(f"message {message.id} asks about no subscription")
+    with speaking(subscription.language):
+        return _composed(message, subscription, base_url, sender, secret)
+
+
+def _composed(
+    message: Message, subscription: Subscription, base_url: str, sender: str, secret: str
+) -> EmailMessage:
     until = datetime.fromisoformat(message.detail["until"])
     words = {
         "authority": subscription.authority.name,
         "recipient": message.recipient,
         "confirm_url": confirm_url(base_url, secret, subscription.id, until),
         "unsubscribe_url": unsubscribe_url(base_url, secret, subscription.id),
-        "until": f"{until:%-d %B %Y}",
+        "until": day_long(until.date()),
+        "language": spoken(),
     }
     mail = EmailMessage(policy=policy.SMTP)
     mail["From"] = mailbox(sender)
     mail["To"] = mailbox(message.recipient)
-    mail["Subject"] = "Please confirm: early warning alerts by mail"
+    mail["Subject"] = _("Please confirm: early warning alerts by mail")
     mail["Date"] = format_datetime(datetime.fromisoformat(message.detail["asked_at"]))
     mail["Message-ID"] = message.message_id
     automatic(mail)

@@ -5,25 +5,36 @@ from __future__ import annotations
 from email import policy
 from email.message import EmailMessage
 from email.utils import format_datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.db import one_of_ids
+from app.languages import N_, ngettext, plain, speaking, spoken
 from app.notification.addresses import digests_thread
-from app.notification.mail import SHARING, automatic, mailbox, one_click, one_line, templates
-from app.notification.models import AlertState, Edition, Message
+from app.notification.anew import headline_of, sentences_of
+from app.notification.mail import (
+    SHARING,
+    TIER_NAMES,
+    automatic,
+    mailbox,
+    one_click,
+    one_line,
+    templates,
+)
+from app.notification.models import AlertState, Edition, Message, Subscription
 
-TITLES = {"daily": "Tocsin daily", "weekly": "Tocsin weekly", "immediate": "Tocsin"}
+TITLES = {"daily": N_("Tocsin daily"), "weekly": N_("Tocsin weekly"), "immediate": N_("Tocsin")}
 SINCE = {
-    "daily": "since yesterday",
-    "weekly": "since last week",
-    "immediate": "in the last hour, after those mailed one by one",
+    "daily": N_("%(alerts)s since yesterday"),
+    "weekly": N_("%(alerts)s since last week"),
+    "immediate": N_("%(alerts)s in the last hour, after those mailed one by one"),
 }
 ENDED = {
     AlertState.ISSUED: "",
-    AlertState.CLOSED: "Closed since: nothing of it is open any more.",
-    AlertState.RETRACTED: "Retracted since: what was told of it does not hold.",
+    AlertState.CLOSED: N_("Closed since: nothing of it is open any more."),
+    AlertState.RETRACTED: N_("Retracted since: what was told of it does not hold."),
 }
 
 
@@ -34,21 +45,34 @@ def compose(
     editions = _editions(session, message)
     if not editions or message.subscription is None:
         raise ValueError(f"digest {message.id} has nothing to tell")
+    with speaking(message.subscription.language):
+        words = _words(message, message.subscription, editions, base_url)
+        return _composed(message, words | {"unsubscribe_url": unsubscribe_url}, sender)
+
+
+def _words(
+    message: Message, subscription: Subscription, editions: list[Edition], base_url: str
+) -> dict[str, Any]:
+    """What the templates may speak of."""
     rhythm = message.detail["rhythm"]
+    number = ngettext("%(number)s alert", "%(number)s alerts", len(editions))
     handling = max(edition.handling for edition in editions)
-    words = {
-        "title": TITLES[rhythm],
-        "since": SINCE[rhythm],
-        "number": f"{len(editions)} {'alert' if len(editions) == 1 else 'alerts'}",
+    return {
+        "language": spoken(),
+        "title": plain(TITLES[rhythm]),
+        "since": plain(SINCE[rhythm]) % {"alerts": number},
+        "number": number,
         "simulated": all(edition.alert.simulated for edition in editions),
         "handling": handling.word,
-        "sharing": SHARING[handling],
+        "sharing": plain(SHARING[handling]),
         "alerts": [_alert(edition, base_url) for edition in editions],
-        "unsubscribe_url": unsubscribe_url,
         "subscriptions_url": f"{base_url}/subscriptions",
         "recipient": message.recipient,
-        "authority": message.subscription.authority.name,
+        "authority": subscription.authority.name,
     }
+
+
+def _composed(message: Message, words: dict[str, Any], sender: str) -> EmailMessage:
     mail = EmailMessage(policy=policy.SMTP)
     mail["From"] = mailbox(sender)
     mail["To"] = mailbox(message.recipient)
@@ -57,8 +81,8 @@ def compose(
     mail["Message-ID"] = message.message_id
     mail["In-Reply-To"] = mail["References"] = digests_thread(message.message_id)
     automatic(mail)
-    if unsubscribe_url:
-        one_click(mail, unsubscribe_url)
+    if words["unsubscribe_url"]:
+        one_click(mail, words["unsubscribe_url"])
     mail.set_content(templates().get_template("digest.txt").render(words), cte="quoted-printable")
     html = templates().get_template("digest.html").render(words)
     mail.add_alternative(html, subtype="html", cte="quoted-printable")
@@ -80,14 +104,17 @@ def _editions(session: Session, message: Message) -> list[Edition]:
 
 def _alert(edition: Edition, base_url: str) -> dict[str, object]:
     alert = edition.alert
+    sentences = sentences_of(edition)
+    ended = ENDED[alert.state]
     return {
         "code": alert.code,
-        "headline": edition.headline,
+        "headline": headline_of(edition),
         "tier": edition.tier.word,
+        "tier_name": plain(TIER_NAMES[edition.tier.word]),
         "handling": edition.handling.word,
         "simulated": alert.simulated,
-        "ended": ENDED[alert.state],
-        "sentence": edition.sentences[0] if edition.sentences else "",
-        "more": max(len(edition.sentences) - 1, 0),
+        "ended": plain(ended) if ended else "",
+        "sentence": sentences[0] if sentences else "",
+        "more": max(len(sentences) - 1, 0),
         "url": f"{base_url}/alerts/{alert.code}",
     }

@@ -10,6 +10,7 @@ import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from email import policy
 from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
@@ -22,7 +23,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from app.access.handling import Handling
 from app.countries import country_name
+from app.languages import N_, SOURCE, _, day_long, plain, speaking, spoken, teach
 from app.notification.addresses import thread_id
+from app.notification.anew import headline_of, sentence_of
 from app.notification.models import (
     AlertState,
     Edition,
@@ -47,21 +50,25 @@ from chem.parse import parse
 LONGEST_SUBJECT = 400
 PICTURE = (600, 400)
 
-OPENINGS = {Purpose.REMINDER: "Reminder: ", Purpose.ESCALATION: "Not acknowledged: "}
+OPENINGS = {
+    Purpose.REMINDER: N_("Reminder: %(subject)s"),
+    Purpose.ESCALATION: N_("Not acknowledged: %(subject)s"),
+}
 SHARING = {
-    Handling.CLEAR: "TLP:CLEAR. It may be shared freely.",
-    Handling.GREEN: "TLP:GREEN. Share it inside the early warning community, not in public.",
-    Handling.AMBER: (
+    Handling.CLEAR: N_("TLP:CLEAR. It may be shared freely."),
+    Handling.GREEN: N_("TLP:GREEN. Share it inside the early warning community, not in public."),
+    Handling.AMBER: N_(
         "TLP:AMBER. Share it inside your organisation, and with those it works with, "
         "as far as they need to know."
     ),
-    Handling.RED: "TLP:RED. For you alone; do not share it.",
+    Handling.RED: N_("TLP:RED. For you alone; do not share it."),
 }
 TIERS = {
-    "watch": "watch: keep an eye on it",
-    "alert": "alert: please look at it soon",
-    "urgent": "urgent: please look at it at once",
+    "watch": N_("watch: keep an eye on it"),
+    "alert": N_("alert: please look at it soon"),
+    "urgent": N_("urgent: please look at it at once"),
 }
+TIER_NAMES = {"watch": N_("watch"), "alert": N_("alert"), "urgent": N_("urgent")}
 
 _log = logging.getLogger(__name__)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
@@ -80,8 +87,7 @@ class Personal:
 
 def personal(message: Message, unsubscribe_url: str = "") -> Personal:
     """What a mail says to its recipient alone."""
-    _, subscription = _told(message)
-    name = subscription.authority.name
+    name = _told(message)[1].authority.name
     return Personal(message.recipient, name, message.message_id, unsubscribe_url)
 
 
@@ -94,9 +100,14 @@ def compose(
     own: Personal | None = None,
 ) -> EmailMessage:
     """The mail that tells of an edition, the same on every try; `own` is its recipient's part."""
-    edition, _ = _told(message)
-    alert = edition.alert
     own = own or personal(message, unsubscribe_url)
+    with speaking(_told(message)[1].language):
+        return _composed(message, own, base_url, sender)
+
+
+def _composed(message: Message, own: Personal, base_url: str, sender: str) -> EmailMessage:
+    edition = _told(message)[0]
+    alert = edition.alert
     smiles = edition.detail.get("smiles")
     picture = structure_png(smiles) if smiles else None
     words = _words(message, own, base_url, has_picture=picture is not None)
@@ -105,7 +116,9 @@ def compose(
     mail["From"] = mailbox(sender)
     mail["To"] = mailbox(own.recipient)
     subject = templates().get_template(f"{template}.subject.txt").render(words)
-    mail["Subject"] = one_line(OPENINGS.get(message.purpose, "") + subject)[:LONGEST_SUBJECT]
+    if message.purpose in OPENINGS:
+        subject = _(OPENINGS[message.purpose], subject=subject)
+    mail["Subject"] = one_line(subject)[:LONGEST_SUBJECT]
     mail["Date"] = format_datetime(edition.issued_at)
     mail["Message-ID"] = own.message_id
     thread = thread_id(alert.code, message.message_id)
@@ -120,7 +133,7 @@ def compose(
     html = templates().get_template(f"{template}.html").render(words)
     mail.add_alternative(html, subtype="html", cte="quoted-printable")
     if picture is not None:
-        *_, html_part = mail.iter_parts()
+        *_before, html_part = mail.iter_parts()
         html_part.add_related(
             picture,
             "image",
@@ -174,7 +187,7 @@ def structure_png(smiles: str) -> bytes | None:
 
 def _words(message: Message, own: Personal, base_url: str, *, has_picture: bool) -> dict[str, Any]:
     """What the templates may speak of."""
-    edition, _ = _told(message)
+    edition = _told(message)[0]
     alert = edition.alert
     detail = edition.detail
     about = about_of(detail)
@@ -182,11 +195,12 @@ def _words(message: Message, own: Personal, base_url: str, *, has_picture: bool)
         return _written_words(message, own, base_url, has_picture=has_picture)
     return {
         "alert": alert.code,
-        "headline": edition.headline,
+        "language": spoken(),
+        "headline": headline_of(edition),
         "simulated": alert.simulated,
         "handling": edition.handling.word,
-        "sharing": SHARING[edition.handling],
-        "tier": TIERS[edition.tier.word],
+        "sharing": plain(SHARING[edition.handling]),
+        "tier": plain(TIERS[edition.tier.word]),
         "tier_word": edition.tier.word,
         "name": detail["name"],
         "number": detail["substance"],
@@ -213,18 +227,22 @@ def _written_words(
     message: Message, own: Personal, base_url: str, *, has_picture: bool
 ) -> dict[str, Any]:
     """What the templates of what people wrote may speak of: its rendering of one page."""
-    edition, _ = _told(message)
+    edition = _told(message)[0]
     alert = edition.alert
     source = source_of(alert, edition, base_url)
     retracted = alert.state is AlertState.RETRACTED and source.reason != "retracted"
-    return {
+    with speaking(SOURCE):  # what people wrote, and the words around it
+        written = {
+            "facts": facts(source),
+            "blocks": page_blocks(source),
+            "page": page_text(source),
+        }
+    return written | {
+        "language": spoken(),
         "source": source,
         "mark": "[Since retracted] " if retracted else MARKS.get(source.reason, ""),
         "retracted": retracted,
-        "facts": facts(source),
-        "blocks": page_blocks(source),
-        "page": page_text(source),
-        "sharing": SHARING[edition.handling],
+        "sharing": plain(SHARING[edition.handling]),
         "tier_word": edition.tier.word,
         "consideration": CONSIDERATION,
         "subscriptions_url": f"{base_url}/subscriptions",
@@ -257,18 +275,36 @@ def asks(message: Message, own: Personal) -> str:
     said = message.detail
     match message.purpose:
         case Purpose.REMINDER:
-            return (
-                f"Reminder {said['number']} of {said['of']}: nobody at {own.authority} has "
-                "acknowledged this urgent alert yet. Please do, so that we know it was read."
+            return _(
+                "Reminder %(number)s of %(of)s: nobody at %(authority)s has acknowledged this "
+                "urgent alert yet. Please do, so that we know it was read.",
+                number=said["number"],
+                of=said["of"],
+                authority=own.authority,
             )
         case Purpose.ESCALATION:
-            told = "was told of" if said["reached"] else "could not be reached about"
-            return (
-                f"You are the second contact of {own.authority}. {said['first']} {told} this "
-                f"urgent alert on {said['since']}, and nobody there has acknowledged it."
-            )
-        case _:
-            return "Please acknowledge it, so that we know it was read; else you are reminded."
+            return _escalated(said, own.authority)
+    return _("Please acknowledge it, so that we know it was read; else you are reminded.")
+
+
+def _escalated(said: Mapping[str, Any], authority: str) -> str:
+    """Why a second contact is written to; messages from before `at` was kept say it in English."""
+    since = said["since"]
+    if "at" in said:
+        at = datetime.fromisoformat(said["at"])
+        since = _("%(day)s, %(time)s UTC", day=day_long(at.date()), time=at.strftime("%H:%M"))
+    words = {"authority": authority, "first": said["first"], "since": since}
+    if said["reached"]:
+        return _(
+            "You are the second contact of %(authority)s. %(first)s was told of this urgent alert "
+            "on %(since)s, and nobody there has acknowledged it.",
+            **words,
+        )
+    return _(
+        "You are the second contact of %(authority)s. %(first)s could not be reached about this "
+        "urgent alert on %(since)s, and nobody there has acknowledged it.",
+        **words,
+    )
 
 
 def _members(detail: Mapping[str, Any], base_url: str) -> list[dict[str, str]]:
@@ -287,19 +323,23 @@ def _members(detail: Mapping[str, Any], base_url: str) -> list[dict[str, str]]:
 def _control(detail: Mapping[str, Any]) -> str:
     """Under which convention and schedule it is listed."""
     listings = [
-        f"{listing['convention']} Convention, Schedule {listing['schedule']}"
+        _(
+            "%(year)s Convention, Schedule %(schedule)s",
+            year=listing["convention"],
+            schedule=listing["schedule"],
+        )
         for listing in detail["controlled"]
     ]
-    return "; ".join(listings) or "not in the schedules of the 1961 and 1971 Conventions"
+    return "; ".join(listings) or _("not in the schedules of the 1961 and 1971 Conventions")
 
 
 def _signals(edition: Edition, base_url: str, *, new: bool) -> list[dict[str, str]]:
     """The signals that are new, or those that were open before, as sentences with their sources."""
     return [
         {
-            "sentence": episode["sentence"],
+            "sentence": sentence_of(episode, edition.detail["name"]),
             "name": signal_name(episode["rule"], episode["scope"]),
-            "tier": episode["tier"],
+            "tier": plain(TIER_NAMES[episode["tier"]]),
             "url": f"{base_url}/signals/{episode['code']}",
             "code": episode["code"],
         }
@@ -311,17 +351,19 @@ def _signals(edition: Edition, base_url: str, *, new: bool) -> list[dict[str, st
 def mailbox(text: str) -> Address:
     """An address header of exactly one mailbox, whatever else the text tries to say."""
     name, address = parseaddr(one_line(text))
-    user, _, domain = address.rpartition("@")
+    user, _at, domain = address.rpartition("@")
     return Address(display_name=name, username=user, domain=domain)
 
 
 @cache
 def templates() -> Environment:
     """The words of all mails."""
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("app.notification", "templates"),
         autoescape=select_autoescape(["html"], default=False),
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
+    teach(environment)
+    return environment

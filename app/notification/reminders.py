@@ -154,6 +154,7 @@ def _escalation(message: Message, now: datetime) -> list[dict[str, Any]]:
             "detail": {
                 "first": message.recipient,
                 "since": f"{since.day} {since:%B %Y, %H:%M} UTC",
+                "at": since.isoformat(),
                 "reached": message.sent_at is not None,
                 "answers": message.message_id,
             },

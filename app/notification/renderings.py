@@ -18,7 +18,7 @@ from app.access.handling import Handling
 from app.countries import country_name
 from app.notification.models import Alert, Edition
 from app.notification.products import READERS, RESPONSES
-from app.notification.wording import listed
+from app.surveillance.phrases import join
 
 # 3GPP TS 23.038: one message holds 160 characters of the basic alphabet, those of its extension
 # count twice; with any other character it is sent as UCS-2, of which it holds 70 units
@@ -285,7 +285,7 @@ def _some(words: Sequence[str], most: int | None) -> str:
     if not words:
         return ""
     if most is None or len(words) <= most:
-        return listed(words)
+        return join(words)
     return f"{', '.join(words[:most])} and {len(words) - most} more"
 
 

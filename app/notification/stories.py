@@ -68,7 +68,8 @@ class Story:
                 change = self.changes.get((episode.id, view.handling))
                 shown = _unless_known(_shown(episode, view, change), known.get(episode.code))
                 sentence = wording.with_news(shown.sentence, shown.news)
-                seen.append(replace(shown, sentence=sentence))
+                evidence = _evidence(view, level, self.substances)
+                seen.append(replace(shown, sentence=sentence, evidence=evidence))
         return wording.in_order(seen)
 
     def about(self, level: Handling) -> About:
@@ -254,6 +255,17 @@ def _shown(episode: Episode, view: EpisodeView, change: Change | None) -> Shown:
         countries=_countries(episode, view, change),
         news=change.reason if change is not None and change.reason in NEWS else None,
     )
+
+
+def _evidence(view: EpisodeView, level: Handling, known: Mapping[int, Substance]) -> dict[str, Any]:
+    """What its sentence is made of: no numbers of reports, and no member kept from the level."""
+    kept = {name: said for name, said in view.evidence.items() if name != "told"}
+    details = dict(kept.get("details", {}))
+    details.pop("reports", None)
+    if "members" in details:
+        may_know = {one.code for one in members([view], level, known)}
+        details["members"] = [one for one in details["members"] if one["id"] in may_know]
+    return kept | {"details": details}
 
 
 def _unless_known(shown: Shown, told: dict[str, Any] | None) -> Shown:

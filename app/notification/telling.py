@@ -18,6 +18,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from app.access.handling import Handling
+from app.languages import SOURCE, speaking
 from app.notification import wording
 from app.notification.addresses import message_id
 from app.notification.filters import Filters, Subject, matches
@@ -89,6 +90,7 @@ def wants(filters: Filters, min_tier: Tier, subject: Subject, *, home: str | Non
     return worth_a_mail and subject.tier >= min_tier and matches(filters, subject, home=home)
 
 
+@speaking(SOURCE)  # what is stored is in English, whoever's page this is
 def tell(session: Session, changes: Sequence[Change], *, now: datetime, host: str) -> Told:
     """Word the changes for each audience and queue a mail for everybody who asked to know.
 

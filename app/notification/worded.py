@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from app.errors import Conflict
+from app.languages import SOURCE, speaking
 from app.notification.products import AUDIENCES, LENGTHS, Content, response_sentences
 from app.notification.wording import shortened, signal_name
 from app.registry.models import Substance
@@ -99,7 +100,8 @@ def from_signal(seen: SeenEpisode) -> Content:
         raise Conflict(f"{episode.code} rests on red reports alone; nothing of it may be told")
     node = episode.node
     of_class = node.kind in (NodeKind.FAMILY, NodeKind.GROUP)
-    headline = f"{shortened(episode.name)}: {signal_name(episode.rule, episode.scope)}"
+    with speaking(SOURCE):  # as its sentence is
+        headline = f"{shortened(episode.name)}: {signal_name(episode.rule, episode.scope)}"
     listed = view.evidence.get("countries")
     return Content(
         headline=headline[: LENGTHS["headline"]],

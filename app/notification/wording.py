@@ -4,60 +4,67 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
 from app.access.handling import Handling
 from app.countries import country_name
+from app.languages import N_, _, ngettext, plain
 from app.notification.about import About
 from app.surveillance.models import NodeId, NodeKind, Rule, Tier
+from app.surveillance.phrases import join, region
 from chem.families import family_named
 
 LONGEST_NAME = 200  # of a substance in a headline; some systematic names never end
 
 RULE_TITLES = {
-    Rule.FIRST_WORLD: "First report worldwide",
-    Rule.FIRST_REGION: "First report in a region",
-    Rule.FIRST_COUNTRY: "First report in a country",
-    Rule.NEW_SPREAD: "New spread",
-    Rule.RE_EMERGENCE: "Back after silence",
-    Rule.GROWTH: "Growing",
-    Rule.HARM: "Harmful beyond its class",
-    Rule.CLUSTER_OF_HARM: "Cluster of harm",
-    Rule.QUANTITY: "Unusual quantity",
-    Rule.FAMILY: "Growing as a whole",
-    Rule.BLOCK: "Building block growing",
-    Rule.NEW_UNKNOWN: "Unknown name in several countries",
+    Rule.FIRST_WORLD: N_("First report worldwide"),
+    Rule.FIRST_REGION: N_("First report in a region"),
+    Rule.FIRST_COUNTRY: N_("First report in a country"),
+    Rule.NEW_SPREAD: N_("New spread"),
+    Rule.RE_EMERGENCE: N_("Back after silence"),
+    Rule.GROWTH: N_("Growing"),
+    Rule.HARM: N_("Harmful beyond its class"),
+    Rule.CLUSTER_OF_HARM: N_("Cluster of harm"),
+    Rule.QUANTITY: N_("Unusual quantity"),
+    Rule.FAMILY: N_("Growing as a whole"),
+    Rule.BLOCK: N_("Building block growing"),
+    Rule.NEW_UNKNOWN: N_("Unknown name in several countries"),
 }
 # the same in a headline, where a place follows
 EVENTS = {
-    Rule.NEW_SPREAD: "new spread",
-    Rule.RE_EMERGENCE: "back after silence",
-    Rule.GROWTH: "growing",
-    Rule.HARM: "harmful beyond its class",
-    Rule.CLUSTER_OF_HARM: "cluster of harm",
-    Rule.QUANTITY: "unusual quantity",
-    Rule.FAMILY: "growing as a whole",
-    Rule.BLOCK: "growing with several substances",
-    Rule.NEW_UNKNOWN: "reported",
+    Rule.NEW_SPREAD: N_("new spread"),
+    Rule.RE_EMERGENCE: N_("back after silence"),
+    Rule.GROWTH: N_("growing"),
+    Rule.HARM: N_("harmful beyond its class"),
+    Rule.CLUSTER_OF_HARM: N_("cluster of harm"),
+    Rule.QUANTITY: N_("unusual quantity"),
+    Rule.FAMILY: N_("growing as a whole"),
+    Rule.BLOCK: N_("growing with several substances"),
+    Rule.NEW_UNKNOWN: N_("reported"),
 }
 RULE_ORDER = tuple(Rule)
 
 # what is no substance, as a line begins with it and as a sentence speaks of it
 BEGINS = {
-    NodeKind.FAMILY: "{}",
-    NodeKind.GROUP: "Group {}",
-    NodeKind.CLUSTER: "Cluster {}",
-    NodeKind.BLOCK: "Building block {}",
-    NodeKind.NAME: 'Unknown name "{}"',
+    NodeKind.GROUP: N_("Group %(name)s"),
+    NodeKind.CLUSTER: N_("Cluster %(name)s"),
+    NodeKind.BLOCK: N_("Building block %(name)s"),
+    NodeKind.NAME: N_('Unknown name "%(name)s"'),
 }
 SPOKEN = {
-    NodeKind.FAMILY: "the family {}",
-    NodeKind.GROUP: "the group {}",
-    NodeKind.CLUSTER: "the cluster {}",
-    NodeKind.BLOCK: "the building block {}",
-    NodeKind.NAME: 'the unknown name "{}"',
+    NodeKind.FAMILY: N_("the family %(name)s"),
+    NodeKind.GROUP: N_("the group %(name)s"),
+    NodeKind.CLUSTER: N_("the cluster %(name)s"),
+    NodeKind.BLOCK: N_("the building block %(name)s"),
+    NodeKind.NAME: N_('the unknown name "%(name)s"'),
+}
+SINCE_TOLD = {
+    "watch": N_(", now watch"),
+    "alert": N_(", now alert"),
+    "urgent": N_(", now urgent"),
+    "doubled": N_(", doubled since you were told"),
 }
 
 _PLAIN_WORD = re.compile(r"[a-z]{2}")
@@ -65,7 +72,11 @@ _PLAIN_WORD = re.compile(r"[a-z]{2}")
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One open episode as one audience sees it; `news` is what just changed for them."""
+    """One open episode as one audience sees it; `news` is what just changed for them.
+
+    `evidence` is that of the view they are shown, from which its sentence is said in another
+    language.
+    """
 
     code: str
     rule: Rule
@@ -75,6 +86,7 @@ class Shown:
     sentence: str
     countries: tuple[str, ...]
     news: str | None = None
+    evidence: Mapping[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """The form kept in an edition's detail."""
@@ -87,7 +99,23 @@ class Shown:
             "sentence": self.sentence,
             "countries": list(self.countries),
             "news": self.news,
+            "evidence": dict(self.evidence),
         }
+
+    @classmethod
+    def from_dict(cls, kept: Mapping[str, Any]) -> Shown:
+        """What was kept; editions from before evidence was kept have none."""
+        return cls(
+            code=kept["code"],
+            rule=Rule(kept["rule"]),
+            scope=kept["scope"],
+            tier=Tier[kept["tier"].upper()],
+            handling=Handling.of(kept["handling"]),
+            sentence=kept["sentence"],
+            countries=tuple(kept["countries"]),
+            news=kept["news"],
+            evidence=kept.get("evidence") or {},
+        )
 
 
 def in_order(shown: Sequence[Shown]) -> list[Shown]:
@@ -123,7 +151,8 @@ def begins(kind: NodeKind, name: str) -> str:
     """A node as a line begins with it: "Nitazenes", "Building block pent-4-enyl (tail)"."""
     if kind is NodeKind.FAMILY:  # what stands in brackets is for the page
         name = name.partition(" (")[0]
-    return _capitalised(BEGINS.get(kind, "{}").format(shortened(name)))
+    name = shortened(name)
+    return _capitalised(_(BEGINS[kind], name=name) if kind in BEGINS else name)
 
 
 def headline(name: str, shown: Sequence[Shown], kind: NodeKind = NodeKind.SUBSTANCE) -> str:
@@ -134,72 +163,71 @@ def headline(name: str, shown: Sequence[Shown], kind: NodeKind = NodeKind.SUBSTA
     """
     begin = begins(kind, name)
     if not shown:
-        return f"{begin}: no signal open any more"
+        return _("%(name)s: no signal open any more", name=begin)
     lead = shown[0]
     alike = [e for e in shown if e.rule is lead.rule and (e.news is None) == (lead.news is None)]
-    since = {"raised": f", now {lead.tier.word}", "doubled": ", doubled since you were told"}
-    return f"{begin}: {_event(lead, alike)}{since.get(lead.news or '', '')}"
+    said = _("%(name)s: %(event)s", name=begin, event=_event(lead, alike))
+    since = {"raised": lead.tier.word, "doubled": "doubled"}.get(lead.news or "")
+    return said + plain(SINCE_TOLD[since]) if since else said
 
 
 def with_news(sentence: str, news: str | None) -> str:
     """The sentence of a signal, and that there is twice as much of it where that is the news."""
-    return (
-        f"{sentence} The evidence has doubled since you were told."
-        if news == "doubled"
-        else sentence
-    )
+    if news != "doubled":
+        return sentence
+    return sentence + " " + _("The evidence has doubled since you were told.")
 
 
 def _event(lead: Shown, alike: Sequence[Shown]) -> str:
     places = sorted({place(e.scope) for e in alike})
     match lead.rule:
         case Rule.FIRST_WORLD:
-            return "first report worldwide"
+            return _("first report worldwide")
         case Rule.FIRST_REGION:
-            return f"first {_reports(places)} in {listed(places)}"
+            return _first(places, join(places))
         case Rule.FIRST_COUNTRY:
             many = len(places) > 3
-            return f"first {_reports(places)} in " + (
-                _number_of_countries(len(places)) if many else listed(places)
-            )
-        case _:
-            return f"{EVENTS[lead.rule]}{_where(lead.rule, alike)}"
+            return _first(places, _number_of_countries(len(places)) if many else join(places))
+        case rule:
+            return _where(plain(EVENTS[rule]), rule, alike)
 
 
-def _where(rule: Rule, alike: Sequence[Shown]) -> str:
-    """In which countries or in how many; nothing where none is named."""
+def _where(event: str, rule: Rule, alike: Sequence[Shown]) -> str:
+    """The event, and in which countries or in how many; by itself where none is named."""
     seen = {country for e in alike for country in e.countries}
     by_name = {e.scope for e in alike} if all(len(e.scope) == 2 for e in alike) else set()
     if rule is Rule.QUANTITY:  # one seizure, told by where it was
         by_name = seen
     if 0 < len(by_name) <= 3:
-        return f" in {listed(sorted(place(country) for country in by_name))}"
-    return f" in {_number_of_countries(len(seen))}" if seen else ""
+        places = join(sorted(place(country) for country in by_name))
+    elif seen:
+        places = _number_of_countries(len(seen))
+    else:
+        return event
+    return _("%(event)s in %(places)s", event=event, places=places)
 
 
-def _reports(places: Sequence[str]) -> str:
-    return "report" if len(places) == 1 else "reports"
+def _first(places: Sequence[str], said: str) -> str:
+    if len(places) == 1:
+        return _("first report in %(places)s", places=said)
+    return _("first reports in %(places)s", places=said)
 
 
 def _number_of_countries(count: int) -> str:
-    return "1 country" if count == 1 else f"{count} countries"
+    return ngettext("%(number)s country", "%(number)s countries", count)
 
 
 def place(scope: str) -> str:
     """A scope as people say it: "world" is worldwide, "DE" is Germany, "Europe" is itself."""
-    special = {"world": "worldwide", "Americas": "the Americas"}
-    return special.get(scope) or country_name(scope)
+    return _("worldwide") if scope == "world" else region(country_name(scope))
 
 
 def signal_name(rule: str, scope: str) -> str:
     """A signal by its rule and place: "First report in a region: Asia"."""
-    title = RULE_TITLES.get(Rule(rule), rule)
-    return title if scope == "world" else f"{title}: {place(scope)}"
-
-
-def listed(words: Sequence[str]) -> str:
-    """`["a", "b", "c"]` as "a, b and c"."""
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+    title = plain(RULE_TITLES[Rule(rule)])
+    if scope == "world":
+        return title
+    return _("%(signal)s: %(place)s", signal=title, place=place(scope))
 
 
 def shortened(name: str) -> str:
@@ -215,8 +243,9 @@ def _capitalised(name: str) -> str:
 
 def nothing_left(name: str, kind: NodeKind = NodeKind.SUBSTANCE) -> str:
     """The sentence of an alert whose signals have all ended."""
-    spoken = SPOKEN.get(kind, "{}").format(shortened(name))
-    return f"No signal about {spoken} is open any more."
+    name = shortened(name)
+    spoken = _(SPOKEN[kind], name=name) if kind in SPOKEN else name
+    return _("No signal about %(name)s is open any more.", name=spoken)
 
 
 def path_of(node: NodeId) -> str | None:
@@ -254,18 +283,22 @@ def kind_of(detail: Mapping[str, Any]) -> str:
     about = detail.get("about")
     family, group = detail["family"], detail["group"]
     if about is None:
-        return f"{group}, family {family}" if family and family != group else str(group)
+        both = family and family != group
+        return _("%(group)s, family %(family)s", group=group, family=family) if both else str(group)
     match NodeKind(about["kind"]):
         case NodeKind.FAMILY:
-            return f"a family of the group {group}" if group else "a family"
+            return _("a family of the group %(name)s", name=group) if group else _("a family")
         case NodeKind.GROUP:
-            return "a group of substances"
+            return _("a group of substances")
         case NodeKind.CLUSTER:
-            return f"a cluster of the family {family}" if family else "a cluster"
+            of_family = family and _("a cluster of the family %(name)s", name=family)
+            return of_family or _("a cluster")
         case NodeKind.BLOCK:
-            return f"a building block: {part_of(about['key'])}, {about['key'].partition(':')[2]}"
+            block = about["key"]
+            parts = {"part": part_of(block), "structure": block.partition(":")[2]}
+            return _("a building block: %(part)s, %(structure)s", **parts)
         case _:
-            return "a name that laboratories wrote and nobody has resolved"
+            return _("a name that laboratories wrote and nobody has resolved")
 
 
 def detail(
