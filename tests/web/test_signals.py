@@ -53,8 +53,8 @@ def test_a_family_tells_of_the_members_it_does_not_name(client, known: Database)
     ]
     family = NodeId(NodeKind.FAMILY, "nitazene")
     page = client.get(stored(known, Rule.FAMILY, family, details=details)).text
-    assert "since the onset, first seen March 2026, new" in page
-    assert "first seen before the months shown" in page and "and 43 more with fewer events" in page
+    assert "since the onset, first seen: March 2026, new" in page
+    assert "first seen: before the months shown" in page and "and 43 more with fewer events" in page
 
 
 @pytest.mark.parametrize(
