@@ -26,7 +26,7 @@ from app.notification.standing import State, state_of
 from app.notification.subscriptions import change, subscribe, wish_of
 from app.notification.wishes import read_wish
 
-Hour = Annotated[int, Field(ge=0, le=23)]
+Hour = Annotated[int, Field(strict=True, ge=0, le=23)]
 Words = list[Annotated[str, Field(max_length=2_000)]]
 
 
@@ -34,7 +34,7 @@ class SimilarIn(BaseModel, extra="forbid"):
     """A structure, and how similar one must be to it: Tanimoto, Morgan radius 2, 2,048 bits."""
 
     smiles: str = Field(max_length=2_000)
-    at_least: float = Field(default=0.7, ge=0, le=1)
+    at_least: float = Field(strict=True, default=0.7, ge=0, le=1)
 
 
 class FiltersIn(BaseModel, extra="forbid"):
@@ -52,7 +52,9 @@ class FiltersIn(BaseModel, extra="forbid"):
     countries: Words | None = None
     regions: Words | None = None
     near_me: bool | None = Field(
-        None, description="in the region of your authority's country, and urgent worldwide"
+        None,
+        strict=True,
+        description="in the region of your authority's country, and urgent worldwide",
     )
     rules: Words | None = None
     event_kinds: Words | None = Field(
@@ -80,7 +82,7 @@ class SubscriptionIn(WishIn, extra="forbid"):
     """Who wants to be told of what: an address, or a webhook of your authority."""
 
     email: str | None = Field(None, max_length=254)
-    webhook: int | None = Field(None, ge=1, le=2**31 - 1)
+    webhook: int | None = Field(None, strict=True, ge=1, le=2**31 - 1)
 
 
 class SubscriptionChange(WishIn, extra="forbid"):
