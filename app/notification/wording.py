@@ -13,7 +13,7 @@ from app.countries import country_name
 from app.languages import N_, _, ngettext, plain
 from app.notification.about import About
 from app.surveillance.models import NodeId, NodeKind, Rule, Tier
-from app.surveillance.phrases import join, region
+from app.surveillance.phrases import join, places, region
 from chem.families import family_named
 
 LONGEST_NAME = 200  # of a substance in a headline; some systematic names never end
@@ -179,15 +179,16 @@ def with_news(sentence: str, news: str | None) -> str:
 
 
 def _event(lead: Shown, alike: Sequence[Shown]) -> str:
-    places = sorted({place(e.scope) for e in alike})
+    scopes = {e.scope for e in alike}
     match lead.rule:
         case Rule.FIRST_WORLD:
             return _("first report worldwide")
         case Rule.FIRST_REGION:
-            return _first(places, join(places))
+            return _first(scopes, join(sorted(region(scope) for scope in scopes)))
         case Rule.FIRST_COUNTRY:
-            many = len(places) > 3
-            return _first(places, _number_of_countries(len(places)) if many else join(places))
+            many = len(scopes) > 3
+            said = _number_of_countries(len(scopes)) if many else join(places(list(scopes)))
+            return _first(scopes, said)
         case rule:
             return _where(plain(EVENTS[rule]), rule, alike)
 
@@ -199,16 +200,16 @@ def _where(event: str, rule: Rule, alike: Sequence[Shown]) -> str:
     if rule is Rule.QUANTITY:  # one seizure, told by where it was
         by_name = seen
     if 0 < len(by_name) <= 3:
-        places = join(sorted(place(country) for country in by_name))
+        said = join(places(list(by_name)))
     elif seen:
-        places = _number_of_countries(len(seen))
+        said = _number_of_countries(len(seen))
     else:
         return event
-    return _("%(event)s in %(places)s", event=event, places=places)
+    return _("%(event)s in %(places)s", event=event, places=said)
 
 
-def _first(places: Sequence[str], said: str) -> str:
-    if len(places) == 1:
+def _first(scopes: Collection[str], said: str) -> str:
+    if len(scopes) == 1:
         return _("first report in %(places)s", places=said)
     return _("first reports in %(places)s", places=said)
 

@@ -28,6 +28,11 @@ def shown(rule, scope, countries=(), tier=Tier.ALERT, news="opened"):
             [shown(Rule.FIRST_COUNTRY, c) for c in ("DE", "CL", "EE", "FR")],
             "X: first reports in 4 countries",
         ),
+        (
+            [shown(Rule.FIRST_COUNTRY, c) for c in ("NL", "GB", "DE")],
+            "X: first reports in Germany, the Netherlands and the United Kingdom",
+        ),
+        ([shown(Rule.CLUSTER_OF_HARM, "NL")], "X: cluster of harm in the Netherlands"),
         ([shown(Rule.NEW_SPREAD, "world", ["DE"])], "X: new spread in 1 country"),
         ([shown(Rule.NEW_SPREAD, "world", ["DE", "FR"])], "X: new spread in 2 countries"),
         (
