@@ -78,6 +78,21 @@ class Story:
         taking_part = () if self.substance else members(views, level, self.substances)
         return About(self.node, self.name, self.substance, taking_part)
 
+    def reserved(self, level: Handling) -> dict[str, Change]:
+        """What is not news to everybody cleared for `level`, by the number of its episode."""
+        found = {}
+        for episode in self.open:
+            view = _view(episode, level)
+            change = self.changes.get((episode.id, view.handling)) if view else None
+            if change is not None and _is_reserved(change):
+                found[episode.code] = change
+        return found
+
+    @property
+    def is_for_some(self) -> bool:
+        """Whether any of it is not told to everybody who asked to know."""
+        return any(_is_reserved(change) for change in self.changes.values())
+
     @property
     def substance(self) -> Substance | None:
         """The substance that it is about, if it is about one."""
@@ -119,10 +134,8 @@ class OpenAlert:
 def stories(session: Session, changes: Sequence[Change]) -> list[Story]:
     """The changes by node (an exercise apart from the real), with what else is open there.
 
-    Substances come first, so that an alert about a family can name those about its members. What is
-    listed under the signal of a family is told with it.
+    Substances come first, so that an alert about a family can name those about its members.
     """
-    changes = [change for change in changes if not change.inhibited]
     changed = sorted({change.episode_id for change in changes})
     episodes = _episodes(session, changed)
     by_id = {episode.id: episode for episode in episodes}
@@ -153,6 +166,10 @@ def stories(session: Session, changes: Sequence[Change]) -> list[Story]:
             )
         )
     return sorted(found, key=lambda story: story.node.kind is not NodeKind.SUBSTANCE)
+
+
+def _is_reserved(change: Change) -> bool:
+    return change.left_to is not None or change.late
 
 
 def _strongest(changes: Iterable[Change]) -> dict[tuple[int, Handling], Change]:

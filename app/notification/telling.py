@@ -21,6 +21,7 @@ from app.access.handling import Handling
 from app.languages import SOURCE, speaking
 from app.notification import wording
 from app.notification.addresses import message_id
+from app.notification.already import already
 from app.notification.filters import Filters, Subject, matches
 from app.notification.models import (
     Alert,
@@ -119,14 +120,24 @@ def tell(session: Session, changes: Sequence[Change], *, now: datetime, host: st
         today=now.date(),
         event_kinds=any(one.filters.event_kinds for one in subscribers),
     )
-    chosen = [
-        one
-        for story, written in told
-        for one in choose(
-            subscribers, partial(_news_for, story=story, written=written), about, now
-        ).values()
-    ]
-    messages, entries = queue(session, chosen, host)
+    messages = entries = 0
+    # families first: who is told of one just now is not told of what is left to it
+    for for_some in (False, True):
+        some = [(story, written) for story, written in told if story.is_for_some is for_some]
+        known = already(session, [story for story, _ in some], now)
+        chosen = [
+            one
+            for story, written in some
+            for one in choose(
+                subscribers,
+                partial(_news_for, story=story, written=written),
+                about,
+                now,
+                knows=known.knower(story) if for_some else None,
+            ).values()
+        ]
+        queued = queue(session, chosen, host)
+        messages, entries = messages + queued[0], entries + queued[1]
     session.flush()
     return Told(
         alerts=sum(story.alert is None for story, _ in told),
@@ -262,10 +273,13 @@ def choose(
     news_for: Callable[[Handling], Edition | None],
     about: dict[int, Subject],
     now: datetime,
+    *,
+    knows: Callable[[str, Handling], bool] | None = None,
 ) -> dict[str, Chosen]:
     """At most one telling for each recipient: the fullest edition they may read, if it is news.
 
-    `news_for` gives the edition that is news to somebody of a clearance, or None.
+    `news_for` gives the edition that is news to somebody of a clearance, or None; who `knows` it
+    all has been told already.
     """
     edition_for: dict[Handling, Edition | None] = {}
     chosen: dict[str, Chosen] = {}
@@ -276,6 +290,8 @@ def choose(
             edition_for[clearance] = news_for(clearance)
         edition = edition_for[clearance]
         if edition is None or not one.wants(about[edition.id]):
+            continue
+        if knows is not None and knows(subscription.recipient, clearance):
             continue
         telling = Chosen(
             subscription,

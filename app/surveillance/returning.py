@@ -1,9 +1,10 @@
 """RE_EMERGENCE: a substance is back after a silence that was none of chance.
 
-The silence is the longest gap that ended in the last months. It was real when the rate before it
-made it surprising, given how much was looked for meanwhile (signals 2.1). Where all that was seen
-before lies further back than the curves, the sightings themselves tell of it, by calendar time:
-who looked for how much so long ago is not known.
+The silence is the gap that ended in the last months. It was real when the rate before it made it
+surprising, given how much was looked for meanwhile (signals 2.1). Where all events before lie
+further back than the curves, the sightings themselves tell of it, by calendar time: who looked for
+how much so long ago is not known. A total of a year, and an event of which only the year is known,
+break a silence to their last day; and what few know not to have been silent is told to nobody.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from datetime import date
 
 import numpy as np
 
+from app.access.handling import Handling
 from app.surveillance.curves import Curves, evidence_of
 from app.surveillance.evidence import WORLD, Evidence, Signal
 from app.surveillance.exposure import Basis
@@ -52,10 +54,11 @@ def returning(
         node = seen.nodes[place]
         if node.kind is not NodeKind.SUBSTANCE:
             continue
-        silence = _in_the_curve(seen, place, newest) or _before_the_curve(
-            seen, place, newest, earlier.of(node.members[0], seen.level), limits
+        mine, known = (earlier.of(node.members[0], of) for of in (seen.level, max(Handling)))
+        silence = _in_the_curve(seen, place, newest, mine) or _before_the_curve(
+            seen, place, newest, mine, limits
         )
-        if silence is None or silence.ends - silence.begins < limits.gap_months:
+        if silence is None or not _is_gap(silence, known, seen, limits):
             continue
         span = seen.since(place, silence.ends)
         enough = span.events >= limits.events or span.deaths >= 1
@@ -81,13 +84,26 @@ def returning(
         yield Signal(node.id, Rule.RE_EMERGENCE, WORLD), evidence, True
 
 
-def _in_the_curve(seen: Curves, place: int, newest: int) -> _Silence | None:
-    """The silence between events that are both in the months looked at."""
+def _is_gap(silence: _Silence, known: SeenBefore | None, seen: Curves, limits: SilenceRule) -> bool:
+    """Whether it lasted long enough, also by what only the most cleared know of."""
+    begins = max(silence.begins, _after(known, seen))
+    return silence.ends - begins >= limits.gap_months
+
+
+def _after(earlier: SeenBefore | None, seen: Curves) -> int:
+    """The month after the last sighting of any kind."""
+    return -seen.tally.since if earlier is None else earlier.last + 1 - seen.tally.since
+
+
+def _in_the_curve(
+    seen: Curves, place: int, newest: int, earlier: SeenBefore | None
+) -> _Silence | None:
+    """The silence since the last sighting, where there are events before it in the curve."""
     with_events = np.flatnonzero(seen.events[place])
     before, after = with_events[with_events < newest], with_events[with_events >= newest]
     if not len(before):
         return None
-    begins, ends = int(before[-1]) + 1, int(after[0])
+    begins, ends = max(int(before[-1]) + 1, _after(earlier, seen)), int(after[0])
     exposure = seen.discounted[place]
     events = seen.events[place, :begins].sum()
     chance = chance_of_silence(
@@ -99,14 +115,11 @@ def _in_the_curve(seen: Curves, place: int, newest: int) -> _Silence | None:
 def _before_the_curve(
     seen: Curves, place: int, newest: int, earlier: SeenBefore | None, limits: SilenceRule
 ) -> _Silence | None:
-    """The silence since the last sighting, where that is none of an event in the curve.
-
-    A total of a year, and an event of which only the year is known, is a sighting to its last day.
-    """
+    """The silence since the last sighting, where that is none of an event in the curve."""
     if earlier is None or not earlier.events:
         return None
     since = seen.tally.since
-    begins = earlier.last + 1 - since
+    begins = _after(earlier, seen)
     ends = int(np.flatnonzero(seen.events[place, newest:])[0]) + newest
     watched = max(begins - (earlier.first - since), limits.watched_months)
     silent = float(max(0, ends - begins))

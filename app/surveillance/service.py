@@ -48,7 +48,10 @@ class Change:
     sentence: str
     countries: tuple[str, ...]
     simulated: bool  # of the episode, fixed when it opened: an exercise is told of as one
-    inhibited: bool = False  # listed under the open signal of its family: not told by itself
+    # the open episode of its family under which it is listed: told to those alone who were not told
+    # of that
+    left_to: int | None = None
+    late: bool = False  # it opened before, and is told to those alone who were not told then
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,7 @@ def assess(session: Session, *, as_of: date, now: datetime) -> Outcome:
             decision = episodes.opening(seen.fired[signal], as_of=as_of)
             changes += _apply(session, opened, decision, as_of)
             new[opened.id] = opened
+    counted = _episodes_by_reason(changes)
     changes = _left_to_families(session, [*still_open.values(), *new.values()], new, changes)
 
     assessment = Assessment(
@@ -104,10 +108,7 @@ def assess(session: Session, *, as_of: date, now: datetime) -> Outcome:
         data_version=sightings.data_version(session, as_of),
         ran_at=now,
         milliseconds=round((perf_counter() - began) * 1000),
-        counts={
-            **seen.counts,
-            **_episodes_by_reason(changes),
-        },
+        counts={**seen.counts, **counted},
     )
     session.add(assessment)
     session.flush()
@@ -263,19 +264,33 @@ def _apply(session: Session, episode: Episode, decision: Decision, as_of: date) 
 
 
 def _left_to_families(
-    session: Session, there: Sequence[Episode], new: Collection[int], changes: Iterable[Change]
+    session: Session, there: Sequence[Episode], new: Collection[int], changes: Sequence[Change]
 ) -> list[Change]:
-    """The changes, with those marked that are left to the signal of a family; and what it kept."""
-    let_go = [
-        _change(episode, _view(view), Reason.OPENED, episode.name)
-        for episode, view in inhibition.settle(there, new=new)
-    ]
+    """The changes, with those marked that are left to the signal of a family; and what it kept.
+
+    What grew while it was listed is told as opened: nobody was told of the less that there was.
+    """
+    grown = {c.episode_id for c in changes if c.reason in inhibition.GROWN}
+    let_go = inhibition.settle(there, new=new, grown=grown)
     session.flush()
     by_id = {episode.id: episode for episode in there}
-    told = (
-        replace(c, inhibited=inhibition.inhibited(by_id[c.episode_id], c.handling)) for c in changes
+    freed = {(episode.id, view.handling): (episode, view) for episode, view in let_go}
+    told = []
+    for change in changes:
+        which = change.episode_id, change.handling
+        if which in freed and change.reason in (Reason.WIDER, Reason.DOUBLED):
+            told.append(replace(change, reason=Reason.OPENED.value))
+        elif change.reason == Reason.OPENED:
+            of = inhibition.left_to(by_id[change.episode_id], change.handling)
+            told.append(replace(change, left_to=of))
+        else:
+            told.append(change)
+        freed.pop(which, None)
+    late = (
+        replace(_change(episode, _view(view), Reason.OPENED, episode.name), late=True)
+        for episode, view in freed.values()
     )
-    return [*told, *let_go]
+    return [*told, *late]
 
 
 def _change(episode: Episode, view: View, reason: Reason, name: str) -> Change:

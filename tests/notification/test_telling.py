@@ -1,6 +1,5 @@
 """What is told, to whom, in which words."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -223,14 +222,6 @@ def test_people_are_told_again_when_it_rises_widens_or_doubles(database, reason,
         (sentence,) = messages(session)[1].edition.sentences
         said = "The evidence has doubled since you were told." in sentence
         assert said is (reason == "doubled")
-
-
-def test_what_is_left_to_a_family_makes_no_alert_of_its_own(database):
-    with database.transaction() as session:
-        a_subscriber(session)
-        episode = an_episode(session, a_substance(session), Rule.QUANTITY, views={CLEAR: 1})
-        left = [replace(change, inhibited=True) for change in changes_of(episode)]
-        assert tell(session, left, now=NOW, host=HOST) == Told()
 
 
 def test_when_the_last_episode_closes_the_alert_closes_without_a_mail(database):

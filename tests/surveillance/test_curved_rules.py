@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.access.handling import Handling
 from app.db import Database
 from app.intake.models import Finding, FormerResolution
-from app.intake.words import CausalRole, EventKind, Grade, ReportType, Resolution
+from app.intake.words import CausalRole, EventKind, Grade, Precision, ReportType, Resolution
 from app.registry.models import Standing
 from app.surveillance.evaluation import Evaluation, evaluate
 from app.surveillance.evidence import Evidence
@@ -28,7 +28,7 @@ from app.surveillance.models import (
 from app.surveillance.ruleset import ruleset
 from app.surveillance.service import assess
 from app.surveillance.wording import sentence, would_not_fire
-from tests.surveillance.making import AMBER, CLEAR, a_report, a_substance, morning
+from tests.surveillance.making import AMBER, CLEAR, RED, a_report, a_substance, morning
 
 AS_OF = date(2026, 10, 31)
 
@@ -174,6 +174,35 @@ def test_back_after_a_silence_that_was_no_chance(database: Database) -> None:
         assert evidence.details["silent_months"] == 32 and evidence.details["chance"] < 0.05
         assert evidence.details["silent_from"] == "2024-01"
         assert "is back after 32 months without a report: two events" in sentence(evidence, "back")
+
+
+def a_total(session, substance, year: int, country: str = "DE", **more) -> None:
+    span = {"end": date(year, 12, 31), "type": ReportType.AGGREGATE, "count": 3}
+    a_report(session, substance, country, date(year, 1, 1), **span, **more)
+
+
+def test_what_totals_or_vague_dates_tell_of_was_not_silent(database: Database) -> None:
+    with database.transaction() as session:
+        background(session)
+        names = "Silent", "Counted", "Vague", "Counted early", "Known to few"
+        silent, counted, vague, early, restricted = (
+            a_substance(session, name, family=name, group=name) for name in names
+        )
+        for substance in (silent, counted, vague, early, restricted):
+            reported(session, substance, every_month((2022, 1), 24, each=2))
+            reported(session, substance, [date(2026, 5, 10), date(2026, 6, 10)])
+        a_total(session, counted, 2025)
+        a_total(session, restricted, 2025, handling=RED)
+        a_total(session, early, 2024)
+        of_a_year = a_report(session, vague, "DE", date(2025, 1, 1), end=date(2025, 12, 31))
+        of_a_year.precision = Precision.YEAR
+        session.flush()
+        found = fired(seen(session, date(2026, 6, 30)), Rule.RE_EMERGENCE)
+        said = {node: levels[CLEAR].details for node, levels in found.items()}
+        assert {node: (one["silent_from"], one["silent_months"]) for node, one in said.items()} == {
+            of_substance(silent.id): ("2024-01", 28),
+            of_substance(early.id): ("2025-01", 16),
+        }
 
 
 def test_back_after_ten_years_of_which_the_curves_hold_only_half(database: Database) -> None:
