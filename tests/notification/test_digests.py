@@ -242,9 +242,7 @@ def test_ten_times_the_mails_are_ten_times_the_work(database, steps):
         worked = []
         for people in (300, 3_000):
             half_sent(session, edition, reader, people)
-            worked.append(
-                steps(session, lambda: digests.hold_back(session, now=NOW, most=5))
-            )
+            worked.append(steps(session, lambda: digests.hold_back(session, now=NOW, most=5)))
         assert worked[1] < 20 * max(worked[0], 1)
 
 
