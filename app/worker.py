@@ -101,14 +101,13 @@ def compare_substances(work: Work) -> dict[str, Any]:
 
 def deliver_waiting(work: Work) -> dict[str, Any]:
     """Send what waits in the outbox."""
-    most = work.settings.mail_burst
     done = deliver(
         work.database,
         Channel(Letters(work.settings).write, transport_for(work.settings)),
         owner=owner(),
         clock=work.clock,
         lanes=work.settings.smtp_connections,
-        prepare=lambda session, now: digests.hold_back(session, now=now, most=most),
+        prepare=digests.HoldingBack(work.settings.mail_burst),
     )
     return {"sent": done.sent, "failed": done.failed, "parked": done.parked}
 

@@ -20,6 +20,7 @@ from app.errors import Forbidden
 from app.notification import webhooks
 from app.notification.models import Webhook, WebhookAttempt
 from app.notification.posts import post_test
+from app.notification.subscriptions import subscribe
 from app.notification.targets import Allowed
 from app.surveillance.models import Tier
 
@@ -106,13 +107,16 @@ def add_webhook() -> Response:
             by=who,
             now=now(),
         )
-        webhooks.subscribe_webhook(
+        subscribe(
             session,
-            made,
+            None,
+            authority=made.authority,
+            webhook_id=made.id,
+            group=wanted.group,
+            country=wanted.country,
+            min_tier=Tier[wanted.min_tier.upper()],
             by=who,
             now=now(),
-            min_tier=Tier[wanted.min_tier.upper()],
-            filters=webhooks.narrowing(wanted.group, wanted.country),
         )
         shown = _webhook_out(made).model_dump()
         return answer(WebhookMadeOut(**shown, secret=made.secret), 201)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-import requests
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -17,8 +16,9 @@ from app.access.roles import ANYBODY
 from app.feeds.pages import MEDIA_TYPES
 from app.feeds.scope import EVERYTHING, Scope
 from app.notification.models import Edition
+from app.outgoing import Limits, Unanswered, posted
 
-TIME_OUT = (5, 10)  # seconds to connect, and between bytes
+LIMITS = Limits(connect=5, read=10, whole=20)
 AT_ONCE = 50  # addresses in one request
 MOST = 1_000  # editions looked at in one run, the newest
 
@@ -50,21 +50,17 @@ def announce(hub: str, feeds: Sequence[str]) -> int:
     `hub.url` is given once for each, as the hubs in use take it.
     """
     told = 0
-    with requests.Session() as http:
-        http.trust_env = False  # no proxy, no password file: the hub and nobody else
-        for start in range(0, len(feeds), AT_ONCE):
-            some = feeds[start : start + AT_ONCE]
-            form = [("hub.mode", "publish"), *(("hub.url", url) for url in some)]
-            try:
-                answer = http.post(
-                    hub, data=form, timeout=TIME_OUT, allow_redirects=False, stream=True
-                )
-            except requests.RequestException as error:
-                raise HubError(f"the hub does not answer: {type(error).__name__}") from error
-            answer.close()
-            if not 200 <= answer.status_code < 300:
-                raise HubError(f"the hub answered {answer.status_code}")
-            told += len(some)
+    for start in range(0, len(feeds), AT_ONCE):
+        some = feeds[start : start + AT_ONCE]
+        form = [("hub.mode", "publish"), *(("hub.url", url) for url in some)]
+        try:
+            with posted(hub, form, limits=LIMITS) as answer:
+                status = answer.status
+        except Unanswered as error:
+            raise HubError(f"the hub does not answer: {error}") from error
+        if not 200 <= status < 300:
+            raise HubError(f"the hub answered {status}")
+        told += len(some)
     return told
 
 

@@ -195,7 +195,10 @@ class _Run:
         try:
             self.mail.transport.send(one.parcel)
         except TransportError as error:
-            _log.warning("message %d was not sent: %s", one.message_id, error)
+            if error.settings and not self.stopped:
+                _log.error("no mail is sent until this is mended: %s", error)
+            elif not error.settings:
+                _log.warning("message %d was not sent: %s", one.message_id, error)
             self.stopped = self.stopped or error.unreachable  # at once, for what is next in line
             return Answer(one.message_id, one.recipient, error, error.trouble)
         except Exception as error:

@@ -80,13 +80,8 @@ def hold_back(session: Session, *, now: datetime, most: int) -> int:
     Watch and alert tier only. The hour begins with the first of them that was sent, and at its end
     the rest is told together. How many were held back.
     """
-    ranked, sent = _waiting(now), _sent_lately(now)
-    over = (
-        select(ranked.c.id, sent.c.first_at)
-        .outerjoin(sent, sent.c.recipient == ranked.c.recipient)
-        .where(ranked.c.place + func.coalesce(sent.c.sent, 0) > most)
-        .where(ranked.c.free)
-    )
+    ranked = _ranked(now)
+    over = select(ranked.c.id, ranked.c.first_at).where(ranked.c.free, ranked.c.place > most)
     first_sent = {number: first_at for number, first_at in session.execute(over)}
     if not first_sent:
         return 0
@@ -110,6 +105,21 @@ def hold_back(session: Session, *, now: datetime, most: int) -> int:
     ]
     insert_all_new(session, DigestEntry, entries)
     return len(held)
+
+
+class HoldingBack:
+    """`hold_back` for one run of delivery, before what it leases: at its start, and again when
+    something was written since. All that waits is looked at, so not for every hundred leased."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._newest = 0
+
+    def __call__(self, session: Session, now: datetime) -> None:
+        newest = session.scalar(select(func.max(Message.id))) or 0
+        if newest > self._newest:
+            hold_back(session, now=now, most=self._most)
+            self._newest = newest
 
 
 def _drop_ended(session: Session) -> None:
@@ -208,42 +218,34 @@ def _gathered() -> Select[Message]:
     )
 
 
-def _waiting(now: datetime) -> Subquery:
-    """What waits and is due within the hour, in its place for its recipient (ix_message_due).
+def _ranked(now: datetime) -> Subquery:
+    """What each recipient got within the last hour and will get within the next, in its place.
 
-    What has been tried or is in hand comes first, and is not held back.
+    Counted from the first that was sent; then what has been tried or is in hand, which is not held
+    back; then what is `free`. One pass over ix_message_due, sorted by recipient. A sent message
+    keeps the time of the try that would have come next, which is later than when it was sent but
+    for the length of a try; so the index finds it.
     """
-    free = and_(Message.leased_until.is_(None), Message.tries == 0)
-    place = func.row_number().over(
-        partition_by=Message.recipient,
-        order_by=(cast(free, Integer), Message.next_try_at, Message.id),
-    )
-    return (
-        _gathered()
-        .with_only_columns(Message.id, Message.recipient, place.label("place"), free.label("free"))
-        .where(Message.state == MessageState.WAITING, Message.next_try_at <= now + HOUR)
-        .subquery()
-    )
-
-
-def _sent_lately(now: datetime) -> Subquery:
-    """How many each recipient got within the last hour, and when the first.
-
-    A sent message keeps the time of the try that would have come next, which is later than when it
-    was sent but for the length of a try; so ix_message_due finds it.
-    """
-    return (
-        _gathered()
-        .with_only_columns(
-            Message.recipient,
-            func.count().label("sent"),
-            func.min(Message.sent_at).label("first_at"),
-        )
-        .where(
+    waits = Message.state == MessageState.WAITING
+    free = and_(waits, Message.leased_until.is_(None), Message.tries == 0)
+    told = or_(
+        and_(waits, Message.next_try_at <= now + HOUR),
+        and_(
             Message.state == MessageState.SENT,
             Message.next_try_at > now - HOUR - LEASE,
             Message.sent_at > now - HOUR,
+        ),
+    )
+    place = func.row_number().over(
+        partition_by=Message.recipient,
+        order_by=(cast(waits, Integer), cast(free, Integer), Message.next_try_at, Message.id),
+    )
+    first_at = func.min(Message.sent_at).over(partition_by=Message.recipient)
+    return (
+        _gathered()
+        .with_only_columns(
+            Message.id, place.label("place"), free.label("free"), first_at.label("first_at")
         )
-        .group_by(Message.recipient)
+        .where(told)
         .subquery()
     )

@@ -222,6 +222,8 @@ class Trouble(StrEnum):
     CUT_OFF = "cut_off"  # the connection was lost, or no answer came in time
     UNREACHABLE = "unreachable"  # the server takes nothing from anybody
     COMPOSING = "composing"  # it could not be written: a mistake of ours
+    SETTINGS = "settings"  # the server takes nothing from us as we are set up
+    SWITCHED_OFF = "switched_off"  # the webhook it was for
 
 
 class Purpose(StrEnum):

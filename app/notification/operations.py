@@ -23,6 +23,7 @@ from app.jobs import ailing
 from app.notification.addresses import operations_id
 from app.notification.mail import automatic, mailbox
 from app.notification.models import Message, MessageState, Purpose
+from app.notification.queries import refused_settings
 
 ONCE_IN = timedelta(days=1)
 
@@ -32,18 +33,20 @@ def told_again(troubles: Sequence[str], last_told: datetime | None, now: datetim
     return bool(troubles) and (last_told is None or now - last_told >= ONCE_IN)
 
 
-def in_words(ailing_jobs: Sequence[str], parked: int) -> list[str]:
-    """What needs mending, a sentence each."""
+def in_words(ailing_jobs: Sequence[str], parked: int, refused: str | None = None) -> list[str]:
+    """What needs mending, a sentence each; `refused` is what the mail server said of us."""
     said = [f"The job {name} failed, or did not run when it should have." for name in ailing_jobs]
     if parked:
         many = "1 message is" if parked == 1 else f"{parked} messages are"
         said.append(f"{many} parked: every try failed, and somebody has to look.")
+    if refused:
+        said.append(f"No mail is sent until its settings, or the server's, are mended: {refused}")
     return said
 
 
 def tell_operations(session: Session, *, now: datetime, host: str, address: str) -> int:
     """Queue the mail if one is due; to how many."""
-    troubles = in_words(ailing(session, now), _parked(session))
+    troubles = in_words(ailing(session, now), _parked(session), refused_settings(session))
     last = session.scalar(
         select(func.max(Message.due_at)).where(Message.purpose == Purpose.OPERATIONS)
     )

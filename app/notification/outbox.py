@@ -132,12 +132,18 @@ def mark_failed(
     trouble: Trouble = Trouble.PUT_OFF,
     permanent: bool = False,
 ) -> bool:
-    """Put it off by the back-off table, or park it after the last try; True when it was parked."""
+    """Put it off by the back-off table, or park it after the last try; True when it was parked.
+
+    What our own settings cause is no fault of the message: it costs none of its tries, is on record
+    once, and is tried soon again until somebody has mended them.
+    """
     message = _held(session, message_id, owner)
     if message is None:
         return False
-    error = error[:LONGEST_ERROR]
-    session.add(FailedTry(message_id=message_id, at=now, trouble=trouble, error=error))
+    error, ours = error[:LONGEST_ERROR], trouble is Trouble.SETTINGS
+    if not (ours and message.trouble is Trouble.SETTINGS):
+        session.add(FailedTry(message_id=message_id, at=now, trouble=trouble, error=error))
+    message.tries -= ours
     parked = permanent or message.tries >= MOST_TRIES
     message.state = MessageState.PARKED if parked else message.state
     message.next_try_at = now + _wait(message.tries)

@@ -121,19 +121,20 @@ def body_of(event: Event, delivery: str, item: dict[str, Any] | None) -> bytes:
     return json.dumps({"delivery": delivery, "event": event.value, "item": item}).encode()
 
 
-def _lines(session: Session, batch: list[int]) -> list[list[int]]:
-    """The messages of each webhook, in the order they are due."""
+def _lines(session: Session, batch: list[int]) -> list[tuple[int, list[int]]]:
+    """Each webhook with its messages, in the order they are due."""
     of = dict(
         session.execute(select(Message.id, Message.webhook_id).where(Message.id.in_(batch))).all()
     )
     lines: dict[int, list[int]] = {}
     for number in batch:
         lines.setdefault(of[number] or 0, []).append(number)
-    return list(lines.values())
+    return list(lines.items())
 
 
-def _post_line(office: Office, line: list[int]) -> Posted:
+def _post_line(office: Office, of: tuple[int, list[int]]) -> Posted:
     """Post the messages of one webhook until one fails for a while, or time is up."""
+    webhook, line = of
     done, until = Posted(), time.monotonic() + LINE_SECONDS
     for place, number in enumerate(line):
         if time.monotonic() > until:
@@ -143,29 +144,42 @@ def _post_line(office: Office, line: list[int]) -> Posted:
         with office.database.transaction() as session:
             if not outbox.begin_tries(session, [number], owner=office.owner, now=office.clock()):
                 continue
-        outcome = _post_one(office, number)
+        tried = _post_one(office, number)
+        if tried is None:
+            continue
+        delivery, outcome = tried
         with office.database.transaction() as session:
-            done += _settle(session, office, number, outcome)
+            done += _settle(
+                session, office, hook=webhook, number=number, delivery=delivery, outcome=outcome
+            )
         if outcome.error and not (outcome.permanent or outcome.unsent):
             break  # the others wait as well
     return done
 
 
-def _post_one(office: Office, number: int) -> Outcome:
-    """Compose and post one message. Whatever is raised is a failure of this message alone."""
-    try:
-        with office.database.reading() as session:
-            message = session.get_one(Message, number)
+def _post_one(office: Office, number: int) -> tuple[str, Outcome] | None:
+    """Compose and post one message; the name of the delivery, and what came of it.
+
+    None when it is not to be sent any more: its subscription or its webhook was ended meanwhile.
+    Whatever is raised is a failure of this message alone.
+    """
+    with office.database.reading() as session:
+        message = session.get(Message, number)
+        if message is None:
+            return None
+        delivery = message.message_id.strip("<>")
+        try:
             parcel = _compose(session, office, message)
-    except Exception as error:
-        _log.exception("message %d could not be composed for its webhook", number)
-        return Outcome(None, 0, f"could not be composed: {error}"[:LONGEST_ERROR], unsent=True)
+        except Exception as error:
+            _log.exception("message %d could not be composed for its webhook", number)
+            said = f"could not be composed: {error}"[:LONGEST_ERROR]
+            return delivery, Outcome(None, 0, said, unsent=True)
     if parcel is None:
-        return Outcome(None, 0, "the webhook has ended", permanent=True, unsent=True)
+        return delivery, Outcome(None, 0, "the webhook has ended", permanent=True, unsent=True)
     outcome = office.post(parcel, allowed=office.allowed, now=office.clock())
     if not outcome.taken:
         _log.warning("message %d was not taken by its webhook: %s", number, outcome.error)
-    return outcome
+    return delivery, outcome
 
 
 def _compose(session: Session, office: Office, message: Message) -> Parcel | None:
@@ -192,29 +206,42 @@ def _parcel(
     )
 
 
-def _settle(session: Session, office: Office, number: int, outcome: Outcome) -> Posted:
-    """Record what came of a try, for the message and for its webhook."""
+def _settle(
+    session: Session, office: Office, *, hook: int, number: int, delivery: str, outcome: Outcome
+) -> Posted:
+    """Record what came of a try, for its webhook, and for its message unless that is not there any
+    more: who ends a subscription or a webhook while a post is on its way takes the message away.
+
+    The webhook is locked before the message, as where it is ended.
+    """
     now = office.clock()
-    message = session.get_one(Message, number)
     webhook = session.scalars(
         select(Webhook)
-        .where(Webhook.id == message.webhook_id)
+        .where(Webhook.id == hook)
         .with_for_update(of=Webhook)
         .execution_options(populate_existing=True)
     ).one()
+    message = session.scalar(
+        select(Message)
+        .where(Message.id == number)
+        .with_for_update(of=Message)
+        .execution_options(populate_existing=True)
+    )
     webhooks.log(
         session,
         webhook,
         outcome,
         event=Event.ALERT,
-        delivery=message.message_id.strip("<>"),
+        delivery=delivery,
         now=now,
-        message_id=number,
+        message_id=message.id if message else None,
     )
     if outcome.taken:
-        outbox.mark_sent(session, [number], now=now)
         webhooks.worked(webhook)
+        outbox.mark_sent(session, [number], now=now)
         return Posted(sent=1)
+    if message is None:
+        return Posted()
     parked = outbox.mark_failed(
         session,
         number,

@@ -221,6 +221,17 @@ def outbox_reasons(session: Session) -> list[OutboxReason]:
     return [OutboxReason(*row) for row in session.execute(query)]
 
 
+def refused_settings(session: Session) -> str | None:
+    """Why the mail server takes nothing from us as we are set up, while mail waits for that to be
+    mended (ix_message_due)."""
+    return session.scalar(
+        select(Message.last_error)
+        .where(Message.state == MessageState.WAITING, Message.trouble == Trouble.SETTINGS)
+        .order_by(Message.next_try_at.desc())
+        .limit(1)
+    )
+
+
 def _chosen(
     actor: Actor, after: str | None, country: str | None, where: Iterable[ColumnElement[bool]]
 ) -> Select[Alert, Edition, datetime]:

@@ -86,7 +86,9 @@ def subscribe(
         if all(getattr(one, name) == value for name, value in columns.items()):
             return one
     if len(active) >= MOST_OF_ONE:
-        raise refused("email", f"{email} has {len(active)} subscriptions; end some of them first")
+        who = email or f"webhook {webhook_id}"
+        field = "email" if email else "webhook"
+        raise refused(field, f"{who} has {len(active)} subscriptions; end some of them first")
     believed = email is None or by == SYSTEM or by.label == email
     known = believed or any(one.confirmed_at and not one.bounced_at for one in active)
     if not known:

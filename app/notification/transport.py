@@ -34,8 +34,9 @@ class TransportError(Exception):
     """A message was not accepted.
 
     `permanent`: trying again cannot help. `unreachable`: nothing is accepted from anybody, so the
-    next one would fail as well. `bounced`: there is no such address. `cut_off`: the connection was
-    lost, or no answer came in time.
+    next one would fail as well. `settings`: nothing is, until somebody mends our settings or that
+    server's. `bounced`: there is no such address. `cut_off`: the connection was lost, or no answer
+    came in time.
     """
 
     def __init__(
@@ -44,18 +45,22 @@ class TransportError(Exception):
         *,
         permanent: bool = False,
         unreachable: bool = False,
+        settings: bool = False,
         bounced: bool = False,
         cut_off: bool = False,
     ) -> None:
         super().__init__(message)
         self.permanent = permanent or bounced
-        self.unreachable = unreachable
+        self.unreachable = unreachable or settings
+        self.settings = settings
         self.bounced = bounced
         self.cut_off = cut_off
 
     @property
     def trouble(self) -> Trouble:
         """The kind of failure, as a message keeps it."""
+        if self.settings:
+            return Trouble.SETTINGS
         if self.unreachable:
             return Trouble.UNREACHABLE
         if self.permanent:

@@ -8,36 +8,31 @@ verbs here look nothing up and post nothing; that is `posts`, outside of any tra
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from app.access.handling import Handling
 from app.access.models import Authority
 from app.access.roles import SECRETARIAT, SYSTEM, Actor, Role
 from app.access.service import record
-from app.countries import countries, why_no_country
 from app.db import LARGEST_ID, Page, id_of
-from app.errors import Conflict, Forbidden, NotFound, Problem, Refused
+from app.errors import Conflict, Forbidden, NotFound, Refused
 from app.notification.models import (
     Event,
     Message,
     MessageState,
     Subscription,
+    Trouble,
     Webhook,
     WebhookAttempt,
 )
 from app.notification.posting import Outcome
 from app.notification.switched_off import tell_keepers
 from app.notification.targets import Allowed, target_of
-from app.surveillance.models import Tier
-from chem.families import GROUPS
 
 KEEPERS = SECRETARIAT | {Role.FOCAL_POINT}
-CLEARANCE = Handling.AMBER  # what the people of an authority read when they sign in
 MOST_WEBHOOKS = 10  # of one authority
 ATTEMPTS_KEPT = 200
 TESTS_AN_HOUR = 10  # of one webhook: the button is for trying, not for knocking
@@ -83,56 +78,6 @@ def add(
     return webhook
 
 
-def subscribe_webhook(
-    session: Session,
-    webhook: Webhook,
-    *,
-    by: Actor,
-    now: datetime,
-    min_tier: Tier = Tier.WATCH,
-    filters: Mapping[str, Any] | None = None,
-) -> Subscription:
-    """Post every alert that passes the filters (see `narrowing`) to the webhook; all without any.
-
-    Asking twice for the same is asking once. Raises Forbidden.
-    """
-    _may_keep(by, webhook.authority_id)
-    wanted = dict(filters or {})
-    for one in subscriptions_of(session, [webhook]).get(webhook.id, []):
-        if one.min_tier is min_tier and one.filters == wanted:
-            return one
-    subscription = Subscription(
-        webhook=webhook,
-        authority=webhook.authority,
-        filters=wanted,
-        min_tier=min_tier,
-        clearance=CLEARANCE,
-        created_at=now,
-        confirmed_at=now,
-    )
-    session.add(subscription)
-    session.flush()
-    record(
-        session, by, "subscription.add", subscription.recipient, now,
-        authority=webhook.authority.code, filters=wanted, min_tier=min_tier.word,
-    )  # fmt: skip
-    return subscription
-
-
-def narrowing(group: str | None, country: str | None) -> dict[str, list[str]]:
-    """Filters from what a form or a call says. Raises Refused, naming what would be right."""
-    filters = {}
-    if group:
-        if group not in GROUPS:
-            raise _refused("group", f'there is no group "{group}"; use one of {", ".join(GROUPS)}')
-        filters["groups"] = [group]
-    if country:
-        if country not in countries():
-            raise _refused("country", why_no_country(country))
-        filters["countries"] = [country]
-    return filters
-
-
 def rotate(session: Session, webhook: Webhook, *, by: Actor, now: datetime) -> str:
     """A new secret, in the clear for the only time; the one before signs as well for OVERLAP.
 
@@ -175,6 +120,7 @@ def switch_off(session: Session, webhook: Webhook, why: str, *, now: datetime, h
         .where(Message.webhook_id == webhook.id, Message.state == MessageState.WAITING)
         .values(
             state=MessageState.PARKED,
+            trouble=Trouble.SWITCHED_OFF,
             last_error=f"the webhook was switched off: {why}",
             lease_owner=None,
             leased_until=None,
@@ -336,7 +282,3 @@ def _still(webhook: Webhook) -> None:
 
 def _secret() -> str:
     return SECRET_PREFIX + secrets.token_urlsafe(32)
-
-
-def _refused(field: str, message: str) -> Refused:
-    return Refused(message, (Problem(field, message),))

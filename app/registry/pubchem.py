@@ -9,18 +9,17 @@ Source: PUG REST, pubchem.ncbi.nlm.nih.gov/docs/pug-rest.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import requests
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.access.roles import Actor
 from app.errors import Refused, TocsinError
+from app.outgoing import Limits, Unanswered, posted
 from app.registry.models import OutsideAnswer, Substance
 from app.registry.queries import known_to
 from chem import StructureError, examine
@@ -66,34 +65,27 @@ class Answer:
     compounds: tuple[Compound, ...]
 
 
-def ask(name: str, *, via: requests.Session | None = None) -> list[dict[str, Any]]:
+def ask(name: str) -> list[dict[str, Any]]:
     """What PubChem holds under a name, as it is kept: "cid", "inchikey", "smiles", and the "key" of
     the structure or the "problem" with it; [] when it holds nothing. Raises NotAnswered.
     """
-    if via is not None:
-        return _compounds(_fetched(via, name))
-    with requests.Session() as own:
-        return _compounds(_fetched(own, name))
+    return _compounds(_fetched(name))
 
 
-def _fetched(via: requests.Session, name: str) -> dict[str, Any]:
+def _fetched(name: str) -> dict[str, Any]:
     """The JSON object of the answer; {} for a name that is not known there."""
-    until = time.monotonic() + ALL_SECONDS
+    limits = Limits(CONNECT_SECONDS, READ_SECONDS, ALL_SECONDS)
     try:
-        with via.post(
-            ASKED,
-            data={"name": name},
-            timeout=(CONNECT_SECONDS, READ_SECONDS),
-            stream=True,
-            allow_redirects=False,
-        ) as response:
-            if response.status_code == 404:
+        with posted(ASKED, {"name": name}, limits=limits, environment=True) as answer:
+            if answer.status == 404:
                 return {}
-            if response.status_code != 200:
-                raise NotAnswered(f"PubChem answered with status {response.status_code}")
-            body = _read(response.iter_content(16 * 1024), until)
-    except requests.RequestException as error:
-        raise NotAnswered(f"PubChem was not reached ({type(error).__name__})") from None
+            if answer.status != 200:
+                raise NotAnswered(f"PubChem answered with status {answer.status}")
+            body = answer.read(MOST_BYTES + 1)
+    except Unanswered as error:
+        raise NotAnswered(f"PubChem was not reached: {error}") from None
+    if len(body) > MOST_BYTES:
+        raise NotAnswered(f"PubChem's answer is longer than {MOST_BYTES // 1024} kB")
     try:
         found = json.loads(body)
     except (ValueError, RecursionError):
@@ -101,18 +93,6 @@ def _fetched(via: requests.Session, name: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise NotAnswered("PubChem answered with something that is no JSON object")
     return found
-
-
-def _read(chunks: Iterable[bytes], until: float) -> bytes:
-    """What came, unless it is too much or too slow: a read time-out starts anew with every byte."""
-    body = bytearray()
-    for chunk in chunks:
-        body += chunk
-        if len(body) > MOST_BYTES:
-            raise NotAnswered(f"PubChem's answer is longer than {MOST_BYTES // 1024} kB")
-        if time.monotonic() > until:
-            raise NotAnswered(f"PubChem took longer than {ALL_SECONDS:.0f} seconds")
-    return bytes(body)
 
 
 def _compounds(found: dict[str, Any]) -> list[dict[str, Any]]:

@@ -26,6 +26,8 @@ TROUBLE_WORDS = {
     Trouble.CUT_OFF: "the connection was lost",
     Trouble.UNREACHABLE: "the mail server takes nothing",
     Trouble.COMPOSING: "it could not be written",
+    Trouble.SETTINGS: "the mail server does not take our settings",
+    Trouble.SWITCHED_OFF: "the webhook was switched off",
 }
 DECISIONS = {"message.try_again": "tried again", "message.give_up": "given up"}
 

@@ -16,6 +16,7 @@ from app.errors import Conflict, Forbidden, NotFound, Refused
 from app.notification import webhooks as notification
 from app.notification.models import Webhook
 from app.notification.posts import post_test
+from app.notification.subscriptions import subscribe
 from app.notification.targets import Allowed
 from app.surveillance.models import Tier
 from app.web import web
@@ -49,13 +50,16 @@ def add_webhook() -> Any:
                 by=actor(),
                 now=now(),
             )
-            notification.subscribe_webhook(
+            subscribe(
                 session,
-                made,
+                None,
+                authority=made.authority,
+                webhook_id=made.id,
+                group=form.get("group"),
+                country=form.get("country"),
+                min_tier=_tier(form.get("min_tier", "")),
                 by=actor(),
                 now=now(),
-                min_tier=_tier(form.get("min_tier", "")),
-                filters=notification.narrowing(form.get("group"), form.get("country")),
             )
     except (Conflict, Forbidden, NotFound, Refused) as refusal:
         flash(f"Not added: {refusal}.", "problem")

@@ -12,6 +12,7 @@ import pytest
 from app import jobs
 from app.feeds import announcing
 from app.feeds.announcing import HubError, announce
+from app.outgoing import Limits
 from app.surveillance.models import Tier
 from app.worker import Work, announce_changes, run_job
 from tests.notification.making import AMBER, NOW, a_substance, an_episode, told
@@ -111,7 +112,7 @@ def test_after_a_failure_the_next_run_tells_it_again(database, run, hub, status)
 def test_a_hub_that_is_not_there_or_does_not_answer_holds_nothing_up(monkeypatch):
     import socket
 
-    monkeypatch.setattr(announcing, "TIME_OUT", (0.2, 0.2))
+    monkeypatch.setattr(announcing, "LIMITS", Limits(0.2, 0.2, 1))
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         with pytest.raises(HubError, match="does not answer"):

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -206,21 +209,47 @@ def messages(session: Session) -> list[Message]:
     return list(session.scalars(select(Message).order_by(Message.id)))
 
 
-class MailServer:
-    """A real SMTP server on a free port, which can be told how to answer."""
+def _speaking_tls(certificate: Path, key: Path | None) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context
 
-    def __init__(self) -> None:
+
+class MailServer:
+    """A real SMTP server on a free port, which can be told how to answer.
+
+    With a `certificate` (its file and that of its key) it speaks TLS: when asked to, or from the
+    first byte where that is `implicit`.
+    """
+
+    def __init__(
+        self, *, certificate: tuple[Path, Path | None] | None = None, implicit: bool = False
+    ) -> None:
         self.accepted: list[EmailMessage] = []
         self.recipients: list[str] = []
         self.refusals: dict[str, str] = {}  # recipient -> answer to RCPT TO
         self.drops: set[str] = set()  # recipients whose mail makes it hang up
         self.stalls: set[str] = set()  # recipients whose mail it never answers
+        self.senders: str | None = None  # answer to MAIL FROM
+        self.verdict: str | None = None  # answer to the content
+        self.login: bool | None = None  # whether a password is taken; None: none is asked for
+        self.in_clear: list[str] = []  # senders of mail that was begun without TLS
         self.contents: list[bytes] = []
         self.connections = 0
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = int(free.getsockname()[1])
-        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        context = _speaking_tls(*certificate) if certificate else None
+        self._implicit = context if implicit else None
+        self._controller = Controller(
+            self,
+            hostname="127.0.0.1",
+            port=self.port,
+            ssl_context=self._implicit,
+            tls_context=None if implicit else context,
+            auth_require_tls=False,
+            authenticator=lambda *_: AuthResult(success=bool(self.login), handled=bool(self.login)),
+        )
 
     @property
     def url(self) -> str:
@@ -240,6 +269,17 @@ class MailServer:
         session.host_name = hostname
         return responses
 
+    async def handle_MAIL(
+        self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
+    ) -> str:
+        if self._implicit is None and session.ssl is None:
+            self.in_clear.append(address)
+        if self.senders:
+            return self.senders
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
+
     async def handle_RCPT(
         self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
     ) -> str:
@@ -254,6 +294,8 @@ class MailServer:
             return "421 gone"
         if self.stalls & set(envelope.rcpt_tos):
             await asyncio.sleep(3600)
+        if self.verdict:
+            return self.verdict
         parsed = message_from_bytes(envelope.content, policy=policy.default)
         self.contents.append(envelope.content)
         self.accepted.append(parsed)  # type: ignore[arg-type]

@@ -72,6 +72,34 @@ def test_an_address_that_does_not_exist_is_parked_and_the_others_get_theirs(
         assert (failed.message_id, failed.at, failed.error) == (lost.id, NOW, lost.last_error)
 
 
+def test_a_refused_content_is_parked_at_once_with_its_reason(database, outbox, mail_server):
+    outbox("a")
+    mail_server.verdict = "550 5.7.1 this looks like spam"
+    assert send(database, through(mail_server)) == Delivered(parked=1)
+    parked = states(database)["a"]
+    assert (parked.state, parked.trouble) == (MessageState.PARKED, Trouble.REFUSED)
+    assert "looks like spam" in parked.last_error
+    with database.reading() as session:
+        assert session.scalar(select(Subscription.bounced_at)) is None
+
+
+def test_a_refused_sender_stops_the_run_and_costs_no_message_its_tries(
+    database, outbox, mail_server, caplog
+):
+    outbox(*"abcdef")
+    mail_server.senders = "550 5.1.8 no mail from you"
+    for run in range(12):  # more than a message has tries
+        now = NOW + timedelta(hours=run)
+        assert send(database, through(mail_server), now) == Delivered(failed=1)
+    assert len([r for r in caplog.records if r.levelname == "ERROR"]) == 12
+    held = states(database)
+    assert {one.state for one in held.values()} == {MessageState.WAITING}
+    assert {one.tries for one in held.values()} == {0}
+    assert Trouble.SETTINGS in {one.trouble for one in held.values()}
+    mail_server.senders = None
+    assert send(database, through(mail_server), now + timedelta(seconds=30)).sent == 6
+
+
 def test_a_full_mailbox_is_tried_again_under_the_same_message_id(database, outbox, mail_server):
     outbox("full")
     mail_server.refusals["full@example.org"] = "451 4.2.2 mailbox full"

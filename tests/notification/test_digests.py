@@ -195,3 +195,71 @@ def test_a_retraction_waits_for_no_digest(database):
         edition.reason = "retracted"
         session.flush()
         assert digests.hold_back(session, now=NOW, most=1) == 0
+
+
+@pytest.fixture
+def steps(database):
+    """Counts the steps of SQLite's machine, which no other program on the machine can change."""
+    if database.engine.dialect.name != "sqlite":
+        pytest.skip("counted in SQLite's steps")
+
+    def count(session, work):
+        ticks, line = [0], session.connection().connection.driver_connection
+
+        def tick():
+            ticks[0] += 1
+
+        line.set_progress_handler(tick, 1_000)
+        work()
+        line.set_progress_handler(None, 0)
+        return ticks[0]
+
+    return count
+
+
+def half_sent(session, edition, reader, people):
+    """Mails of one alert to so many people, every second one sent."""
+    session.query(Message).delete()
+    session.add_all(
+        Message(
+            edition=edition,
+            subscription=reader,
+            recipient=f"p{number}@example.org",
+            message_id=f"<{number}@example.org>",
+            state=MessageState.SENT if number % 2 else MessageState.WAITING,
+            sent_at=NOW if number % 2 else None,
+            next_try_at=NOW,
+        )
+        for number in range(people)
+    )
+    session.flush()
+
+
+def test_ten_times_the_mails_are_ten_times_the_work(database, steps):
+    with database.transaction() as session:
+        reader = a_subscriber(session)
+        edition = an_alert(session)
+        worked = []
+        for people in (300, 3_000):
+            half_sent(session, edition, reader, people)
+            worked.append(steps(session, lambda: digests.hold_back(session, now=NOW, most=5)))
+        assert worked[1] < 20 * max(worked[0], 1)
+
+
+def test_what_waits_is_looked_at_once_a_run_and_again_when_more_was_written(
+    database, mail_server, monkeypatch
+):
+    looked = []
+    monkeypatch.setattr(digests, "hold_back", lambda *_, **__: looked.append(1))
+    monkeypatch.setattr("app.notification.delivery.BATCH", 1)
+    with database.transaction() as session:
+        for who in "abc":
+            a_subscriber(session, f"{who}@example.org")
+        an_alert(session, 1)
+    holding = digests.HoldingBack(5)
+    assert send(database, through(mail_server), prepare=holding).sent == 3
+    assert len(looked) == 1
+    with database.transaction() as session:
+        an_alert(session, 2)
+    assert send(database, through(mail_server), prepare=holding).sent == 3
+    assert len(looked) == 2

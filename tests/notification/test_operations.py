@@ -8,7 +8,7 @@ from sqlalchemy import update
 from app import jobs
 from app.access.roles import Role
 from app.access.service import add_person
-from app.notification.models import Message, MessageState, Purpose
+from app.notification.models import Message, MessageState, Purpose, Trouble
 from app.notification.operations import tell_operations, told_again
 from tests.notification.making import (
     HOST,
@@ -93,4 +93,18 @@ def test_parked_mail_is_trouble_but_not_the_parked_mail_about_trouble(database):
             .values(state=MessageState.PARKED)
             .where(Message.purpose == Purpose.OPERATIONS)
         )
+        assert tell(session, NOW + 24 * HOUR, address="ops@example.org") == 0
+
+
+def test_settings_that_the_mail_server_does_not_take_are_trouble_with_its_words(database):
+    with database.transaction() as session:
+        a_subscriber(session)
+        told(session, an_episode(session, a_substance(session)))
+        refused = {"trouble": Trouble.SETTINGS, "last_error": "550 5.1.8 no mail from you"}
+        session.execute(update(Message).values(refused))
+        assert tell(session, address="ops@example.org") == 1
+        mail = messages(session)[-1]
+        (said,) = mail.detail["troubles"]
+        assert "550 5.1.8 no mail from you" in said and "settings" in said
+        session.execute(update(Message).values(state=MessageState.SENT, trouble=None))
         assert tell(session, NOW + 24 * HOUR, address="ops@example.org") == 0

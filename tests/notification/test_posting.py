@@ -13,8 +13,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.notification import posting
-from app.notification.posting import LONGEST_RETRY, MOST_BYTES, QUOTED, post, retry_after
+from app.notification.posting import LONGEST_RETRY, MOST_BYTES, post, retry_after
 from app.notification.targets import Allowed
+from app.outgoing import QUOTED
 from tests.notification.making import NOW
 from tests.notification.receiving import CERTIFICATE, LOCAL, Receiver, parcel
 

@@ -1,9 +1,14 @@
 """What a transport makes of its settings and of a server's moods."""
 
+import socket
+import threading
+import time
+from contextlib import suppress
 from email.message import EmailMessage
 
 import pytest
 
+from app.notification.models import Trouble
 from app.notification.smtp import SmtpConnection, SmtpPool, transport_for
 from app.notification.transport import FileTransport, Letter, TransportError
 from app.settings import Settings
@@ -39,20 +44,113 @@ def test_a_connection_that_went_stale_is_renewed(mail_server):
     assert len(mail_server.accepted) == 2
 
 
+def refusal(server, **like):
+    """What a mail is refused for."""
+    with pytest.raises(TransportError) as refused:
+        SmtpConnection(server.url, **like).send(a_mail())
+    return refused.value
+
+
 @pytest.mark.parametrize(
     ("answer", "permanent", "unreachable"),
     [
         ("550 no such user", True, False),
         ("451 later", False, False),
         ("421 closing down", False, True),
+        ("530 5.7.0 authentication required", False, True),
     ],
 )
 def test_the_answer_decides_what_happens_next(mail_server, answer, permanent, unreachable):
     mail_server.refusals["d@example.org"] = answer
-    transport = SmtpConnection(mail_server.url)
-    with pytest.raises(TransportError) as refused:
-        transport.send(a_mail())
-    assert (refused.value.permanent, refused.value.unreachable) == (permanent, unreachable)
+    refused = refusal(mail_server)
+    assert (refused.permanent, refused.unreachable) == (permanent, unreachable)
+
+
+@pytest.mark.parametrize(
+    ("answer", "trouble"),
+    [
+        ("550 5.7.1 this looks like spam", Trouble.REFUSED),
+        ("554 transaction failed", Trouble.REFUSED),
+        ("552 5.3.4 message too big", Trouble.REFUSED),
+        ("552 5.2.2 mailbox full", Trouble.PUT_OFF),
+        ("451 4.7.1 greylisted", Trouble.PUT_OFF),
+        ("421 closing down", Trouble.UNREACHABLE),
+    ],
+)
+def test_what_is_said_to_the_content_is_of_this_mail(mail_server, answer, trouble):
+    mail_server.verdict = answer
+    refused = refusal(mail_server)
+    assert (refused.trouble, refused.bounced) == (trouble, False)
+    assert answer in str(refused)
+
+
+@pytest.mark.parametrize(
+    ("answer", "trouble"),
+    [
+        ("550 5.1.8 bad sender", Trouble.SETTINGS),
+        ("553 not your address", Trouble.SETTINGS),
+        ("530 5.7.0 authentication required", Trouble.SETTINGS),
+        ("552 5.3.4 message too big", Trouble.REFUSED),  # it was told how large it is
+        ("451 4.7.1 too much mail of yours", Trouble.UNREACHABLE),
+        ("452 4.3.1 no room", Trouble.UNREACHABLE),
+        ("421 closing down", Trouble.UNREACHABLE),
+    ],
+)
+def test_what_is_said_to_the_sender_is_of_all_mail(mail_server, answer, trouble):
+    mail_server.senders = answer
+    refused = refusal(mail_server)
+    assert refused.trouble is trouble
+    assert refused.unreachable is (trouble is not Trouble.REFUSED)
+    assert not refused.bounced and answer in str(refused)
+
+
+class Dripping:
+    """Answers politely for a while, and then for ever: a byte now and then, or all at once."""
+
+    def __init__(self, *polite, endless, pause):
+        self.polite, self.endless, self.pause = polite, endless, pause
+        self.line = socket.create_server(("127.0.0.1", 0))
+        self.port = self.line.getsockname()[1]
+        self.over = threading.Event()
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.line.close()
+        self.thread.join(5)
+
+    def serve(self):
+        with suppress(OSError):
+            theirs, _ = self.line.accept()
+            with theirs:
+                for said in self.polite:
+                    theirs.sendall(said)
+                    theirs.recv(65_536)
+                while not self.over.wait(self.pause):
+                    theirs.sendall(self.endless)
+
+
+@pytest.mark.parametrize(
+    ("endless", "pause", "said"),
+    [
+        (b"2", 0.02, "longer than 1 second"),
+        (b"250-and so on\r\n", 0.02, "longer than 1 second"),
+        (b"250-and so on\r\n" * 1_000, 0, "more than"),
+    ],
+    ids=["a line", "lines", "a flood"],
+)
+@pytest.mark.parametrize("polite", [(), (b"220 hi\r\n",), (b"220 hi\r\n", b"250 you\r\n")])
+def test_a_server_that_never_comes_to_an_end_is_cut_off(polite, endless, pause, said):
+    with Dripping(*polite, endless=endless, pause=pause) as server:
+        began = time.monotonic()
+        connection = SmtpConnection(f"smtp://127.0.0.1:{server.port}", timeout=5, whole=1)
+        with pytest.raises(TransportError, match=said):
+            connection.send(a_mail())
+        assert time.monotonic() - began < 4
 
 
 def test_a_server_without_tls_or_login_is_the_servers_fault_not_the_mails(mail_server):

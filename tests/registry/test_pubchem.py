@@ -8,11 +8,9 @@ import time
 from collections.abc import Iterator
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 import pytest
-import requests
-from requests.adapters import HTTPAdapter
 
 from app.access.roles import SYSTEM
 from app.db import Database
@@ -53,36 +51,20 @@ class Answering(BaseHTTPRequestHandler):
         """Quiet."""
 
 
-class ToLocal(HTTPAdapter):
-    """The way to PubChem leads to the local server, and to no other address."""
-
-    def __init__(self, port: int) -> None:
-        super().__init__()
-        self.port = port
-
-    def send(self, request, **how):
-        parts = urlsplit(request.url)
-        assert (parts.scheme, parts.hostname) == ("https", "pubchem.ncbi.nlm.nih.gov")
-        request.url = f"http://127.0.0.1:{self.port}{parts.path}"
-        return super().send(request, **how)
-
-
 @pytest.fixture
-def outside() -> Iterator[Outside]:
+def outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[Outside]:
+    """The way to PubChem leads to the local server."""
     server = Outside()
     threading.Thread(target=server.serve_forever, daemon=True).start()
+    path = pubchem.ASKED.removeprefix("https://pubchem.ncbi.nlm.nih.gov")
+    monkeypatch.setattr(pubchem, "ASKED", f"http://127.0.0.1:{server.server_port}{path}")
     yield server
     server.shutdown()
     server.server_close()
 
 
-@pytest.fixture
-def via(outside: Outside) -> requests.Session:
-    session = requests.Session()
-    session.trust_env = False
-    for prefix in ("https://", "http://"):
-        session.mount(prefix, ToLocal(outside.server_address[1]))
-    return session
+def test_the_way_leads_to_pubchem_and_over_tls() -> None:
+    assert pubchem.ASKED.startswith("https://pubchem.ncbi.nlm.nih.gov/rest/")
 
 
 def says(outside: Outside, *rows: object) -> None:
@@ -90,7 +72,7 @@ def says(outside: Outside, *rows: object) -> None:
 
 
 def test_a_compound_is_read_by_chem_and_found_in_the_register(
-    database: Database, outside: Outside, via: requests.Session
+    database: Database, outside: Outside
 ) -> None:
     number = enrolled(database, ISOTONITAZENE)
     says(
@@ -101,7 +83,7 @@ def test_a_compound_is_read_by_chem_and_found_in_the_register(
         {"CID": 4, "SMILES": 7},
         "nonsense",
     )
-    found = ask("iso/tonitazene é", via=via)
+    found = ask("iso/tonitazene é")
     assert [name for _, name in outside.asked] == ["iso/tonitazene é"]
     with database.transaction() as session:
         keep(session, "iso", "Iso", found, now=NOW)
@@ -116,10 +98,10 @@ def test_a_compound_is_read_by_chem_and_found_in_the_register(
 
 
 def test_that_it_knows_nothing_is_an_answer_too_and_is_forgotten_sooner(
-    database: Database, outside: Outside, via: requests.Session
+    database: Database, outside: Outside
 ) -> None:
     outside.status, outside.body = 404, b'{"Fault": {"Code": "PUGREST.NotFound"}}'
-    assert ask("Kestrel 7", via=via) == []
+    assert ask("Kestrel 7") == []
     with database.transaction() as session:
         keep(session, "kestrel7", "Kestrel 7", [], now=NOW)
         assert answers(session, SYSTEM, ["kestrel7"], now=NOW)["kestrel7"].compounds == ()
@@ -138,41 +120,39 @@ def test_that_it_knows_nothing_is_an_answer_too_and_is_forgotten_sooner(
         (200, {}, b"[" * 100_000, "no JSON object"),
         (200, {}, b"\xff\xfe", "no JSON object"),
         (200, {}, b" " * (pubchem.MOST_BYTES + 1), "longer than 256 kB"),
-        (200, {"Content-Encoding": "gzip"}, b"no gzip", "not reached"),
+        (200, {"Content-Encoding": "gzip"}, b"no gzip", "no JSON object"),
     ],
 )
 def test_what_it_should_not_say_is_refused(
-    outside: Outside, via: requests.Session, status: int, headers, body: bytes, said: str
+    outside: Outside, status: int, headers, body: bytes, said: str
 ) -> None:
     outside.status, outside.headers, outside.body = status, headers, body
     with pytest.raises(NotAnswered, match=said):
-        ask("etizolam", via=via)
+        ask("etizolam")
     assert len(outside.asked) == 1
 
 
 @pytest.mark.parametrize("body", [b"{}", b'{"PropertyTable": 1}', b'{"PropertyTable": {}}'])
-def test_an_answer_without_compounds_holds_none(
-    outside: Outside, via: requests.Session, body: bytes
-) -> None:
+def test_an_answer_without_compounds_holds_none(outside: Outside, body: bytes) -> None:
     outside.body = body
-    assert ask("etizolam", via=via) == []
+    assert ask("etizolam") == []
 
 
 def test_one_that_drips_or_is_not_there_is_not_waited_for(
-    outside: Outside, via: requests.Session, monkeypatch: pytest.MonkeyPatch
+    outside: Outside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pubchem, "ALL_SECONDS", 0.2)
     outside.body, outside.pause = b" " * 200_000, 0.15
     with pytest.raises(NotAnswered, match="took longer"):
-        ask("etizolam", via=via)
+        ask("etizolam")
     monkeypatch.setattr(pubchem, "READ_SECONDS", 0.2)
     outside.pause = 5.0
     with pytest.raises(NotAnswered, match=r"not reached|took longer"):
-        ask("etizolam", via=via)
+        ask("etizolam")
     outside.shutdown()
     outside.server_close()
     with pytest.raises(NotAnswered, match="not reached"):
-        ask("etizolam", via=via)
+        ask("etizolam")
 
 
 def test_a_name_that_no_clear_report_bears_is_sent_nowhere() -> None:

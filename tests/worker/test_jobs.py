@@ -126,7 +126,9 @@ def test_what_opened_is_posted_to_a_webhook_once(database, settings):
                 session, receiver.url, authority=authority_by_code(session, "LAB-DE"), by=analyst,
                 allowed=Allowed.of(allowed.webhook_allow), now=NOW,
             )  # fmt: skip
-            webhooks.subscribe_webhook(session, hook, by=analyst, now=NOW)
+            subscribe(
+                session, None, authority=hook.authority, webhook_id=hook.id, by=analyst, now=NOW
+            )
         take_reports(database, [report(handling="amber")], by=home)
         work = Work(database, allowed, clock=lambda: NOW)
         assert assess_and_tell(work)["messages"] == 1
