@@ -65,7 +65,7 @@ def test_what_became_restricted_before_a_retraction_was_confirmed_is_not_told(da
         draft = ask(session, alert, "It was hiddenitazene.")
         substance.handling = AMBER
         session.flush()
-        with pytest.raises(Refused, match="hiddenitazene|Hiddenitazene"):
+        with pytest.raises(Refused, match="Hiddenitazene"):
             confirm(session, draft)
         assert alert.state is AlertState.ISSUED
         assert "iddenitazene" not in str(session.scalars(select(Edition.sentences)).all())
