@@ -82,36 +82,38 @@ class Substructures:
         ids = tuple(islice(search, most))
         return Found(ids, search.complete)
 
-    def candidates(self, part: Query) -> Iterator[tuple[str, Mol]]:
-        """Those that the screen lets through, in the order of adding."""
-        for place in self._table.holding(_pattern(part)):
-            yield self._ids[place], Chem.Mol(self._mols[place])
+    def candidates(self, *parts: Query) -> Iterator[tuple[str, Mol, list[Query]]]:
+        """Those that the screen lets through, in the order of adding, and for which parts."""
+        held = [set(self._table.holding(_pattern(part)).tolist()) for part in parts]
+        for place in sorted(set().union(*held)):
+            wanted = [part for part, places in zip(parts, held, strict=True) if place in places]
+            yield self._ids[place], Chem.Mol(self._mols[place]), wanted
 
 
 class Search(Iterator[str]):
-    """The ids of those that contain a part, found as they are asked for.
+    """The ids of those that contain a part, or one of several, found as they are asked for.
 
     `complete` is True until a structure had to be given up, or the search as a whole: then what
     was found contains the part, and others may too.
     """
 
-    def __init__(self, among: Substructures, part: Query) -> None:
+    def __init__(self, among: Substructures, *parts: Query) -> None:
         self.complete = True
-        self._found = self._run(among, part)
+        self._found = self._run(among, parts)
 
     def __next__(self) -> str:
         return next(self._found)
 
-    def _run(self, among: Substructures, part: Query) -> Iterator[str]:
+    def _run(self, among: Substructures, parts: tuple[Query, ...]) -> Iterator[str]:
         steps, left = _Steps(), MAX_STEPS
         counting = _counting(steps)
-        for tried, (id, mol) in enumerate(among.candidates(part)):
+        for tried, (id, mol, wanted) in enumerate(among.candidates(*parts)):
             if tried == MAX_TRIED or left <= 0:
                 self.complete = False
                 return
             steps.left = limit = min(left, MAX_STEPS_EACH)
             try:
-                contained = mol.HasSubstructMatch(part, counting)
+                contained = any(mol.HasSubstructMatch(part, counting) for part in wanted)
             except _TooManySteps:
                 self.complete = contained = False
             left -= limit - steps.left

@@ -1,8 +1,9 @@
 """What those an alert is written for may not be told: asked before it is checked, and when issued.
 
-A draft may cite signals, reports and substances, and write names. Whatever its audience could not
-look up by itself is a problem here: what is cited must exist for a reader at or below its handling,
-and no name may stand in it that is known from more restricted reports alone.
+A draft may cite signals, reports and substances, and write names; so may the reason for which what
+was told is closed or retracted. Whatever its audience could not look up by itself is a problem
+here: what is cited must exist for a reader at or below its handling, and no name may stand in it
+that is known from more restricted reports alone.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from app.errors import Problem
 from app.intake.models import Finding, Report
 from app.intake.sight import current
 from app.intake.words import Resolution
-from app.notification.products import MOST, Content, quoted
+from app.notification.products import MOST, Content, Telling, quoted
 from app.registry.models import Substance, SubstanceName
 from app.registry.names import name_key
 from app.surveillance.models import EpisodeView
@@ -34,7 +35,7 @@ SAYING_NOTHING = frozenset({
 SHORTEST_NAME = 3  # of what is looked for in a text
 
 
-def kept_from(session: Session, content: Content, *, today: date) -> tuple[Problem, ...]:
+def kept_from(session: Session, content: Telling, *, today: date) -> tuple[Problem, ...]:
     """What the content would tell that its audience may not know; none when it may go out."""
     return (
         *_substances(session, content),
@@ -70,7 +71,7 @@ def cautions(session: Session, content: Content, *, today: date) -> list[str]:
     ]
 
 
-def _substances(session: Session, content: Content) -> list[Problem]:
+def _substances(session: Session, content: Telling) -> list[Problem]:
     named = [(code, "substances") for code in content.substances]
     named += [(code, _field_of(content, code)) for code in sorted(quoted(content)["TS"])]
     ids = {_number(code) for code, _ in named}
@@ -79,7 +80,7 @@ def _substances(session: Session, content: Content) -> list[Problem]:
     return _above(content, named, levels)
 
 
-def _signals(session: Session, content: Content) -> list[Problem]:
+def _signals(session: Session, content: Telling) -> list[Problem]:
     """A signal exists for an audience that has a view of it (unique key of episode_view)."""
     named = [(code, "sources") for code in content.sources if code.startswith("E-")]
     named += [(code, _field_of(content, code)) for code in sorted(quoted(content)["E"])]
@@ -92,7 +93,7 @@ def _signals(session: Session, content: Content) -> list[Problem]:
     return _above(content, named, levels)
 
 
-def _reports(session: Session, content: Content, today: date) -> list[Problem]:
+def _reports(session: Session, content: Telling, today: date) -> list[Problem]:
     """Rows travel less far than figures: signed-in readers see those up to green one by one."""
     named = [(code, "sources") for code in content.sources if code.startswith("RP-")]
     named += [(code, _field_of(content, code)) for code in sorted(quoted(content)["RP"])]
@@ -110,7 +111,7 @@ def _reports(session: Session, content: Content, today: date) -> list[Problem]:
     ]
 
 
-def _names(session: Session, content: Content, today: date) -> list[Problem]:
+def _names(session: Session, content: Telling, today: date) -> list[Problem]:
     """Names that stand in the text and are known from more restricted reports alone."""
     texts = {field: text.casefold() for field, text in content.texts.items() if text}
     restricted = {
@@ -190,7 +191,7 @@ def _stands_in(name: str, text: str) -> bool:
 
 
 def _above(
-    content: Content, named: Iterable[tuple[str, str]], levels: dict[int, Handling]
+    content: Telling, named: Iterable[tuple[str, str]], levels: dict[int, Handling]
 ) -> list[Problem]:
     """What is not there, or not at this level."""
     found = []
@@ -204,14 +205,14 @@ def _above(
     return found
 
 
-def _field_of(content: Content, code: str) -> str:
+def _field_of(content: Telling, code: str) -> str:
     """The text that quotes a number, however many noughts it writes."""
     kind, digits = code.split("-")
     pattern = re.compile(rf"\b{kind}-0*{int(digits)}\b", re.IGNORECASE)
     return next(name for name, text in content.texts.items() if pattern.search(text))
 
 
-def _tlp(content: Content) -> str:
+def _tlp(content: Telling) -> str:
     return f"TLP:{content.handling.word.upper()}"
 
 

@@ -13,17 +13,20 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from app.access.roles import SECRETARIAT, Actor
 from app.access.service import record
+from app.db import Page, id_of
 from app.errors import Conflict, Forbidden, NotFound, Refused
 from app.notification.audience import kept_from
 from app.notification.models import Alert, Draft, DraftState, DraftVersion, Purport
 from app.notification.products import Content, read_reason, unfinished
+from app.paging import beyond, page_of, parts_of
 
 OPEN = (DraftState.DRAFT, DraftState.SUBMITTED, DraftState.CHECKED)
+PLACES = ("open", "ended")  # the two parts of the list of drafts
 
 _CODE = re.compile(r"D-(\d{1,9})", re.IGNORECASE)
 
@@ -158,12 +161,38 @@ def draft_by_code(session: Session, actor: Actor, code: str, *, lock: bool = Fal
     return draft
 
 
-def drafts(session: Session, actor: Actor, *, limit: int = 200) -> list[Draft]:
-    """Those under way, then those that ended; the newest first. Raises Forbidden."""
+def drafts(
+    session: Session, actor: Actor, *, after: str | None = None, limit: int = 50
+) -> Page[Draft]:
+    """Those under way, then those that ended; the newest first, a page at a time.
+
+    Raises Forbidden, and Refused for a cursor that is none of this list's.
+    """
     _only_secretariat(actor)
-    query = select(Draft).options(selectinload(Draft.versions)).limit(limit)
-    query = query.order_by(Draft.state.in_(OPEN).desc(), Draft.id.desc())
-    return list(session.scalars(query))
+    ended = case((Draft.state.in_(OPEN), 0), else_=1)
+    query = select(Draft).options(selectinload(Draft.versions))
+    if after:
+        query = query.where(beyond((ended, -Draft.id), parts_of(after, (PLACES.index, _minus))))
+    found = session.scalars(query.order_by(ended, Draft.id.desc()).limit(limit + 1))
+    return page_of(((draft, _cursor(draft)) for draft in found), limit)
+
+
+def submitted(session: Session) -> int:
+    """How many wait for a second person (ix_draft_state)."""
+    query = select(func.count()).select_from(Draft).where(Draft.state == DraftState.SUBMITTED)
+    return session.scalar(query) or 0
+
+
+def _cursor(draft: Draft) -> str:
+    return f"{PLACES[draft.state not in OPEN]}~{draft.id}"
+
+
+def _minus(text: str) -> int:
+    """The id in a cursor, as the list counts: downwards. Raises ValueError for none."""
+    number = id_of(text)
+    if number is None:
+        raise ValueError(text)
+    return -number
 
 
 def last_checked(draft: Draft) -> DraftVersion | None:

@@ -1,4 +1,7 @@
-"""How what people wrote ends: closed when it has served, retracted when it was wrong."""
+"""How what people wrote ends: closed when it has served, retracted when it was wrong.
+
+Why it ended is told to whoever read it, so it is held to what they may know, as the text was.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from app.access.roles import SYSTEM, Actor
 from app.access.service import record
-from app.errors import Conflict
+from app.errors import Conflict, Refused
+from app.notification.audience import kept_from
 from app.notification.drafts import (
     OPEN,
     at_version,
@@ -30,7 +34,7 @@ from app.notification.models import (
     Product,
     Purport,
 )
-from app.notification.products import read_reason
+from app.notification.products import Reason, read_reason
 from app.notification.telling import message_row, queue, recall
 
 CLOSED, RETRACTED = "closed", "retracted"
@@ -41,7 +45,9 @@ def close(session: Session, alert_code: str, reason: str, *, by: Actor, now: dat
     only_writers(by)
     alert = written_alert(session, alert_code)
     only_issued(alert, "closed")
-    _close(session, alert, read_reason(reason), by, now)
+    why = read_reason(reason)
+    _refuse_untellable(session, alert, why, now)
+    _close(session, alert, why, by, now)
     return alert
 
 
@@ -64,13 +70,15 @@ def ask_retraction(
     """Say that it was wrong, and why; a second person confirms it.
 
     Raises NotFound, Forbidden, Conflict when it is retracted or somebody asked already, Refused
-    without a reason.
+    without a reason that may be told.
     """
     only_writers(by)
     alert = written_alert(session, alert_code)
     if alert.state is AlertState.RETRACTED:
         raise Conflict(f"{alert.code} is retracted already")
-    content: dict[str, object] = {"reason": read_reason(reason)}
+    why = read_reason(reason)
+    _refuse_untellable(session, alert, why, now)
+    content: dict[str, object] = {"reason": why}
     draft = begin(session, Purport.RETRACTION, content, alert=alert, by=by, now=now)
     draft.state, draft.submitted_by, draft.submitted_at = DraftState.SUBMITTED, by.label, now
     record(session, by, "alert.ask_retraction", alert.code, now, draft=draft.code, **content)
@@ -83,7 +91,7 @@ def confirm_retraction(
     """Retract it as a second person, and tell everybody who was told.
 
     What still waits is not sent; an update under way is discarded. Raises NotFound, Forbidden,
-    Conflict.
+    Conflict, Refused when its reason may not be told any more.
     """
     draft = at_version(session, code, version, by)
     if draft.purport is not Purport.RETRACTION or draft.alert is None:
@@ -92,6 +100,7 @@ def confirm_retraction(
     refuse_authors(draft, by)
     alert = written_alert(session, draft.alert.code)
     reason = str(draft.newest.content["reason"])
+    _refuse_untellable(session, alert, reason, now)
     recall(session, alert)
     _give_up_parked(session, alert)
     edition = _last_words(session, alert, RETRACTED, reason, now)
@@ -110,6 +119,13 @@ def confirm_retraction(
         draft=draft.code, reason=reason, messages=len(told),
     )  # fmt: skip
     return alert
+
+
+def _refuse_untellable(session: Session, alert: Alert, reason: str, now: datetime) -> None:
+    """Raises Refused for a reason that names what readers of the alert may not know."""
+    told = Reason(reason, alert.editions[-1].handling)
+    if found := kept_from(session, told, today=now.date()):
+        raise Refused("; ".join(str(problem) for problem in found[:5]), found)
 
 
 def _last_words(session: Session, alert: Alert, reason: str, note: str, now: datetime) -> Edition:

@@ -11,18 +11,17 @@ watch list and a structure pass every alert that names one of the substances, al
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any
 
 from app.countries import countries
-from app.registry.search import part_to_find
+from app.registry.search import parts_to_find
 from app.surveillance.models import NodeKind, Tier
 from chem.errors import StructureError
 from chem.parse import parse
 from chem.similarity import fingerprint, tanimoto
-from chem.substructure import contains, read_smarts
+from chem.substructure import contains
 from chem.types import Mol, Query
 
 NOTHING: frozenset[str] = frozenset()
@@ -183,13 +182,11 @@ def _mol(smiles: str) -> Mol | None:
 
 @lru_cache(maxsize=5_000)
 def _parts(text: str) -> tuple[Query, ...]:
-    """A part as the structure that it draws, and as SMARTS: "[N+](=O)[O-]" drawn alone is no nitro
-    group, and "C1=CC=CC=C1" as SMARTS is no benzene."""
-    found = []
-    for read in (part_to_find, read_smarts):
-        with suppress(StructureError):
-            found.append(read(text))
-    return tuple(found)
+    """The part in each way that it may be read; none where it is read no more."""
+    try:
+        return parts_to_find(text)
+    except StructureError:
+        return ()
 
 
 def forget_structures() -> None:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 
 from app.access.handling import Handling
 from app.countries import countries, why_no_country
@@ -106,6 +106,26 @@ _WIDTHS = {"TS": 5, "E": 5, "RP": 6}
 _QUOTED = re.compile(r"\b(TS|E|RP)-(\d{1,9})\b", re.IGNORECASE)
 
 
+class Telling(Protocol):
+    """What is told to an audience: texts by their fields, and what it cites beside them."""
+
+    @property
+    def texts(self) -> Mapping[str, str]:
+        """What is written freely, by field."""
+
+    @property
+    def handling(self) -> Handling:
+        """The audience."""
+
+    @property
+    def substances(self) -> tuple[str, ...]:
+        """Numbers of substances."""
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Numbers of signals and reports."""
+
+
 @dataclass(frozen=True, slots=True)
 class Content:
     """One version of what is to be told: the one source of every rendering."""
@@ -159,6 +179,21 @@ class Content:
         """The family or group it is about, if it is about one."""
         kind, _, key = self.subject.partition(":")
         return NodeId(NodeKind(kind), key) if self.subject else None
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why what was told is closed or retracted: told to the same audience."""
+
+    reason: str
+    handling: Handling
+    substances: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """What is written freely, by field."""
+        return {"reason": self.reason}
 
 
 def read_content(sent: Mapping[str, str], response: Iterable[str]) -> Content:
@@ -236,7 +271,7 @@ def unwanted(texts: Mapping[str, str]) -> list[Problem]:
     ]
 
 
-def quoted(content: Content) -> dict[str, set[str]]:
+def quoted(content: Telling) -> dict[str, set[str]]:
     """The numbers its texts quote, by kind: {"RP": {"RP-000042"}}."""
     found: dict[str, set[str]] = {kind: set() for kind in _WIDTHS}
     for text in content.texts.values():

@@ -29,7 +29,7 @@ from app.registry.blocks import SubstanceBlocks
 from app.registry.models import Cluster, Substance, code_of
 from app.registry.pointing import point_out
 from app.registry.queries import known_to, listed_to
-from app.registry.search import part_to_find
+from app.registry.search import parts_to_find
 from app.surveillance.models import Rule, Tier
 from chem import StructureError, examine
 from chem.families import GROUPS, divisions, families
@@ -304,7 +304,7 @@ def _containing(given: Any) -> str:
         raise Refused("send a structure or SMARTS as text")
     text = given.strip()
     if text:
-        part_to_find(text)
+        parts_to_find(text)
     return text
 
 

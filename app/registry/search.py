@@ -66,12 +66,12 @@ def matches(
 ) -> Page[Hit]:
     """The same, a page at a time: the most similar first, what contains it by number.
 
-    What is contained may also be SMARTS: text that is no structure but a pattern within limits.
-    `after` is the last substance of the page before. Raises Refused when the structure cannot be
-    read, or nothing similar has that number.
+    What is contained is read as a structure and as SMARTS, a pattern within limits. `after` is the
+    last substance of the page before. Raises Refused when the structure cannot be read, or nothing
+    similar has that number.
     """
     if mode == "substructure":
-        hits = _containing(session, actor, _part(structure), after or 0, limit + 1)
+        hits = _containing(session, actor, _parts(structure), after or 0, limit + 1)
         return _page(hits, limit)
     parts = _examined(structure)
     if mode == "exact":
@@ -117,22 +117,32 @@ def _examined(structure: str) -> tuple[Examined, ...]:
         raise _refused(error) from None
 
 
-def part_to_find(structure: str) -> Query:
-    """What to look for inside others: a structure, or else a pattern. Raises StructureError."""
+def parts_to_find(structure: str) -> tuple[Query, ...]:
+    """What to look for inside others: the structure that is drawn, the pattern that its text is as
+    SMARTS, or both; what contains one of them is meant.
+
+    "[N+](=O)[O-]" drawn alone is no nitro group, and "C1=CC=CC=C1" as SMARTS is no benzene. Raises
+    StructureError where it is neither, and for a structure that cannot be.
+    """
+    parts: list[Query] = []
+    refused: StructureError | None = None
     try:
-        return examine(structure).components[0].parent
+        parts.append(examine(structure).components[0].parent)
     except StructureError as error:
         if error.code not in NO_STRUCTURE:
             raise
-        try:
-            return read_smarts(structure)
-        except StructureError as worse:
-            raise (error if worse.code == "unreadable" else worse) from None
-
-
-def _part(structure: str) -> Query:
+        refused = error
     try:
-        return part_to_find(structure)
+        parts.append(read_smarts(structure))
+    except StructureError as error:
+        if refused is not None:
+            raise (refused if error.code == "unreadable" else error) from None
+    return tuple(parts)
+
+
+def _parts(structure: str) -> tuple[Query, ...]:
+    try:
+        return parts_to_find(structure)
     except StructureError as error:
         raise _refused(error) from None
 
@@ -141,12 +151,14 @@ def _refused(error: StructureError) -> Refused:
     return Refused(error.message, (Problem("structure", error.message, code=error.code),))
 
 
-def _containing(session: Session, actor: Actor, part: Query, after: int, most: int) -> list[Hit]:
-    """The first by number beyond `after` that contain `part` and that `actor` may know of.
+def _containing(
+    session: Session, actor: Actor, parts: tuple[Query, ...], after: int, most: int
+) -> list[Hit]:
+    """The first by number beyond `after` that contain a part and that `actor` may know of.
 
     Raises Refused where the search had to be given up: a list with gaps would pass for an answer.
     """
-    search = Search(STRUCTURES.up_to_date(session), part)
+    search = Search(STRUCTURES.up_to_date(session), *parts)
     beyond = (number for number in map(int, search) if number > after)
     hits: list[Hit] = []
     while len(hits) < most and (some := list(islice(beyond, MOST_HITS))):

@@ -15,6 +15,7 @@ from app.web import (  # noqa: E402, F401 - each module hangs its routes on the 
     curation,
     drafts,
     duplicates,
+    ending,
     feeds,
     frame,
     handling,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import render_template, request
@@ -37,6 +38,12 @@ def alert(code: str) -> Any:
     What people wrote has three lengths (`?as=short`, `page`, `full`), and each edition that the
     reader could read stays (`?edition=7`).
     """
+    return alert_page(code)
+
+
+def alert_page(code: str, typed: Mapping[str, str] | None = None) -> str:
+    """The page of an alert. `typed` are reasons to close or retract it that were refused, by which
+    of the two."""
     with database().reading() as session:
         seen = notification.alert_by_code(session, actor(), code)
         editions = notification.history(session, actor(), seen.alert)[::-1]
@@ -68,5 +75,6 @@ def alert(code: str) -> Any:
             blocks=renderings,
             expired=seen.expired(today()),
             may_decide=actor().role in SECRETARIAT,
+            typed=typed or {},
             told=told,
         )

@@ -57,7 +57,9 @@ def drafts() -> Any:
     """All drafts, those under way first."""
     with database().reading() as session:
         return render_template(
-            "drafts.html", drafts=room.drafts(session, actor()), open_states=room.OPEN
+            "drafts.html",
+            page=room.drafts(session, actor(), after=request.args.get("after")),
+            waiting=room.submitted(session),
         )
 
 
@@ -142,13 +144,21 @@ def check_draft(code: str) -> Any:
 @web.post("/alerts/drafts/<code>/return")
 @allow(*SECRETARIAT)
 def return_draft(code: str) -> Any:
-    """Send it back with a remark."""
+    """Send it back with a remark; one that cannot be stays in its field."""
     remark = request.form.get("remark", "")
-    return _step(
-        code,
-        lambda db: room.send_back(db, code, remark, version=_version(), by=actor(), now=now()),
-        f"{code} is a draft again.",
-    )
+    try:
+        with database().transaction() as session:
+            room.send_back(session, code, remark, version=_version(), by=actor(), now=now())
+            flash(f"{code} is a draft again.")
+    except Refused as refusal:
+        flash(f"Nothing changed: {refusal}.", "problem")
+        with database().reading() as session:
+            found = room.draft_by_code(session, actor(), code)
+            content = Content.of(found.newest.content)
+            return _editor(session, found, content, remark=remark), 422
+    except (Conflict, Forbidden) as refusal:
+        flash(f"Nothing changed: {refusal}.", "problem")
+    return redirect(url_for("web.draft", code=code))
 
 
 @web.post("/alerts/drafts/<code>/discard")
@@ -189,29 +199,6 @@ def update_alert(code: str) -> Any:
     return redirect(url_for("web.alert", code=code))
 
 
-@web.post("/alerts/<code>/close")
-@allow(*SECRETARIAT)
-def close_alert(code: str) -> Any:
-    """Close it, for it has served."""
-
-    def close(session: Session) -> None:
-        ending.close(session, code, request.form.get("reason", ""), by=actor(), now=now())
-
-    return _end(code, close, f"{code} is closed. Nobody is mailed.")
-
-
-@web.post("/alerts/<code>/retract")
-@allow(*SECRETARIAT)
-def retract_alert(code: str) -> Any:
-    """Ask for its retraction; a second person confirms it."""
-
-    def ask(session: Session) -> None:
-        reason = request.form.get("reason", "")
-        ending.ask_retraction(session, code, reason, by=actor(), now=now())
-
-    return _end(code, ask, "The retraction waits under Drafts for a second person.")
-
-
 def _take(code: str | None, keep: Callable[[Session, Content], Draft]) -> Any:
     """Read the form; keep it, show its preview, or say beside it what cannot be."""
     try:
@@ -244,6 +231,7 @@ def _editor(
     *,
     typed: MultiDict[str, str] | None = None,
     problems: Sequence[Problem] = (),
+    remark: str = "",
 ) -> str:
     base = _compared_with(session, found)
     waiting = (*unfinished(content, today()), *kept_from(session, content, today=today()))
@@ -256,6 +244,7 @@ def _editor(
         based_on=request.form.get("version") if typed is not None else None,
         unsaved=typed is not None,
         problems=problems,
+        remark=remark,
         waiting=[] if problems else waiting,
         cautions=[] if problems else cautions(session, content, today=today()),
         preview=None if problems else _preview(session, found, content),
@@ -358,7 +347,7 @@ def _step(code: str, act: Callable[[Session], Any], done: str) -> Any:
 def _tell(code: str, verb: Callable[..., Any], done: str) -> Any:
     """Issue or retract, if it was confirmed on the page, and go to the alert."""
     try:
-        _confirmed()
+        confirmed()
         with database().transaction() as session:
             host = host_for(settings())
             told = verb(session, code, version=_version(), by=actor(), now=now(), host=host)
@@ -369,17 +358,7 @@ def _tell(code: str, verb: Callable[..., Any], done: str) -> Any:
     return redirect(url_for("web.draft", code=code))
 
 
-def _end(code: str, act: Callable[[Session], None], done: str) -> Any:
-    try:
-        _confirmed()
-        with database().transaction() as session:
-            act(session)
-            flash(done)
-    except (Conflict, Forbidden, Refused) as refusal:
-        flash(f"Nothing changed: {refusal}.", "problem")
-    return redirect(url_for("web.alert", code=code))
-
-
-def _confirmed() -> None:
+def confirmed() -> None:
+    """Raises Refused unless it was ticked on the page that it is meant."""
     if request.form.get("confirmed") != "yes":
         raise Refused("tick that you mean it")

@@ -124,6 +124,22 @@ def test_a_pattern_is_looked_for_where_text_is_no_structure(known: Database) -> 
         names(known, "[Cl,Br]c1ccccc1", "similarity")
 
 
+def test_a_part_is_looked_for_as_drawn_and_as_smarts(known: Database) -> None:
+    """Drawn alone, a nitro group is nitrous acid's and no part of a nitazene."""
+    with known.reading() as session:
+        parts = search.parts_to_find("[N+](=O)[O-]")
+        found = search.matches(session, ANYBODY, "[N+](=O)[O-]", "substructure", limit=1_000)
+    assert len(parts) == 2
+    named = {hit.substance.name for hit in found.items}
+    assert {"Isotonitazene", "Metonitazene", "Clonazepam"} <= named
+    assert "Mephedrone" not in named
+
+
+def test_what_is_drawn_in_another_form_is_found_as_drawn(known: Database) -> None:
+    kekule = names(known, "CN1C(CC2=CC=CC=C2)=NC2=CC=CC=C12", "substructure")
+    assert kekule == names(known, CORE, "substructure")
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 
 import pytest
 from flask.testing import FlaskClient
+from markupsafe import escape
 from sqlalchemy import select
 
 from app.access.handling import Handling
@@ -114,6 +116,73 @@ def test_a_signal_and_a_substance_give_a_form_to_begin_with(visit: Visit, full):
     page = client.get(f"/alerts/drafts/new?substance={told[0].substance.code}").text
     assert f'value="{told[0].substance.code}"' in page
     assert client.get("/alerts/drafts/new?signal=E-99999").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("reason", "confirmed", "why"),
+    [
+        ("Take 5 mg <b>of it", "yes", "leave doses out"),
+        ("Too long a story. " * 60, "yes", "at most 1000 are told"),
+        ("It was right <b>once", "", "tick that you mean it"),
+    ],
+)
+@pytest.mark.parametrize("end", ["close", "retract"])
+def test_a_reason_that_is_refused_stays_in_its_field(
+    visit: Visit, full, end, reason, confirmed, why
+):
+    with full.transaction() as session:
+        alert = issued(session, now=NOW)
+    client = visit(Role.ANALYST)
+    answer = client.post(
+        f"/alerts/{alert.code}/{end}",
+        data={"reason": reason, "confirmed": confirmed},
+        headers=OWN,
+    )
+    assert answer.status_code == 422
+    assert why in answer.text
+    form = answer.text.partition(f'/alerts/{alert.code}/{end}"')[2].partition("</form>")[0]
+    assert escape(reason.strip()) in form
+    other = answer.text.replace(form, "")
+    assert escape(reason.strip()) not in other
+    obeys(answer.text)
+
+
+def test_a_remark_that_is_refused_stays_in_its_field(visit: Visit):
+    analyst, reviewer = visit(Role.ANALYST), visit(Role.REVIEWER)
+    path = begun(analyst)
+    send(analyst, f"{path}/submit", version="1")
+    sent = {"version": "1", "remark": "Write 5 mg <b>instead"}
+    answer = reviewer.post(f"{path}/return", data=sent, headers=OWN)
+    assert answer.status_code == 422 and "leave doses out" in answer.text
+    assert (
+        'name="remark" maxlength="1000" required value="Write 5 mg &lt;b&gt;instead"' in answer.text
+    )
+    obeys(answer.text)
+    assert "I checked it" in reviewer.get(path).text
+
+
+def test_the_list_of_drafts_goes_on_until_its_end(visit: Visit, full):
+    with full.transaction() as session:
+        by = Actor(Role.ANALYST, "analyst@tocsin.test")
+        written = [
+            room.start(session, a_content(headline=f"Headline {n}."), by=by, now=NOW)
+            for n in range(210)
+        ]
+        ended = [one.code for one in written[::2]]
+        for code in ended:
+            room.discard(session, code, version=1, by=by, now=NOW)
+        written = [one.code for one in written]
+    client, path, met = visit(Role.ANALYST), "/alerts/drafts", []
+    while path:
+        page = client.get(path).text
+        obeys(page)
+        met += re.findall(r'<th scope="row" class="code"><a [^>]*>(D-\d+)', page)
+        more = re.search(r'rel="next" href="([^"]+)"', page)
+        path = unescape(more[1]) if more else ""
+    under_way = sorted(set(written) - set(ended), reverse=True)
+    assert met == [*under_way, *sorted(ended, reverse=True)]
+    for cursor in ("open", "open~x", "shut~3", "ended~-3"):
+        assert client.get(f"/alerts/drafts?after={cursor}").status_code == 422
 
 
 @pytest.mark.parametrize("role", sorted({Role.PUBLIC, *SIGNED_IN} - SECRETARIAT))
