@@ -12,12 +12,27 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, and_, case, cast, func, or_, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Integer,
+    Select,
+    String,
+    and_,
+    case,
+    cast,
+    column,
+    exists,
+    func,
+    or_,
+    select,
+    true,
+)
+from sqlalchemy.orm import Session, aliased
 
 from app.access.handling import Handling, visible_up_to
 from app.access.roles import Actor
-from app.db import Page, id_of
+from app.db import Page, each_of, id_of
 from app.errors import NotFound
 from app.notification.models import (
     Alert,
@@ -158,7 +173,7 @@ def history(session: Session, actor: Actor, alert: Alert) -> list[Edition]:
     """
     newest_of_run = (
         select(func.max(Edition.id))
-        .where(Edition.alert_id == alert.id, visible_up_to(actor, Edition.handling))
+        .where(Edition.alert_id == alert.id, may_be_read(actor))
         .group_by(Edition.issued_at)
     )
     query = select(Edition).where(Edition.id.in_(newest_of_run)).order_by(Edition.id)
@@ -180,9 +195,7 @@ def newest_edition(session: Session, actor: Actor) -> tuple[int, datetime | None
 
     It grows whenever anything they may read changes, so it makes a cheap ETag.
     """
-    query = select(func.max(Edition.id), func.max(Edition.issued_at)).where(
-        visible_up_to(actor, Edition.handling)
-    )
+    query = select(func.max(Edition.id), func.max(Edition.issued_at)).where(may_be_read(actor))
     newest, at = session.execute(query).one()
     return newest or 0, at
 
@@ -221,6 +234,35 @@ def outbox_reasons(session: Session) -> list[OutboxReason]:
     return [OutboxReason(*row) for row in session.execute(query)]
 
 
+def may_be_read(actor: Actor) -> ColumnElement[bool]:
+    """Editions that `actor` may read: handled no higher than they are cleared for, and naming no
+    substance that they may no longer know of."""
+    return and_(visible_up_to(actor, Edition.handling), names_the_known(known_to(actor)))
+
+
+def names_the_known(known: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Editions that name only substances that are `known` (a condition on Substance).
+
+    An edition names those who could be named when it was written; one that was restricted since is
+    not to be read of, in whatever was said before. That of a notice on one substance names nobody
+    else, and is spared the look into its detail (primary keys of alert and substance).
+    """
+    about = aliased(Alert)
+    of_several = or_(about.substance_id.is_(None), about.product != Product.NOTICE)
+    unknown = or_(*(_names_unknown(name, known) for name in ("members", "substances")))
+    naming = select(about.id).where(about.id == Edition.alert_id, of_several, unknown)
+    return ~exists(naming.correlate_except(about))
+
+
+def _names_unknown(name: str, known: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether a list in the detail of an edition, if it has it, names a substance not `known`."""
+    each = each_of(Edition.detail[name]).table_valued(column("value", JSON)).alias(name)
+    number = cast(func.substr(each.c.value["code"].as_string(), len("TS-") + 1), Integer)
+    naming = select(Substance.id).select_from(each).join(Substance, Substance.id == number)
+    unknown = known.is_not(true())  # null where nobody is named to have found it
+    return exists(naming.where(unknown).correlate_except(each, Substance))
+
+
 def _chosen(
     actor: Actor, after: str | None, country: str | None, where: Iterable[ColumnElement[bool]]
 ) -> Select[Alert, Edition, datetime]:
@@ -241,7 +283,7 @@ def _seen(actor: Actor) -> Select[Alert, Edition, datetime]:
             func.max(Edition.id).label("edition_id"),
             func.min(Edition.issued_at).label("first_issued"),
         )
-        .where(visible_up_to(actor, Edition.handling))
+        .where(may_be_read(actor))
         .group_by(Edition.alert_id)
         .subquery()
     )
