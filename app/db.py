@@ -303,7 +303,7 @@ def one_of_those(dialect: Dialect, column: ColumnElement[str], bound: str) -> Co
     return column.in_(bindparam(bound, expanding=True))
 
 
-class each_of(FunctionElement[Any]):  # noqa: N801 - as functions of SQL are written
+class each_of(FunctionElement[Any]):
     """The elements of a list inside a JSON column, one a row; none where there is no list."""
 
     name = "each_of"

@@ -18,7 +18,6 @@ from app.registry.models import Substance
 from app.surveillance.models import NodeKind, Rule, Tier
 from tests.notification.making import (
     AMBER,
-    BASE,
     CLEAR,
     FAMILY,
     NOW,
