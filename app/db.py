@@ -36,7 +36,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import ExceptionContext, make_url
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import JSON, TypeDecorator
 
 from app.errors import Misconfigured, Refused
@@ -298,6 +301,23 @@ def one_of_those(dialect: Dialect, column: ColumnElement[str], bound: str) -> Co
     if dialect.name == "postgresql":
         return column == any_(bindparam(bound, type_=postgresql.ARRAY(String)))
     return column.in_(bindparam(bound, expanding=True))
+
+
+class each_of(FunctionElement[Any]):
+    """The elements of a list inside a JSON column, one a row; none where there is no list."""
+
+    name = "each_of"
+    inherit_cache = True
+
+
+@compiles(each_of)
+def _each_on_sqlite(element: each_of, compiler: SQLCompiler, **how: Any) -> str:
+    return f"json_each({compiler.process(element.clauses, **how)})"
+
+
+@compiles(each_of, "postgresql")
+def _each_on_postgresql(element: each_of, compiler: SQLCompiler, **how: Any) -> str:
+    return f"json_array_elements({compiler.process(element.clauses, **how)})"
 
 
 def take_turns(session: Session, what: str) -> None:

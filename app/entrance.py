@@ -137,6 +137,7 @@ def open_entrance(app: Flask) -> None:
     app.before_request(_identify)
     app.before_request(_admit)
     app.after_request(_guard)
+    app.teardown_request(_fall_silent)
     app.register_error_handler(errors.TocsinError, _tocsin_error)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unexpected)
@@ -183,6 +184,11 @@ def _choose_language() -> None:
         speak(SOURCE)
     else:
         speak(chosen or best_language(list(request.accept_languages.values())))
+
+
+def _fall_silent(_error: BaseException | None) -> None:
+    """What the thread does next is said in the language of the source unless it says otherwise."""
+    speak(SOURCE)
 
 
 def _remember_language(response: AnyResponse) -> None:

@@ -43,6 +43,7 @@ from app.notification.reminders import remind
 from app.notification.smtp import transport_for
 from app.notification.targets import Allowed
 from app.notification.telling import tell
+from app.notification.withholding import withhold
 from app.registry.blocks import settle_blocks
 from app.registry.proposals import fill_tautomer_keys
 from app.settings import Settings
@@ -83,7 +84,13 @@ def assess_and_tell(work: Work, as_of: date | None = None) -> dict[str, Any]:
         outcome = assess(session, as_of=as_of or now.date(), now=now)
         told = tell(session, outcome.changes, now=now, host=host_for(work.settings))
         expired = close_expired(session, now=now)
-    return {"changes": len(outcome.changes), "messages": told.messages, "expired": expired}
+        withheld = withhold(session, now=now)
+    return {
+        "changes": len(outcome.changes),
+        "messages": told.messages,
+        "expired": expired,
+        "withheld": withheld.messages + withheld.entries,
+    }
 
 
 def compare_new(work: Work, *, afresh: bool = False) -> dict[str, Any]:

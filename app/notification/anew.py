@@ -7,18 +7,14 @@ may see. What people wrote stays as they wrote it.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from typing import Any
 
 from app.languages import SOURCE, spoken
 from app.notification.models import Edition, Product
 from app.notification.wording import Shown, about_of, headline, nothing_left, with_news
-from app.surveillance.evidence import Evidence
 from app.surveillance.models import NodeKind
-from app.surveillance.wording import sentence
-
-_log = logging.getLogger(__name__)
+from app.surveillance.wording import said_again
 
 
 def headline_of(edition: Edition) -> str:
@@ -48,12 +44,8 @@ def sentence_of(episode: Mapping[str, Any], name: str) -> str:
     evidence = episode.get("evidence")
     if spoken() == SOURCE or not evidence:
         return str(episode["sentence"])
-    try:
-        said = sentence(Evidence.from_dict(evidence), name)
-    except (LookupError, TypeError, ValueError) as error:
-        _log.warning("%s is told in English: %r", episode["code"], error)
-        return str(episode["sentence"])
-    return with_news(said, episode["news"])
+    said = said_again(evidence, name)
+    return str(episode["sentence"]) if said is None else with_news(said, episode["news"])
 
 
 def _as_stored(edition: Edition) -> bool:

@@ -24,6 +24,7 @@ from app.notification.mail import (
     templates,
 )
 from app.notification.models import AlertState, Edition, Message, Subscription
+from app.notification.withholding import tellable
 
 TITLES = {"daily": N_("Tocsin daily"), "weekly": N_("Tocsin weekly"), "immediate": N_("Tocsin")}
 SINCE = {
@@ -93,12 +94,8 @@ def _editions(session: Session, message: Message) -> list[Edition]:
     """What it tells: the highest tier first, then the newest; never above the clearance."""
     if message.subscription is None:
         return []
-    found = session.scalars(
-        select(Edition).where(
-            one_of_ids(session, Edition.id, message.detail["editions"]),
-            Edition.handling <= message.subscription.clearance,
-        )
-    )
+    named = select(Edition).where(one_of_ids(session, Edition.id, message.detail["editions"]))
+    found = tellable(session, session.scalars(named).all(), message.subscription.clearance)
     return sorted(found, key=lambda e: (-e.tier, -e.issued_at.timestamp(), -e.id))
 
 

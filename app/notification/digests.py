@@ -19,6 +19,7 @@ from app.access.handling import Handling
 from app.db import insert_all_new, one_of_ids
 from app.notification.addresses import digest_id
 from app.notification.models import (
+    Alert,
     DigestEntry,
     Edition,
     Message,
@@ -27,6 +28,8 @@ from app.notification.models import (
     Subscription,
 )
 from app.notification.outbox import LEASE
+from app.notification.queries import names_the_known
+from app.registry.models import Substance
 from app.surveillance.models import Tier
 
 HOUR = timedelta(hours=1)
@@ -52,14 +55,15 @@ def gather(session: Session, *, now: datetime, host: str) -> int:
     if not due:
         return 0
     alerts = {one.alert_id for entries in due.values() for one in entries}
-    newest = _newest(session, alerts)
     subscriptions = session.scalars(
         select(Subscription).where(one_of_ids(session, Subscription.id, due))
-    )
+    ).all()
+    cleared = {subscription.clearance for subscription in subscriptions}
+    newest = {level: _newest(session, alerts, level) for level in cleared}
     told: list[tuple[Message, list[Due]]] = []
     for subscription in subscriptions:
         entries = due[subscription.id]
-        editions = _to_tell(entries, newest, subscription.clearance)
+        editions = _to_tell(entries, newest[subscription.clearance])
         told.append((_message(subscription, entries, editions, now, host), entries))
     session.add_all(message for message, _ in told)
     session.flush()
@@ -154,28 +158,27 @@ def _due(session: Session, now: datetime) -> dict[int, list[Due]]:
     return found
 
 
-def _newest(session: Session, alerts: Iterable[int]) -> dict[int, dict[Handling, int]]:
-    """By alert: its newest edition at each level (ix_edition_latest)."""
+def _newest(session: Session, alerts: Iterable[int], clearance: Handling) -> dict[int, int]:
+    """By alert: the newest edition that somebody so cleared may read (ix_edition_latest)."""
+    known = Substance.handling <= clearance
     rows = session.execute(
-        select(Edition.alert_id, Edition.handling, func.max(Edition.id))
-        .where(one_of_ids(session, Edition.alert_id, alerts))
-        .group_by(Edition.alert_id, Edition.handling)
+        select(Edition.alert_id, func.max(Edition.id))
+        .join(Alert, Alert.id == Edition.alert_id)
+        .outerjoin(Substance, Substance.id == Alert.substance_id)
+        .where(
+            one_of_ids(session, Edition.alert_id, alerts),
+            Edition.handling <= clearance,
+            or_(Substance.id.is_(None), known),
+            names_the_known(known),
+        )
+        .group_by(Edition.alert_id)
     )
-    found: dict[int, dict[Handling, int]] = defaultdict(dict)
-    for alert_id, handling, edition_id in rows:
-        found[alert_id][handling] = edition_id
-    return found
+    return {alert_id: edition_id for alert_id, edition_id in rows}
 
 
-def _to_tell(
-    entries: Sequence[Due], newest: dict[int, dict[Handling, int]], clearance: Handling
-) -> list[int]:
-    """The editions to tell: of each alert the newest that somebody so cleared may read."""
-    chosen = set()
-    for alert_id in {one.alert_id for one in entries}:
-        readable = [e for level, e in newest[alert_id].items() if level <= clearance]
-        chosen.update([max(readable)] if readable else [])
-    return sorted(chosen)
+def _to_tell(entries: Sequence[Due], newest: dict[int, int]) -> list[int]:
+    """The editions to tell: of each alert the newest, where there is one to be read."""
+    return sorted({newest[one.alert_id] for one in entries if one.alert_id in newest})
 
 
 def _message(

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.access.handling import figure_clearance
 from app.access.roles import Actor
 from app.notification.models import Alert, Edition, Product
+from app.notification.queries import names_the_known
 from app.notification.rhythms import is_gathered, when_to_tell
 from app.notification.stories import NEWS
 from app.notification.subjects import subjects
@@ -71,7 +72,12 @@ def _editions(
     clearance = min(wish.clearance, figure_clearance(by))
     fullest = (
         select(func.max(Edition.id))
-        .where(Edition.issued_at >= since, Edition.issued_at <= now, Edition.handling <= clearance)
+        .where(
+            Edition.issued_at >= since,
+            Edition.issued_at <= now,
+            Edition.handling <= clearance,
+            names_the_known(known_to(by)),
+        )
         .group_by(Edition.alert_id, Edition.issued_at)
     )
     query = (

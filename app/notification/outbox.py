@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import NotFound
 from app.notification.models import FailedTry, Message, MessageState, Trouble
+from app.notification.withholding import withhold_of
 
 BACK_OFF = (30, 60, 300, 900, 3_600, 4 * 3_600, 12 * 3_600)  # seconds after the 1st, 2nd … try
 MOST_TRIES = len(BACK_OFF) + 1
@@ -69,8 +70,10 @@ def begin_tries(
 ) -> list[int]:
     """Count a try of each and renew the leases; those that may be tried, in the order given.
 
-    Missing are those whose lease was lost, and those without tries left, which are parked.
+    Missing are those whose lease was lost, those without tries left, which are parked, and those
+    that may not be told any more, which are given up.
     """
+    withhold_of(session, message_ids, now=now)
     held = and_(
         Message.id.in_(message_ids),
         Message.state == MessageState.WAITING,

@@ -49,7 +49,7 @@ def subjects(
 
     `event_kinds` says whether anybody asks for the kinds of events: they cost the most to read.
     """
-    named = {edition.id: set(_named(edition)) for edition in editions}
+    named = {edition.id: set(named_by(edition)) for edition in editions}
     everything = sorted(set().union(*named.values()))
     places = _places(session, everything)
     clusters = _clusters(session, editions)
@@ -70,7 +70,7 @@ def subjects(
     }
 
 
-def _named(edition: Edition) -> Iterator[int]:
+def named_by(edition: Edition) -> Iterator[int]:
     """The substances that an edition names: its own, the members it lists, or all it is about."""
     if edition.alert.substance_id is not None:
         yield edition.alert.substance_id

@@ -68,8 +68,8 @@ def others(of: int) -> str:
 
 def join(names: Sequence[str]) -> str:
     """Names one after the other, the last after "and"."""
-    if len(names) == 1:
-        return names[0]
+    if len(names) < 2:
+        return "".join(names)
     return _("%(several)s and %(last)s", several=", ".join(names[:-1]), last=names[-1])
 
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Mapping
+from typing import Any
+
 from app.access.handling import Handling
 from app.languages import _, decimal, ngettext
 from app.surveillance.evidence import Evidence
 from app.surveillance.models import Rule
 from app.surveillance.phrases import number, on, upper
 from app.surveillance.sentences import SENTENCES
+
+_log = logging.getLogger(__name__)
 
 # rules of which no single number says what would silence them
 STATISTICAL = frozenset(
@@ -43,6 +49,18 @@ def sentence(evidence: Evidence, name: str) -> str:
     happened = SENTENCES[evidence.rule](evidence, name)
     parts = [happened, _deaths(evidence), basis(evidence.level)]
     return " ".join(part for part in parts if part)
+
+
+def said_again(kept: Mapping[str, Any], name: str) -> str | None:
+    """The sentence of evidence that was kept, in the language spoken.
+
+    None where it lacks what the sentence needs by now: the one it was told in is all there is.
+    """
+    try:
+        return sentence(Evidence.from_dict(kept), name)
+    except (LookupError, TypeError, ValueError) as error:
+        _log.warning("a sentence is told as it was kept: %r", error)
+        return None
 
 
 def would_not_fire(evidence: Evidence) -> str:

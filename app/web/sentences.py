@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from markupsafe import Markup
+
 from app.access.handling import Handling
-from app.languages import N_, SOURCE, _, plain, spoken
-from app.surveillance.evidence import Evidence
+from app.languages import N_, SOURCE, _, plain, speaking, spoken
 from app.surveillance.models import EpisodeView
 from app.surveillance.wording import basis as basis_of
-from app.surveillance.wording import sentence
+from app.surveillance.wording import said_again
 from app.web.wording import listing
 
 SHARED_WITH = {
@@ -20,14 +21,30 @@ SHARED_WITH = {
 
 def news(view: EpisodeView) -> str:
     """What a view says, without the remark on what it counts (`basis` says that once a page)."""
-    return said(view).removesuffix(basis_of(view.handling)).rstrip()
+    again = _again(view)
+    if again is None:
+        with speaking(SOURCE):
+            remark = basis_of(view.handling)
+        return _as_kept(view.sentence.removesuffix(remark).rstrip())
+    return again.removesuffix(basis_of(view.handling)).rstrip()
 
 
 def said(view: EpisodeView) -> str:
     """The sentence of a view in the language spoken, from the evidence it was made of."""
+    again = _again(view)
+    return _as_kept(view.sentence) if again is None else again
+
+
+def _again(view: EpisodeView) -> str | None:
+    """In English as it was told; in another language None where the evidence does not suffice."""
     if spoken() == SOURCE:
         return view.sentence
-    return sentence(Evidence.from_dict(view.evidence), view.episode.name)
+    return said_again(view.evidence, view.episode.name)
+
+
+def _as_kept(sentence: str) -> Markup:
+    """A sentence that there is in English alone, marked so."""
+    return Markup('<span lang="{}">{}</span>').format(SOURCE, sentence)
 
 
 def basis(views: Iterable[EpisodeView]) -> str:

@@ -21,7 +21,7 @@ from app.surveillance.models import (
 )
 from app.surveillance.wording import sentence
 from tests.surveillance.making import a_report, a_substance
-from tests.surveillance.test_sentences import COUNTED, evidence, members
+from tests.surveillance.test_sentences import COUNTED, GROWN, evidence, members
 
 
 def stored(database: Database, rule: Rule, node: NodeId | None = None, **changed: Any) -> str:
@@ -90,3 +90,40 @@ def test_the_reports_behind_it_are_listed_and_so_are_those_of_each_member(
     assert f'href="/reports?substance={one.code}">1\u00a0report that you may read' in page
     listed = client.get(f"/api/v1/episodes/{address.rsplit('/', 1)[1]}/reports").json
     assert [item["id"] for item in listed["items"]] == codes[:1] and listed["next"] is None
+
+
+DETAILS: dict[Rule, dict[str, Any]] = {
+    Rule.GROWTH: GROWN,
+    Rule.RE_EMERGENCE: {"silent_months": 15, "chance": 0.0001},
+    Rule.HARM: {"of": 11, "fraction": 0.384, "usual": 0.003, "harms": 4},
+    Rule.CLUSTER_OF_HARM: {"days": 14, "p": 0.002},
+    Rule.QUANTITY: {"grams": 1_200.0, "median_grams": 3.0, "form": "powder"},
+    Rule.FAMILY: members(0, 3, 1, "family"),
+    Rule.BLOCK: members(0, 3, 1, "block"),
+}
+LIMITS = {
+    "window_months": 24, "new_months": 12, "countries": 2, "events": 3, "fresh_months": 12,
+    "ratio": 2.0, "least": 5,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", ["fr", "es"])
+def test_a_signal_of_every_rule_is_shown_in_the_language(client, known: Database, language) -> None:
+    for number, rule in enumerate(Rule):
+        node = NodeId(NodeKind.NAME, f"name {number}")
+        path = stored(known, rule, node, details=DETAILS.get(rule, {}), thresholds=LIMITS)
+        for page, of in ((path, ""), ("/signals", ""), ("/signals", rule.value)):
+            answer = client.get(page, query_string={"lang": language, "rule": of})
+            assert answer.status_code == 200, (rule, page)
+            assert f'<html lang="{language}"' in answer.text
+
+
+def test_what_an_older_rule_kept_too_little_of_is_said_in_english(client, known: Database) -> None:
+    stored(known, Rule.GROWTH, NodeId(NodeKind.NAME, "kestrel"), details=GROWN)
+    with known.transaction() as session:
+        view = session.query(EpisodeView).one()
+        view.evidence = {k: v for k, v in view.evidence.items() if k != "thresholds"}
+        view.sentence = "It grew."
+    page = client.get("/signals?lang=fr")
+    assert page.status_code == 200
+    assert '<span lang="en">It grew.</span>' in page.text
