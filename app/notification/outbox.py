@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import and_, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.errors import NotFound
+from app.errors import Conflict, NotFound
 from app.notification.models import FailedTry, Message, MessageState, Trouble
 
 BACK_OFF = (30, 60, 300, 900, 3_600, 4 * 3_600, 12 * 3_600)  # seconds after the 1st, 2nd … try
@@ -168,8 +168,13 @@ def release(
 
 
 def try_again(session: Session, message_id: int, *, now: datetime) -> Message:
-    """Take a parked message up again, with all its tries before it. Raises NotFound."""
+    """Take a parked message up again, with all its tries before it.
+
+    Raises NotFound, and Conflict when whoever it is for has ended the subscription meanwhile.
+    """
     message = _parked(session, message_id)
+    if message.subscription is not None and message.subscription.ended_at is not None:
+        raise Conflict(f"the subscription of {message.recipient} has ended")
     message.state, message.tries, message.next_try_at = MessageState.WAITING, 0, now
     return message
 

@@ -15,7 +15,7 @@ from app.feeds.json_feed import item_for
 from app.notification import posts, webhooks
 from app.notification.delivery import Delivered
 from app.notification.models import Message, MessageState, Webhook
-from app.notification.outbox import BACK_OFF, LEASE, lease_due
+from app.notification.outbox import BACK_OFF, LEASE, lease_due, try_again
 from app.notification.posting import Outcome
 from app.notification.posts import Office, Posted, post_due, post_test
 from app.notification.subscriptions import end
@@ -234,14 +234,15 @@ def test_those_who_keep_a_webhook_are_told_by_mail_that_it_was_switched_off(
     assert "hush" not in text
 
 
-def test_what_is_taken_up_again_for_an_ended_webhook_is_parked_again(database, outbox, receiver):
-    from app.notification.outbox import try_again
-
+def test_what_is_parked_for_an_ended_webhook_is_not_taken_up_again(database, outbox, receiver):
     outbox(receiver.url)
     receiver.status = 410
     run(database)
-    with database.transaction() as session:
+    with database.transaction() as session, pytest.raises(Conflict, match="has ended"):
         try_again(session, held(database)[0].id, now=NOW)
+    with database.transaction() as session:  # one that was taken up before it ended
+        message = session.get_one(Message, held(database)[0].id)
+        message.state, message.next_try_at = MessageState.WAITING, NOW
     assert run(database) == Posted(parked=1)
     assert len(receiver.received) == 1
     assert held(database)[0].last_error == "the webhook has ended"
