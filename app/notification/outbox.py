@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import Conflict, NotFound
 from app.notification.models import FailedTry, Message, MessageState, Trouble
+from app.outgoing import printable
 
 BACK_OFF = (30, 60, 300, 900, 3_600, 4 * 3_600, 12 * 3_600)  # seconds after the 1st, 2nd … try
 MOST_TRIES = len(BACK_OFF) + 1
@@ -140,7 +141,7 @@ def mark_failed(
     message = _held(session, message_id, owner)
     if message is None:
         return False
-    error, ours = error[:LONGEST_ERROR], trouble is Trouble.SETTINGS
+    error, ours = printable(error, LONGEST_ERROR), trouble is Trouble.SETTINGS
     if not (ours and message.trouble is Trouble.SETTINGS):
         session.add(FailedTry(message_id=message_id, at=now, trouble=trouble, error=error))
     message.tries -= ours

@@ -215,7 +215,7 @@ def test_those_who_keep_a_webhook_are_told_by_mail_that_it_was_switched_off(
     with database.transaction() as session:
         home, ews = an_authority(session), an_authority(session, "EWS", None)
         for email, where, role in (
-            ("focal@example.org", home, Role.FOCAL_POINT),
+            ("fócal@example.org", home, Role.FOCAL_POINT),
             ("laboratory@example.org", home, Role.LABORATORY),
             ("admin@example.org", ews, Role.ADMIN),
         ):
@@ -226,7 +226,7 @@ def test_those_who_keep_a_webhook_are_told_by_mail_that_it_was_switched_off(
     receiver.status, receiver.text = 410, b"no\r\nBcc: everybody@example.org"
     run(database)
     assert send(database, through(mail_server)) == Delivered(sent=1)
-    assert mail_server.recipients == ["focal@example.org"]
+    assert mail_server.recipients == ["fócal@example.org"]
     (told_of,) = mail_server.accepted
     text = told_of.get_content()
     assert "127.0.0.1" in told_of["Subject"] and told_of["Bcc"] is None
