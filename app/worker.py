@@ -178,7 +178,7 @@ def announce_changes(work: Work) -> dict[str, Any]:
 
 
 def owner() -> str:
-    """This process, as leases name it: two machines may have one name, and containers one number."""
+    """This process, as leases name it; machines may share a name, and containers a number."""
     return f"{socket.gethostname()[:60]}:{os.getpid()}:{_CHANCE}"
 
 

@@ -8,13 +8,16 @@ import pytest
 from sqlalchemy import select
 
 from app.access.models import AuditEvent
-from app.access.roles import Role
+from app.access.roles import Actor, Role
 from app.access.service import add_person
-from app.notification import acknowledging
+from app.notification import acknowledging, webhooks
 from app.notification.models import FailedTry, Message, MessageState, Trouble
+from app.notification.subscriptions import subscribe
+from app.notification.targets import Allowed
 from app.surveillance.models import Tier
 from tests.notification.making import (
     AMBER,
+    HOST,
     NOW,
     a_subscriber,
     a_substance,
@@ -205,3 +208,29 @@ def test_settings_that_the_mail_server_does_not_take_are_said_to_those_who_mend_
     assert "550 5.1.8 no mail from you" in signed_in(app, "analyst").get("/status").text
     public = client.get("/status").text
     assert "takes no mail from this service" in public and "5.1.8" not in public
+
+
+def test_why_a_webhook_was_switched_off_is_seen_by_who_keeps_it_and_by_who_looks_after_mail(
+    app, known, urgent
+):
+    with known.transaction() as session:
+        home = an_authority(session)
+        by = Actor(Role.FOCAL_POINT, "duty@example.org", home.id, home.code)
+        url = "https://hook.example/alerts"
+        hook = webhooks.add(session, url, authority=home, allowed=Allowed(), by=by, now=NOW)
+        subscribe(session, None, authority=home, webhook_id=hook.id, by=by, now=NOW)
+        told(
+            session, an_episode(session, a_substance(session, "Otherazene", connectivity="B" * 14))
+        )
+        why = "its server answered 410: it wants nothing more"
+        webhooks.switch_off(session, hook, why, now=NOW, host=HOST)
+        lost = session.scalars(select(Message).where(Message.webhook_id == hook.id)).one()
+    duty, analyst = signed_in(app, "duty"), signed_in(app, "analyst")
+    for page in ("/subscriptions/webhooks", f"/subscriptions/webhooks/{hook.id}"):
+        assert why in duty.get(page).text and why in analyst.get(page).text
+    assert "1\u00a0alert: every try failed" in duty.get(page).text
+    (said,) = duty.get("/api/v1/webhooks").json["items"]
+    assert (said["ended_why"], said["undelivered"]) == (why, 1)
+    shown = analyst.get(f"/status/messages/{lost.id}").text
+    assert "the webhook was switched off" in shown and why in shown
+    assert "the webhook was switched off" in analyst.get("/status").text
