@@ -208,6 +208,8 @@ def test_settings_that_the_mail_server_does_not_take_are_said_to_those_who_mend_
     assert "550 5.1.8 no mail from you" in signed_in(app, "analyst").get("/status").text
     public = client.get("/status").text
     assert "takes no mail from this service" in public and "5.1.8" not in public
+    # mail cannot tell of it, so those who watch from outside must
+    assert "tocsin_mail_settings_refused 1.0" in client.get("/metrics").text
 
 
 def test_why_a_webhook_was_switched_off_is_seen_by_who_keeps_it_and_by_who_looks_after_mail(
