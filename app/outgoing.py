@@ -103,9 +103,9 @@ def posted(
             yield Answer(response, cut)
 
 
-def printable(said: bytes, most: int = QUOTED) -> str:
-    """What a stranger said, as it may stand in a log."""
-    text = said[: 4 * most].decode("utf-8", "replace")
+def printable(said: bytes | str, most: int = QUOTED) -> str:
+    """What a stranger said, as it may stand in a log and in a database."""
+    text = said if isinstance(said, str) else said[: 4 * most].decode("utf-8", "replace")
     return "".join(c if c.isprintable() else " " for c in text).strip()[:most]
 
 

@@ -52,7 +52,7 @@ SETTINGS = (
     Setting("TOCSIN_SMTP_TLS", "offered", "`offered`: TLS wherever the mail server offers it; `required`: no mail without; `off`: never, only for a server on this machine; certificates are always verified, against `SSL_CERT_FILE` if that is set"),
     Setting("TOCSIN_SMTP_CONNECTIONS", "4", "connections to the mail server at once, each used for up to 100 mails"),
     Setting("TOCSIN_MAIL_BURST", "5", "most alerts mailed one by one to an address within an hour; the others come in one mail at the end of the hour; what is urgent or retracted always comes at once"),
-    Setting("TOCSIN_OPERATIONS_EMAIL", "", "address told at most once a day when a job fails or mail is parked; people with the role admin are told anyway"),
+    Setting("TOCSIN_OPERATIONS_EMAIL", "", "address told at most once a day when a job fails, mail is parked, or the mail server takes nothing as it is set; people with the role admin are told anyway"),
     Setting("TOCSIN_MAIL_FROM", "tocsin@localhost", "sender address of alerts"),
     Setting("TOCSIN_BASE_URL", "", "address that readers use, for links in mail and feeds; empty means http://127.0.0.1:PORT"),
     Setting("TOCSIN_HOST", "127.0.0.1", "address the web server binds to"),

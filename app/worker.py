@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 import signal
 import socket
 from collections.abc import Callable
@@ -44,6 +45,7 @@ from app.notification.smtp import transport_for
 from app.notification.targets import Allowed
 from app.notification.telling import tell
 from app.notification.withholding import withhold
+from app.outgoing import printable
 from app.registry.blocks import settle_blocks
 from app.registry.proposals import fill_tautomer_keys
 from app.settings import Settings
@@ -52,10 +54,12 @@ from app.surveillance.rollup import roll
 from app.surveillance.service import assess
 
 log = logging.getLogger("tocsin.worker")
+_CHANCE = secrets.token_hex(4)
 
 LEASE = timedelta(minutes=10)
 # messages have leases of their own, so several may deliver: a dead worker's are waited for less
 LEASES = {"deliver": timedelta(minutes=1)}
+LONGEST_ERROR = 2_000
 GATHER_SECONDS = 60
 READ_SECONDS = 5  # somebody is waiting for it before a page
 DUPLICATES_SECONDS = 15 * 60
@@ -181,8 +185,8 @@ def announce_changes(work: Work) -> dict[str, Any]:
 
 
 def owner() -> str:
-    """This process, as leases name it."""
-    return f"{socket.gethostname()}:{os.getpid()}"
+    """This process, as leases name it; machines may share a name, and containers a number."""
+    return f"{socket.gethostname()[:60]}:{os.getpid()}:{_CHANCE}"
 
 
 def run_job(
@@ -197,7 +201,7 @@ def run_job(
         result = job(work)
     except Exception as caught:
         log.exception("job %s failed", name)
-        error = f"{type(caught).__name__}: {caught}"
+        error = printable(f"{type(caught).__name__}: {caught}", LONGEST_ERROR)
     with work.database.transaction() as session:
         jobs.finish(session, name, owner=owner(), now=work.clock(), result=result, error=error)
 

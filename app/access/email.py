@@ -7,7 +7,9 @@ import re
 from app.errors import Problem, Refused
 
 LONGEST_ADDRESS = 254
-_ADDRESS = re.compile(r"[^@\s<>\"',;\x00-\x1f\x7f-\x9f]+@[^@\s<>\"',;\x00-\x1f\x7f-\x9f]+")
+# a comment in parentheses would make many spellings of one mailbox: a(1)@x, a(2)@x
+_NOT_IN = r"@\s<>()\[\]\\:\",;\x00-\x1f\x7f-\x9f"
+_ADDRESS = re.compile(f"[^{_NOT_IN}]+@[^{_NOT_IN}]+")
 
 
 def email_address(text: str) -> str:

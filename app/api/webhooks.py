@@ -36,13 +36,15 @@ class WebhookIn(BaseModel, extra="forbid"):
 
 
 class WebhookOut(BaseModel):
-    """One webhook; `failing_since` is null while its server takes what is posted."""
+    """One webhook; `failing_since` is null while its server takes what is posted, `undelivered` is
+    how many alerts every try failed for, and `ended_why` says who or what ended it."""
 
     id: int
     url: str
     authority: str
     created_at: datetime
     failing_since: datetime | None
+    undelivered: int
     ended_at: datetime | None
     ended_why: str | None
 
@@ -89,7 +91,9 @@ class TestOut(BaseModel):
 def list_webhooks() -> Response:
     """The webhooks of your authority; those that ended stay for a month."""
     with database().reading() as session:
-        return listing(Page(webhooks.webhooks(session, actor(), now())), _webhook_out)
+        found = webhooks.webhooks(session, actor(), now())
+        lost = webhooks.undelivered(session, found)
+        return listing(Page(found), lambda one: _webhook_out(one, lost.get(one.id, 0)))
 
 
 @api.post("/webhooks")
@@ -183,13 +187,14 @@ def _home(session: Session, code: str | None) -> Authority:
     return authority_by_code(session, code or own or "")
 
 
-def _webhook_out(one: Webhook) -> WebhookOut:
+def _webhook_out(one: Webhook, undelivered: int = 0) -> WebhookOut:
     return WebhookOut(
         id=one.id,
         url=one.url,
         authority=one.authority.code,
         created_at=one.created_at,
         failing_since=one.failing_since,
+        undelivered=undelivered,
         ended_at=one.ended_at,
         ended_why=one.ended_why,
     )

@@ -15,9 +15,10 @@ from typing import Any
 from sqlalchemy import and_, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.errors import NotFound
+from app.errors import Conflict, NotFound
 from app.notification.models import FailedTry, Message, MessageState, Trouble
 from app.notification.withholding import withhold_of
+from app.outgoing import printable
 
 BACK_OFF = (30, 60, 300, 900, 3_600, 4 * 3_600, 12 * 3_600)  # seconds after the 1st, 2nd … try
 MOST_TRIES = len(BACK_OFF) + 1
@@ -143,7 +144,7 @@ def mark_failed(
     message = _held(session, message_id, owner)
     if message is None:
         return False
-    error, ours = error[:LONGEST_ERROR], trouble is Trouble.SETTINGS
+    error, ours = printable(error, LONGEST_ERROR), trouble is Trouble.SETTINGS
     if not (ours and message.trouble is Trouble.SETTINGS):
         session.add(FailedTry(message_id=message_id, at=now, trouble=trouble, error=error))
     message.tries -= ours
@@ -171,8 +172,13 @@ def release(
 
 
 def try_again(session: Session, message_id: int, *, now: datetime) -> Message:
-    """Take a parked message up again, with all its tries before it. Raises NotFound."""
+    """Take a parked message up again, with all its tries before it.
+
+    Raises NotFound, and Conflict when whoever it is for has ended the subscription meanwhile.
+    """
     message = _parked(session, message_id)
+    if message.subscription is not None and message.subscription.ended_at is not None:
+        raise Conflict(f"the subscription of {message.recipient} has ended")
     message.state, message.tries, message.next_try_at = MessageState.WAITING, 0, now
     return message
 

@@ -146,7 +146,7 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
         return min(timedelta(seconds=int(text[:9])), LONGEST_RETRY)
     try:
         when = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # no date, or one that no calendar holds
         return None
     when = when.replace(tzinfo=UTC) if when.tzinfo is None else when
     return min(max(when - now, timedelta(0)), LONGEST_RETRY)

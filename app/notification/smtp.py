@@ -10,6 +10,7 @@ What an answer means, after RFC 5321 4.2.1 and the status codes of RFC 3463:
   is parked with what was said, and the address is none the worse for it.
 - 5xx to the sender or to our login, and a certificate that does not hold: our settings, or theirs.
   It would be said to every mail, so nothing more is tried in this run, and no message pays for it.
+  So is what is said of the sender (5.1.7, 5.1.8) when a recipient is named: no address bounced.
   Only the size, and letters outside ASCII, are the mail's own.
 - 4xx to the sender, 421 to anything, or no connection at all: the server takes nothing from us now.
 
@@ -33,17 +34,20 @@ from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 from app.notification.transport import FileTransport, Letter, Transport, TransportError
+from app.outgoing import printable
 from app.settings import LOOPBACK, Settings, Tls
 
 TIMEOUT = 30.0  # seconds for an answer; RFC 5321 asks for minutes, which is for relays without TLS
 WHOLE = 120.0  # seconds for all steps of one mail: it ends before the lease of its message does
 GOODBYE = 5.0  # seconds for the last words
 LONGEST_REPLY = 64 * 1024
+LONGEST_SAID = 500  # characters of an answer that are kept
 MAILS_PER_CONNECTION = 100  # many servers hang up after so many; a new connection costs little
 PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 NO_SUCH_ADDRESS = {550, 551, 553, 556}
 NO_LOGIN = {530, 534, 535, 538}  # RFC 4954: asked for, too weak, wrong, not without TLS
 TOO_LARGE = {"5.2.3", "5.3.4"}
+NO_SENDER = {"5.1.7", "5.1.8"}  # said of the sender, mostly where the recipient is named
 
 _ENHANCED = re.compile(r"\s*(\d\.\d{1,3}\.\d{1,3})\b")
 
@@ -209,6 +213,8 @@ class SmtpConnection:
     def _recipient_refused(self, code: int, answer: bytes | str) -> TransportError:
         said = _said(answer)
         status = _status(said)
+        if _of_sender(said):
+            return TransportError(f"{code} {said}", settings=True)
         full = code == 552 or status == "5.2.2"
         if code < 500 or full or code in NO_LOGIN:
             return self._refused(code, said)
@@ -227,6 +233,8 @@ class SmtpConnection:
 
     def _content_refused(self, error: smtplib.SMTPDataError) -> TransportError:
         code, said = error.smtp_code, _said(error.smtp_error)
+        if _of_sender(said):
+            return TransportError(f"{code} {said}", settings=True)
         if 500 <= code < 600 and code not in NO_LOGIN and _status(said) != "5.2.2":
             return TransportError(f"{code} {said}", permanent=True)
         return self._refused(code, said)
@@ -329,5 +337,15 @@ def _status(said: str) -> str:
     return (_ENHANCED.match(said) or [""])[0].strip()
 
 
+def _of_sender(said: str) -> bool:
+    """Whether a refusal is of the sender, though it is said to the recipient or the content.
+
+    Postfix waits with its verdict until a recipient is named, and says "Sender address rejected".
+    """
+    return said.startswith("5.") and (
+        _status(said) in NO_SENDER or "sender address rejected" in said.lower()
+    )
+
+
 def _said(answer: bytes | str) -> str:
-    return answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
+    return printable(answer, LONGEST_SAID)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime
 from email import policy
-from email.headerregistry import Address
 from email.message import EmailMessage
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime
 from urllib.parse import urlsplit
 
 from sqlalchemy import select
@@ -16,6 +15,7 @@ from sqlalchemy.orm import Session
 from app.access.models import Person
 from app.access.roles import Role
 from app.notification.addresses import tidy_host
+from app.notification.mail import automatic, mailbox
 from app.notification.models import Message, MessageState, Purpose, Webhook
 
 
@@ -37,14 +37,12 @@ def compose(message: Message, *, base_url: str, sender: str) -> EmailMessage:
     """The mail, plain and short."""
     detail = message.detail
     mail = EmailMessage(policy=policy.SMTP)
-    name, address = parseaddr(sender)
-    mail["From"] = Address(display_name=name, addr_spec=address)
-    mail["To"] = Address(addr_spec=message.recipient)
+    mail["From"] = mailbox(sender)
+    mail["To"] = mailbox(message.recipient)
     mail["Subject"] = f"Tocsin posts no more alerts to your webhook at {detail['where']}"
     mail["Date"] = format_datetime(datetime.fromisoformat(detail["at"]))
     mail["Message-ID"] = message.message_id
-    mail["Auto-Submitted"] = "auto-generated"
-    mail["X-Auto-Response-Suppress"] = "All"
+    automatic(mail)
     lines = (
         f"Alerts are no longer posted to webhook {detail['webhook']} of {detail['authority']} at "
         f"{detail['where']}.",

@@ -164,6 +164,19 @@ def subscriptions_of(session: Session, hooks: Sequence[Webhook]) -> dict[int, li
     return found
 
 
+def undelivered(session: Session, hooks: Sequence[Webhook]) -> dict[int, int]:
+    """How many messages for each are parked, by its number (ix_message_due)."""
+    rows = session.execute(
+        select(Message.webhook_id, func.count())
+        .where(
+            Message.state == MessageState.PARKED,
+            Message.webhook_id.in_([webhook.id for webhook in hooks]),
+        )
+        .group_by(Message.webhook_id)
+    )
+    return {number or 0: count for number, count in rows}
+
+
 def attempts(
     session: Session, webhook: Webhook, *, after: str | None = None, limit: int = 50
 ) -> Page[WebhookAttempt]:

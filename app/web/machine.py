@@ -10,7 +10,7 @@ from app.access.roles import ANYBODY, Role
 from app.entrance import allow, database, now, settings
 from app.feeds import cap as cap_feed
 from app.jobs import Job
-from app.notification.queries import alert_by_code, history, outbox_state
+from app.notification.queries import alert_by_code, history, outbox_state, refused_settings
 from app.web import web
 
 
@@ -54,6 +54,12 @@ def metrics() -> Response:
         # how many were sent would tell strangers when something restricted is told
         parked = Gauge("tocsin_messages_parked", "Messages given up on", registry=registry)
         parked.set(outbox_state(session).parked)
+        refused = Gauge(
+            "tocsin_mail_settings_refused",
+            "1 while the mail server takes nothing as this service is set up",
+            registry=registry,
+        )
+        refused.set(refused_settings(session) is not None)
         age = Gauge(
             "tocsin_job_finished_age_seconds", "Since a job finished", ["job"], registry=registry
         )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -13,12 +14,13 @@ from app.access.models import AuditEvent
 from app.access.roles import SECRETARIAT
 from app.access.service import record
 from app.entrance import actor, allow, database, now
-from app.errors import NotFound
-from app.notification.models import FailedTry, Message, MessageState, Trouble
+from app.errors import Conflict, NotFound
+from app.notification.models import FailedTry, Message, Trouble
 from app.notification.outbox import give_up, try_again
+from app.notification.parked import Chosen, try_all_again
 from app.web import web
+from app.web.wording import count
 
-SHOWN_PARKED = 50
 TROUBLE_WORDS = {
     None: "not tried yet",
     Trouble.REFUSED: "refused for good",
@@ -52,11 +54,39 @@ def message(number: int) -> Any:
 @allow(*SECRETARIAT)
 def send_again(number: int) -> Any:
     """Put a parked message back into the outbox."""
-    with database().transaction() as session:
-        again = try_again(session, number, now=now())
-        record(session, actor(), "message.try_again", again.message_id, now=now())
-        flash(f"The message to {again.recipient} will be tried again.")
+    try:
+        with database().transaction() as session:
+            again = try_again(session, number, now=now())
+            record(session, actor(), "message.try_again", again.message_id, now=now())
+            flash(f"The message to {again.recipient} will be tried again.")
+    except Conflict as conflict:
+        flash(f"Not tried again: {conflict}.", "problem")
     return redirect(url_for("web.status"))
+
+
+@web.post("/status/parked")
+@allow(*SECRETARIAT)
+def send_all_again() -> Any:
+    """Put all parked messages that are chosen back into the outbox, and say how many they were."""
+    which = chosen(request.form)
+    with database().transaction() as session:
+        taken = try_all_again(session, which, now=now())
+        if taken.again:
+            record(
+                session,
+                actor(),
+                "message.try_all_again",
+                which.to or "everybody",
+                now=now(),
+                trouble=which.trouble,
+                messages=taken.again,
+            )
+    said = f"{count(taken.again, 'message', 'messages')} will be tried again."
+    if taken.left:
+        said += f" {count(taken.left, 'message stays', 'messages stay')} parked: "
+        said += "the subscription has ended, is paused, or its address bounced."
+    flash(said, "" if taken.again else "problem")
+    return redirect(url_for("web.status", trouble=which.trouble, to=which.to or None))
 
 
 @web.post("/status/parked/<int:number>/give-up")
@@ -70,15 +100,11 @@ def give_up_on(number: int) -> Any:
     return redirect(url_for("web.status"))
 
 
-def parked(session: Session) -> list[Message]:
-    """Messages that every try failed for, the newest first."""
-    query = (
-        select(Message)
-        .where(Message.state == MessageState.PARKED)
-        .order_by(Message.id.desc())
-        .limit(SHOWN_PARKED)
-    )
-    return list(session.scalars(query))
+def chosen(said: Mapping[str, str]) -> Chosen:
+    """Which parked messages a form or an address speaks of; a word that is no reason is none."""
+    word = said.get("trouble", "")
+    trouble = Trouble(word) if word in list(Trouble) else None
+    return Chosen(trouble, said.get("to", "").strip().lstrip("@"))
 
 
 def _history(session: Session, message: Message) -> list[tuple[datetime, str, str]]:

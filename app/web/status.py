@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from flask import render_template
+from flask import render_template, request
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.access.roles import SECRETARIAT, Role
-from app.entrance import actor, allow, database, now, today
+from app.entrance import actor, allow, database, id_cursor, now, today
 from app.intake.models import Report
 from app.intake.sight import figures_for
 from app.intake.waiting import waiting
 from app.intake.words import ReportType
 from app.jobs import Job
-from app.notification.queries import OutboxState, outbox_reasons, outbox_state
+from app.notification import parked
+from app.notification.models import MessageState
+from app.notification.queries import (
+    OutboxReason,
+    OutboxState,
+    outbox_reasons,
+    outbox_state,
+    refused_settings,
+)
 from app.registry import queries as registry
 from app.surveillance import queries as surveillance
 from app.web import web
-from app.web.outbox import TROUBLE_WORDS, parked
+from app.web.outbox import TROUBLE_WORDS, chosen
 
 WAITS_LONG = timedelta(hours=1)
 
@@ -33,15 +42,18 @@ def status() -> Any:
         jobs = list(session.scalars(select(Job).order_by(Job.name)))
         outbox = outbox_state(session, now())
         secretariat = actor().role in SECRETARIAT
+        refused = refused_settings(session)
+        waits = outbox_reasons(session) if secretariat else []
         return render_template(
             "status.html",
             jobs=jobs,
             overdue={job.name for job in jobs if job.overdue(now())},
-            troubles=_troubles(jobs, outbox),
+            troubles=_troubles(jobs, outbox, refused),
+            refused=refused,
             outbox=outbox,
-            waits=outbox_reasons(session) if secretariat else [],
+            waits=waits,
             trouble_words=TROUBLE_WORDS,
-            parked=parked(session) if secretariat else [],
+            **(_parked(session, waits) if secretariat and outbox.parked else {}),
             kind=database().engine.dialect.name,
             revision=database().revision(),
             newest=database().newest_revision(),
@@ -53,7 +65,19 @@ def status() -> Any:
         )
 
 
-def _troubles(jobs: list[Job], outbox: OutboxState) -> list[str]:
+def _parked(session: Session, waits: Sequence[OutboxReason]) -> dict[str, Any]:
+    """Parked messages, those that were asked for, and what may be asked for."""
+    which = chosen(request.args)
+    reasons = [one.trouble for one in waits if one.state is MessageState.PARKED and one.trouble]
+    return {
+        "chosen": which,
+        "reasons": list(dict.fromkeys(reasons)),
+        "parked": parked.parked(session, which, after=id_cursor()),
+        "matching": parked.how_many(session, which),
+    }
+
+
+def _troubles(jobs: list[Job], outbox: OutboxState, refused: str | None) -> list[str]:
     """What somebody should look at, the most urgent first; the template says what to do."""
     oldest = outbox.oldest_waiting
     found = {
@@ -61,6 +85,7 @@ def _troubles(jobs: list[Job], outbox: OutboxState) -> list[str]:
         "worker": not jobs,
         "overdue": any(job.overdue(now()) for job in jobs),
         "failed": any(job.last_error for job in jobs),
+        "settings": refused is not None,
         "parked": outbox.parked > 0,
         "waiting": oldest is not None and now() - oldest > WAITS_LONG,
     }

@@ -148,6 +148,7 @@ def _one(session: Session, held: Webhook, secret: str = "") -> str:
         webhook=held,
         told=notification.subscriptions_of(session, [held]),
         page=page,
+        undelivered=notification.undelivered(session, [held]).get(held.id, 0),
         secret=secret,
         both_sign=len(notification.signing(held, now())) > 1,
         days=notification.OVERLAP.days,

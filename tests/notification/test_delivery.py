@@ -72,6 +72,34 @@ def test_an_address_that_does_not_exist_is_parked_and_the_others_get_theirs(
         assert (failed.message_id, failed.at, failed.error) == (lost.id, NOW, lost.last_error)
 
 
+def test_a_sender_that_is_refused_with_the_recipient_makes_no_address_bounce(
+    database, outbox, mail_server
+):
+    """As Postfix does, which waits with what it thinks of a sender."""
+    outbox(*"abc")
+    for who in "abc":
+        said = "550 5.1.8 <t@x.example>: Sender address rejected: Domain not found"
+        mail_server.refusals[f"{who}@example.org"] = said
+    assert send(database, through(mail_server)) == Delivered(failed=1)
+    assert {one.state for one in states(database).values()} == {MessageState.WAITING}
+    with database.reading() as session:
+        assert set(session.scalars(select(Subscription.bounced_at))) == {None}
+
+
+def test_what_no_database_can_keep_does_not_stop_the_rest(database, outbox):
+    class Babbling:
+        def send(self, parcel):
+            if parcel.recipient.startswith("a"):
+                raise ValueError("a\x00b")
+
+        def close(self):
+            pass
+
+    outbox("a", "b")
+    assert send(database, Babbling()) == Delivered(sent=1, failed=1)
+    assert "a b" in states(database)["a"].last_error
+
+
 def test_a_refused_content_is_parked_at_once_with_its_reason(database, outbox, mail_server):
     outbox("a")
     mail_server.verdict = "550 5.7.1 this looks like spam"

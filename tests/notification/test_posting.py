@@ -235,6 +235,8 @@ def test_how_long_a_server_asks_us_to_wait_is_bounded():
         "Fri, 20 Nov 2026 09:40:00 GMT": timedelta(minutes=10),
         "Fri, 20 Nov 2020 09:40:00 GMT": timedelta(0),
         "Fri, 20 Nov 2099 09:40:00 GMT": LONGEST_RETRY,
+        "Fri, 20 Nov 2026 09:40:00 +99999999999999999999": None,
+        "Fri, 20 Nov 2026 99999999999999999999:40:00 GMT": None,
         "soon": None, "": None, "-5": None, "1.5": None, "²": None,
     }  # fmt: skip
     assert {text: retry_after({"Retry-After": text}, now) for text in asked} == asked

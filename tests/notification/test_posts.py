@@ -15,10 +15,9 @@ from app.feeds.json_feed import item_for
 from app.notification import posts, webhooks
 from app.notification.delivery import Delivered
 from app.notification.models import Message, MessageState, Webhook
-from app.notification.outbox import BACK_OFF, LEASE, lease_due
+from app.notification.outbox import BACK_OFF, LEASE, lease_due, try_again
 from app.notification.posting import Outcome
 from app.notification.posts import Office, Posted, post_due, post_test
-from app.notification.subscriptions import end
 from app.surveillance.models import Tier
 from tests.notification.making import (
     AMBER,
@@ -51,6 +50,10 @@ def run(database, now=NOW, owner="one", composing=compose, limit=500):
 
 @pytest.fixture
 def outbox(database):
+    return filling(database)
+
+
+def filling(database):
     """As many alerts as asked for, waiting for webhooks at these addresses."""
 
     def fill(*urls, alerts=1):
@@ -215,7 +218,7 @@ def test_those_who_keep_a_webhook_are_told_by_mail_that_it_was_switched_off(
     with database.transaction() as session:
         home, ews = an_authority(session), an_authority(session, "EWS", None)
         for email, where, role in (
-            ("focal@example.org", home, Role.FOCAL_POINT),
+            ("fócal@example.org", home, Role.FOCAL_POINT),
             ("laboratory@example.org", home, Role.LABORATORY),
             ("admin@example.org", ews, Role.ADMIN),
         ):
@@ -226,7 +229,7 @@ def test_those_who_keep_a_webhook_are_told_by_mail_that_it_was_switched_off(
     receiver.status, receiver.text = 410, b"no\r\nBcc: everybody@example.org"
     run(database)
     assert send(database, through(mail_server)) == Delivered(sent=1)
-    assert mail_server.recipients == ["focal@example.org"]
+    assert mail_server.recipients == ["fócal@example.org"]
     (told_of,) = mail_server.accepted
     text = told_of.get_content()
     assert "127.0.0.1" in told_of["Subject"] and told_of["Bcc"] is None
@@ -234,14 +237,15 @@ def test_those_who_keep_a_webhook_are_told_by_mail_that_it_was_switched_off(
     assert "hush" not in text
 
 
-def test_what_is_taken_up_again_for_an_ended_webhook_is_parked_again(database, outbox, receiver):
-    from app.notification.outbox import try_again
-
+def test_what_is_parked_for_an_ended_webhook_is_not_taken_up_again(database, outbox, receiver):
     outbox(receiver.url)
     receiver.status = 410
     run(database)
-    with database.transaction() as session:
+    with database.transaction() as session, pytest.raises(Conflict, match="has ended"):
         try_again(session, held(database)[0].id, now=NOW)
+    with database.transaction() as session:  # one that was taken up before it ended
+        message = session.get_one(Message, held(database)[0].id)
+        message.state, message.next_try_at = MessageState.WAITING, NOW
     assert run(database) == Posted(parked=1)
     assert len(receiver.received) == 1
     assert held(database)[0].last_error == "the webhook has ended"
@@ -270,70 +274,6 @@ def test_one_webhook_that_fails_or_dawdles_holds_up_no_other(database, outbox, r
         office = Office(database, compose, LOCAL, "one", lambda: NOW, HOST, posted)
         assert post_due(office) == Posted(sent=3, failed=1)
     assert len(receiver.received) == 3
-
-
-def ended(session, webhook):
-    webhooks.end(session, webhook, by=ANALYST, now=NOW)
-
-
-def unsubscribed(session, webhook):
-    for one in webhooks.subscriptions_of(session, [webhook])[webhook.id]:
-        end(session, one.id, now=NOW, by=ANALYST)
-
-
-def switched_off(session, webhook):
-    webhooks.switch_off(session, webhook, "somebody said so", now=NOW, host=HOST)
-
-
-@pytest.mark.parametrize("status", [204, 503])
-@pytest.mark.parametrize("what", [ended, unsubscribed, switched_off])
-@pytest.mark.parametrize("when", ["before it is written", "in flight"])
-def test_what_ends_meanwhile_ends_for_itself_alone(database, outbox, receiver, what, when, status):
-    with Receiver() as other:
-        outbox(other.url, receiver.url, alerts=2)
-        other.status = status
-        done = []
-
-        def meanwhile(number):
-            if not done:
-                done.append(number)
-                with database.transaction() as session:
-                    what(session, session.get_one(Webhook, number))
-
-        first = the_webhook(database).id
-
-        def posted(parcel, **like):
-            if parcel.url == other.url and when == "in flight":
-                meanwhile(first)
-            return posts.post(parcel, **like)
-
-        office = Office(database, compose, LOCAL, "one", lambda: NOW, HOST, posted)
-        if when == "before it is written":
-            begin = posts.outbox.begin_tries
-
-            def begun(session, numbers, **like):
-                found = begin(session, numbers, **like)
-                if found and session.get_one(Message, numbers[0]).webhook_id == first:
-                    session.commit()
-                    meanwhile(first)
-                return found
-
-            with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(posts.outbox, "begin_tries", begun)
-                outcome = post_due(office)
-        else:
-            outcome = post_due(office)
-        assert len(receiver.received) == 2, "the other webhook got both of its own"
-        assert outcome.sent == 2 + (when == "in flight" and status == 204)
-        assert len(other.received) == (when == "in flight")
-        tried = [line for line in log(database) if line.error != "the webhook has ended"]
-        assert len(tried) == len(other.received), "what was tried is on record"
-        assert run(database, NOW + timedelta(days=1)) == Posted()
-    left = [m for m in held(database) if m.webhook_id == first]
-    if what is not switched_off:
-        assert left == []
-    else:
-        assert {m.state for m in left} <= {MessageState.PARKED, MessageState.SENT}
 
 
 def test_what_cannot_be_composed_holds_up_nothing(database, outbox, receiver):

@@ -58,12 +58,22 @@ def refusal(server, **like):
         ("451 later", False, False),
         ("421 closing down", False, True),
         ("530 5.7.0 authentication required", False, True),
+        ("550 5.1.8 <t@example.org>: Sender address rejected: Domain not found", False, True),
+        ("550 5.1.7 bad sender", False, True),
+        ("553 5.7.1 <t@example.org>: Sender address rejected: not owned by user", False, True),
+        ("554 5.7.1 Relay access denied", True, False),
     ],
 )
 def test_the_answer_decides_what_happens_next(mail_server, answer, permanent, unreachable):
     mail_server.refusals["d@example.org"] = answer
     refused = refusal(mail_server)
     assert (refused.permanent, refused.unreachable) == (permanent, unreachable)
+    assert refused.bounced is (answer == "550 no such user")
+
+
+def test_what_a_server_says_is_kept_as_words(mail_server):
+    mail_server.refusals["d@example.org"] = "451 no\x00\x1b[31m way"
+    assert str(refusal(mail_server)) == "451 no  [31m way"
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def test_a_dead_workers_job_is_taken_over_when_its_lease_ends(work, monkeypatch)
 
 def test_a_failure_is_recorded_and_the_next_run_clears_it(work):
     def fails(_):
-        raise ValueError("the moon was full")
+        raise ValueError("the moon\x00was full")
 
     run_job(work, "job", fails)
     assert job(work).last_error == "ValueError: the moon was full"
