@@ -206,12 +206,18 @@ def _spotted(session: Session, as_of: date, limits: Ruleset) -> Iterable[tuple[S
 def _unless_spread_tells(
     grown: Mapping[Signal, Levels], fired: Mapping[Signal, Levels]
 ) -> dict[Signal, Levels]:
-    """Without the growth of a young substance whose spread is told of: it is the same news."""
+    """Without the growth of a young substance whose spread is told of: it is the same news, unless
+    it is graver, by deaths of before the spread."""
     return {
         signal: levels
         for signal, levels in grown.items()
-        if signal.rule is not Rule.GROWTH or signal._replace(rule=Rule.NEW_SPREAD) not in fired
+        if signal.rule is not Rule.GROWTH
+        or _gravest(levels) > _gravest(fired.get(signal._replace(rule=Rule.NEW_SPREAD), {}))
     }
+
+
+def _gravest(levels: Levels) -> int:
+    return max((evidence.tier for evidence in levels.values()), default=0)
 
 
 KINDS_TOLD = (NodeKind.FAMILY, NodeKind.GROUP, NodeKind.CLUSTER, NodeKind.BLOCK)
