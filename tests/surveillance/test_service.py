@@ -128,6 +128,25 @@ def test_a_first_lapses_and_is_never_first_again(database: Database) -> None:
         assert run(session, 181) == ()
 
 
+def test_one_more_death_opens_a_cluster_again_that_somebody_has_just_closed(
+    database: Database,
+) -> None:
+    with database.transaction() as session:
+        substance = a_substance(session)
+        death = {"kind": EventKind.DEATH, "causal_role": CausalRole.SOLE}
+        for days in (9, 4):
+            a_report(session, substance, "DE", days_ago(days), **death)
+        session.flush()
+        run(session)
+        (seen,) = queries.episodes(session, ANALYST, rule=Rule.CLUSTER_OF_HARM).items
+        triage.close(session, seen.episode.code, outcome="confirmed", by=ANALYST, now=NOW)
+        clustered = (Rule.CLUSTER_OF_HARM, "DE", CLEAR, "opened")
+        assert clustered not in told(run(session, 1)), "it is what they closed"
+        a_report(session, substance, "DE", days_ago(-2), **death)
+        session.flush()
+        assert clustered in told(run(session, 2))
+
+
 def test_a_spread_closes_after_its_quiet_and_opens_again_after_a_cooldown(
     database: Database,
 ) -> None:
