@@ -102,9 +102,9 @@ def may_open(
     """Whether a signal that fires may open an episode, given how its last one closed.
 
     Nothing is first twice; but where a first was closed because it was none (an error, a
-    duplicate), and all it now rests on (`rests_on`: the earliest receipt) came in later, the true
-    one opens. What is urgent waits for no cooldown (signals 2.4), as long as its `evidence` is not
-    what somebody has just closed.
+    duplicate), and what it can rest on (`rests_on`: a confirmed report, else all there is) came in
+    later, the true one opens, though nobody took the wrong report back. What is urgent waits for no
+    cooldown (signals 2.4), as long as its `evidence` is not what somebody has just closed.
     """
     if closing is None:
         return True

@@ -89,18 +89,20 @@ class Evaluation:
         )
 
     def rests_on(self, signal: Signal) -> date | None:
-        """When the oldest knowledge behind a first came in: the earliest receipt in its scope.
+        """When that came in on which a first can rest by itself: the newest confirmed report in its
+        scope, else the oldest of all.
 
         None of other signals, which rest on what was known before as well.
         """
         if signal.rule not in FIRSTS:
             return None
+        number = signal.node.substance_id or 0
         there = [
             cell.received_at.date()
-            for cell in self.sighted.cells.get(signal.node.substance_id or 0, ())
+            for cell in self.sighted.cells.get(number, ())
             if signal.scope in {WORLD, cell.region, cell.country}
         ]
-        return min(there, default=None)
+        return self.sighted.confirmed_on(number, signal.scope) or min(there, default=None)
 
 
 def evaluate(session: Session, *, as_of: date, limits: Ruleset, anew: bool = False) -> Evaluation:

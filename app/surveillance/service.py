@@ -86,11 +86,12 @@ def assess(session: Session, *, as_of: date, now: datetime) -> Outcome:
         changes += _apply(session, episode, _next(episode, signal, seen, named), as_of)
     new: dict[int, Episode] = {}
     for signal in sorted(seen.fired.keys() - still_open.keys()):
+        closing = closings.get(signal)
         if not episodes.may_open(
             signal.rule,
-            closings.get(signal),
+            closing,
             as_of=as_of,
-            rests_on=seen.rests_on(signal),
+            rests_on=seen.rests_on(signal) if closing else None,
             evidence=seen.fired[signal][max(seen.fired[signal])],
             limits=limits.episodes,
         ):
