@@ -94,16 +94,28 @@ harms = st.lists(
     single(st.one_of(st.integers(0, 130), st.integers(0, 900)), [*HARMS, EventKind.SEIZURE]),
     min_size=6, max_size=30,
 )  # fmt: skip
-seldom = st.lists(
-    st.one_of(
-        single(
-            st.one_of(st.integers(0, 100), st.integers(300, 1900), st.integers(1700, 5000)),
-            [EventKind.SEIZURE],
-        ),
-        years,
-    ),
-    min_size=6, max_size=24,
+
+
+@st.composite
+def gone_and_back(draw: st.DrawFn, of: int) -> list[Sent]:
+    """Month after month once, and again of late; between them perhaps a total or a vague date."""
+    months = draw(st.integers(6, 20))
+    last = draw(st.one_of(st.integers(200, 1500), st.integers(1500, 4000)))
+    days = [AS_OF - timedelta(last + 30 * n) for n in range(months)]
+    back = draw(st.lists(st.integers(0, 90), min_size=1, max_size=3))
+    days += [AS_OF - timedelta(ago) for ago in back]
+    sent = [Sent(of, "DE", day, day) for day in days]
+    years = st.one_of(st.integers(2016, 2026), st.integers(2023, 2025))
+    between = st.builds(whole_year, years, st.just(of), total=st.booleans())
+    return sent + draw(st.lists(between, max_size=2))
+
+
+noise = st.lists(
+    st.one_of(single(st.integers(0, 5000), [EventKind.SEIZURE]), years), max_size=4
 )  # fmt: skip
+seldom = st.tuples(*(gone_and_back(of) for of in range(SUBSTANCES)), noise).map(
+    lambda parts: [one for part in parts for one in part]
+)
 
 
 @pytest.fixture
