@@ -7,7 +7,7 @@ looked at, one after the other.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
@@ -22,13 +22,13 @@ from sqlalchemy.orm import Session
 from app.db import Database
 from app.intake.words import CausalRole, EventKind, Precision, ReportType
 from app.registry.models import Substance
+from app.surveillance import evaluation
 from app.surveillance.curves import Curves, curves
 from app.surveillance.evaluation import evaluate
 from app.surveillance.evidence import Evidence
 from app.surveillance.harmful import NO_CLASS
 from app.surveillance.models import Rule, Tier, of_substance
 from app.surveillance.months import month_of
-from app.surveillance.rollup import Counted
 from app.surveillance.ruleset import ruleset
 from tests.surveillance.making import CLEAR, a_report, a_substance, morning
 from tests.surveillance.test_curved_rules import background
@@ -119,8 +119,16 @@ seldom = st.tuples(*(gone_and_back(of) for of in range(SUBSTANCES)), noise).map(
 
 
 @pytest.fixture
-def said(database: Database):
+def said(database: Database, monkeypatch: pytest.MonkeyPatch):
     """What the rules say once more reports came in, beside the curves that they looked at."""
+    looked_at: list[Curves] = []
+
+    def overheard(*asked, **how) -> Iterator[Curves]:
+        for one in curves(*asked, **how):
+            looked_at.append(one)
+            yield one
+
+    monkeypatch.setattr(evaluation, "curves", overheard)
     with database.engine.connect() as connection, connection.begin() as transaction:
         with Session(connection, join_transaction_mode="create_savepoint") as session:
             background(session)
@@ -138,20 +146,17 @@ def said(database: Database):
                     for one in sent:
                         one.into(session, substances)
                     session.flush()
+                    looked_at.clear()
                     found = evaluate(session, as_of=AS_OF, limits=LIMITS)
-                    (seen,) = curves(
-                        session, Counted.anew(session, AS_OF), as_of=AS_OF, months=MONTHS,
-                        earliest=found.sighted.earliest,
-                    )  # fmt: skip
                     place = {of_substance(number): n for n, number in enumerate(ids)}
                     fired = {
                         (place[signal.node], signal.scope): levels[CLEAR]
                         for signal, levels in found.fired.items()
                         if signal.rule is rule and signal.node in place
                     }
-                    seen.tally.nodes  # noqa: B018  read before the session ends
                     session.commit()
                 point.rollback()
+            (seen,) = looked_at
             return fired, seen
 
         ask.ids = ids  # type: ignore[attr-defined]
