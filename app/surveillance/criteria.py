@@ -73,7 +73,9 @@ class Setting:
 
     as_of: date
     active_countries: int  # with an event of any watched substance in the recent months
-    active_quarters: frozenset[int]  # with a sighting of any; 1 the oldest
+    # With a sighting of any; 1 the oldest. Not of those who reported the substance (signals 2.1): a
+    # laboratory that sent one thing once would make it persistent.
+    active_quarters: frozenset[int]
     exposures: Sequence[Exposure]
     harms: Mapping[Stratum, tuple[int, int]]  # events and fatal ones of a group
     class_events: Mapping[str, int]  # events of a group

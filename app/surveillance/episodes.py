@@ -8,7 +8,8 @@
 
 People close with an outcome of their own. A first that was closed never opens again for the same
 place, unless its ground had gone (withdrawn, merged): then it had not been one. Any other may,
-after a cooldown; a name whose meaning was taken back, at once.
+after a cooldown; what is urgent and was not when it closed, or with more deaths, and a name whose
+meaning was taken back, at once.
 """
 
 from __future__ import annotations
@@ -81,10 +82,12 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """When and with what outcome a signal's last episode was closed."""
+    """When and with what outcome a signal's last episode was closed, and how grave it was then."""
 
     on: date
     outcome: str
+    tier: Tier = Tier.WATCH
+    deaths: int = 0
 
 
 def may_open(
@@ -94,19 +97,29 @@ def may_open(
     as_of: date,
     limits: EpisodeLimits,
     rests_on: date | None = None,
+    evidence: Evidence | None = None,
 ) -> bool:
     """Whether a signal that fires may open an episode, given how its last one closed.
 
     Nothing is first twice; but where a first was closed because it was none (an error, a
-    duplicate), and all it now rests on (`rests_on`: the earliest receipt) came in later, the true
-    one opens.
+    duplicate), and what it can rest on (`rests_on`: a confirmed report, else all there is) came in
+    later, the true one opens, though nobody took the wrong report back. What is urgent waits for no
+    cooldown (signals 2.4), as long as its `evidence` is not what somebody has just closed.
     """
     if closing is None:
         return True
     if rule in FIRSTS:
         refuted = closing.outcome in REFUTED
         return refuted and rests_on is not None and rests_on > closing.on
-    return (as_of - closing.on).days >= limits.cooldown_days
+    rested = (as_of - closing.on).days >= limits.cooldown_days
+    return rested or (evidence is not None and _is_graver(evidence, closing))
+
+
+def _is_graver(evidence: Evidence, closing: Closing) -> bool:
+    """Whether it is urgent by something that was not there when it closed; one that lapsed had
+    nothing left."""
+    more = evidence.tier > closing.tier or evidence.numbers["deaths"] > closing.deaths
+    return evidence.tier is Tier.URGENT and (more or closing.outcome == LAPSED)
 
 
 def opening(fired: Mapping[Handling, Evidence], *, as_of: date) -> Decision:

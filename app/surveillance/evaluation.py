@@ -89,18 +89,20 @@ class Evaluation:
         )
 
     def rests_on(self, signal: Signal) -> date | None:
-        """When the oldest knowledge behind a first came in: the earliest receipt in its scope.
+        """When that came in on which a first can rest by itself: the newest confirmed report in its
+        scope, else the oldest of all.
 
         None of other signals, which rest on what was known before as well.
         """
         if signal.rule not in FIRSTS:
             return None
+        number = signal.node.substance_id or 0
         there = [
             cell.received_at.date()
-            for cell in self.sighted.cells.get(signal.node.substance_id or 0, ())
+            for cell in self.sighted.cells.get(number, ())
             if signal.scope in {WORLD, cell.region, cell.country}
         ]
-        return min(there, default=None)
+        return self.sighted.confirmed_on(number, signal.scope) or min(there, default=None)
 
 
 def evaluate(session: Session, *, as_of: date, limits: Ruleset, anew: bool = False) -> Evaluation:
@@ -206,12 +208,18 @@ def _spotted(session: Session, as_of: date, limits: Ruleset) -> Iterable[tuple[S
 def _unless_spread_tells(
     grown: Mapping[Signal, Levels], fired: Mapping[Signal, Levels]
 ) -> dict[Signal, Levels]:
-    """Without the growth of a young substance whose spread is told of: it is the same news."""
+    """Without the growth of a young substance whose spread is told of: it is the same news, unless
+    it is graver, by deaths of before the spread."""
     return {
         signal: levels
         for signal, levels in grown.items()
-        if signal.rule is not Rule.GROWTH or signal._replace(rule=Rule.NEW_SPREAD) not in fired
+        if signal.rule is not Rule.GROWTH
+        or _gravest(levels) > _gravest(fired.get(signal._replace(rule=Rule.NEW_SPREAD), {}))
     }
+
+
+def _gravest(levels: Levels) -> int:
+    return max((evidence.tier for evidence in levels.values()), default=0)
 
 
 KINDS_TOLD = (NodeKind.FAMILY, NodeKind.GROUP, NodeKind.CLUSTER, NodeKind.BLOCK)

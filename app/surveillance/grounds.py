@@ -6,16 +6,18 @@ alone that the reader may see one by one, in the version that was counted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, Subquery, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, Subquery, func, select, tuple_
 from sqlalchemy.orm import Session, selectinload
 
 from app.access.roles import Actor
+from app.clock import end_of_day
 from app.countries import countries
 from app.db import Page
+from app.intake.duplicates.counting import passed_over
 from app.intake.models import Finding, Report
 from app.intake.sight import rows_for, still_open_to
 from app.intake.words import Precision, ReportType
@@ -25,17 +27,21 @@ from app.surveillance.models import NodeId, NodeKind, Rule
 from app.surveillance.nodes import kin, nodes
 from app.surveillance.queries import SeenEpisode, position
 from app.surveillance.sightings import HARMS, sightings_of
+from app.surveillance.spots import may_cluster
 
 SHOWN = 20
+OF_REPORTS = (*FIRSTS, Rule.CLUSTER_OF_HARM)  # a report may tell of several harms
 
 
 @dataclass(frozen=True, slots=True)
 class Grounds:
     """What a signal rests on, as far as one reader may read it.
 
-    `counted` is what the rule counted: events, for a first every report of its scope, for growth in
-    totals the reports that those totals count. `readable` are the reports among them that the
-    reader may see, `by_member` how many of those each substance is in, by its number.
+    `counted` is what the rule counted: events, for a first every report of its scope, for a cluster
+    of harm the reports of its harms, for growth in totals the reports that those totals count.
+    `readable` are the reports among them that the reader may see, `by_member` how many of those
+    each substance is in, by its number. Of an event that came in twice that report is listed which
+    is counted (app.intake.duplicates.counting), for a family as for one substance.
     """
 
     counted: int
@@ -69,7 +75,7 @@ def grounds_of(
         select(known.c.report_id, known.c.substance_id, known.c.event_date)
         .join(Report, Report.id == known.c.report_id)
         .where(
-            *_counted(known, evidence),
+            *_counted(session, known, evidence),
             rows_for(actor, today),
             still_open_to(actor, today),
         )
@@ -77,7 +83,7 @@ def grounds_of(
     )
     by_member = select(readable.c.substance_id, func.count()).group_by(readable.c.substance_id)
     in_all = select(func.count(func.distinct(readable.c.report_id)))
-    of_events = evidence.rule not in FIRSTS and evidence.details.get("basis") != "totals"
+    of_events = evidence.rule not in OF_REPORTS and evidence.details.get("basis") != "totals"
     return Grounds(
         counted=evidence.numbers["events" if of_events else "reports"],
         of_events=of_events,
@@ -114,7 +120,7 @@ def _members(session: Session, node: NodeId) -> tuple[int, ...] | None:
     return next((one.members for one in nodes(kin(session)) if one.id == node), ())
 
 
-def _counted(known: Subquery, evidence: Evidence) -> list[ColumnElement[bool]]:
+def _counted(session: Session, known: Subquery, evidence: Evidence) -> list[ColumnElement[bool]]:
     """Which sightings a rule counted, by the bounds that its evidence tells of."""
     c, rule, details = known.c, evidence.rule, evidence.details
     in_scope: list[ColumnElement[bool]] = []
@@ -125,16 +131,38 @@ def _counted(known: Subquery, evidence: Evidence) -> list[ColumnElement[bool]]:
     if details.get("basis") == "totals":
         first, last = (date.fromisoformat(day) for day in details["span"])
         is_total = c.type == ReportType.AGGREGATE
-        return [*in_scope, is_total, c.event_date == first, c.event_end == last]
+        of_span = [*in_scope, is_total, c.event_date == first, c.event_end == last]
+        # each source has its own growth, and the one with most is told of
+        sums = select(c.authority_id).where(*of_span).group_by(c.authority_id)
+        return [*of_span, c.authority_id.in_(sums.having(func.sum(c.count) == details["count"]))]
     event = [*in_scope, c.type == ReportType.EVENT]
     if rule is Rule.QUANTITY:
         return [*event, c.report_id.in_([int(code[3:]) for code in details.get("reports", ())])]
     if rule is Rule.CLUSTER_OF_HARM:
         days = c.event_date.between(evidence.first, evidence.last)
-        return [*event, c.event_kind.in_(HARMS), days]
+        said = select(c.report_id, c.causal_role, c.event_date, c.event_end)
+        harms = session.execute(said.where(*event, c.event_kind.in_(HARMS), days))
+        return [c.report_id.in_([number for number, *of in harms if may_cluster(*of)])]
     if rule is not Rule.NEW_SPREAD:  # the curve of months: an event of which only the year is known
         event.append(Report.precision != Precision.YEAR)  # is in none of them
+    if rule in (Rule.FAMILY, Rule.BLOCK):
+        event.append(c.report_id.not_in(_counted_beside(known, evidence, event)))
     return [*event, c.event_date >= evidence.since]
+
+
+def _counted_beside(
+    known: Subquery, evidence: Evidence, event: Sequence[ColumnElement[bool]]
+) -> Select[int]:
+    """Reports whose event the curve of a family counts by another that names another member."""
+    begins = date.fromisoformat(f"{evidence.details['months'][0]}-01")
+    curve = (
+        select(known.c.report_id)
+        .join(Report, Report.id == known.c.report_id)
+        .where(*event, known.c.event_date >= begins)
+    )
+    return passed_over(
+        lambda report: report.id.in_(curve), evidence.as_of, as_of=end_of_day(evidence.as_of)
+    )
 
 
 def _countries(scope: str) -> list[str]:

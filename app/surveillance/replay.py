@@ -14,6 +14,7 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from app.access.roles import Actor
+from app.surveillance.episodes import LAPSED, Closing, may_open
 from app.surveillance.evaluation import Evaluation, evaluate
 from app.surveillance.evidence import FIRSTS, Evidence, Signal
 from app.surveillance.hindsight import noon
@@ -77,7 +78,7 @@ def replay(session: Session, actor: Actor, *, first: date, last: date) -> Iterat
     """
     limits = ruleset()
     going: dict[Signal, _Open] = {}
-    closed: dict[Signal, date] = {}
+    closed: dict[Signal, Closing] = {}
     before: list[Step] = []
     for place, end in enumerate(month_ends(first, last, before=1)):
         seen = evaluate(session, as_of=end, limits=limits)
@@ -107,7 +108,7 @@ def _ranked(step: Step, placed: Mapping[int, Entry]) -> Step:
 def _moved(
     going: Mapping[Signal, _Open],
     seen: Evaluation,
-    closed: dict[Signal, date],
+    closed: dict[Signal, Closing],
     limits: EpisodeLimits,
     named: Collection[str],
 ) -> tuple[list[Step], dict[Signal, _Open]]:
@@ -123,16 +124,20 @@ def _moved(
         now = None if gone else _next(signal, was, seen, limits)
         if now is None:
             if not gone:
-                closed[signal] = seen.as_of
+                deaths = was.evidence.numbers["deaths"]
+                closed[signal] = Closing(seen.as_of, LAPSED, was.tier, deaths)
             steps.append(_step(seen, "closed", signal, was.evidence, was.tier))
             continue
         after[signal] = now
         if now.tier > was.tier:
             steps.append(_step(seen, "raised", signal, now.evidence, now.tier))
     for signal, levels in seen.fired.items():
-        if signal in after or not _may_open(signal, closed, seen.as_of, limits):
-            continue
         evidence = levels[max(levels)]
+        opens = may_open(
+            signal.rule, closed.get(signal), as_of=seen.as_of, limits=limits, evidence=evidence
+        )
+        if signal in after or not opens:
+            continue
         after[signal] = _Open(evidence, evidence.tier, since=seen.as_of)
         steps.append(_step(seen, "opened", signal, evidence, evidence.tier))
     return steps, after
@@ -159,14 +164,6 @@ def _next(signal: Signal, was: _Open, seen: Evaluation, limits: EpisodeLimits) -
     if (seen.as_of - quiet_since).days >= limits.quiet_days:
         return None
     return replace(was, quiet_since=quiet_since)
-
-
-def _may_open(
-    signal: Signal, closed: Mapping[Signal, date], as_of: date, limits: EpisodeLimits
-) -> bool:
-    if signal not in closed:
-        return True
-    return signal.rule not in FIRSTS and (as_of - closed[signal]).days >= limits.cooldown_days
 
 
 def _step(seen: Evaluation, what: str, signal: Signal, evidence: Evidence, tier: Tier) -> Step:

@@ -83,7 +83,7 @@ _TEXTS: dict[Rule, tuple[str, str, str, tuple[str, ...]]] = {
         N_("A substance is back after a silence."),
         N_(
             "The silence was real when the rate before it, and all that was looked for meanwhile, "
-            "make it unlikely to be chance."
+            "make it unlikely to be chance. A year in whose totals it stands was not silent."
         ),
         N_("Laboratories that stopped looking for it make a silence too."),
         ("silence",),

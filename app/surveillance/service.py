@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from time import perf_counter
 from typing import Any
 
@@ -77,7 +77,7 @@ def assess(session: Session, *, as_of: date, now: datetime) -> Outcome:
         )
     limits = ruleset()
     still_open = _open_episodes(session)
-    closings = _last_closings(session)
+    closings = _last_closings(session, as_of - timedelta(days=limits.episodes.cooldown_days))
     seen = evaluate(session, as_of=as_of, limits=limits)
     named = _named_meanwhile(session, still_open.keys(), seen)
     changes: list[Change] = []
@@ -86,11 +86,13 @@ def assess(session: Session, *, as_of: date, now: datetime) -> Outcome:
         changes += _apply(session, episode, _next(episode, signal, seen, named), as_of)
     new: dict[int, Episode] = {}
     for signal in sorted(seen.fired.keys() - still_open.keys()):
+        closing = closings.get(signal)
         if not episodes.may_open(
             signal.rule,
-            closings.get(signal),
+            closing,
             as_of=as_of,
-            rests_on=seen.rests_on(signal),
+            rests_on=seen.rests_on(signal) if closing else None,
+            evidence=seen.fired[signal][max(seen.fired[signal])],
             limits=limits.episodes,
         ):
             continue
@@ -135,10 +137,12 @@ def signal_of(episode: Episode) -> Signal:
     return Signal(episode.node, episode.rule, episode.scope)
 
 
-def _last_closings(session: Session) -> dict[Signal, episodes.Closing]:
-    """How each signal was last closed, those left out whose ground had gone."""
+def _last_closings(session: Session, lately: date) -> dict[Signal, episodes.Closing]:
+    """How each signal was last closed, those left out whose ground had gone; how grave it was is
+    told of what was closed after `lately`."""
     closed = (
         select(
+            Episode.id,
             Episode.node_kind,
             Episode.node_key,
             Episode.rule,
@@ -149,9 +153,17 @@ def _last_closings(session: Session) -> dict[Signal, episodes.Closing]:
         .where(Episode.state == EpisodeState.CLOSED, Episode.outcome.not_in(episodes.GROUND_GONE))
         .order_by(Episode.id)
     )
+    views = select(EpisodeView).join(Episode).where(Episode.closed_on > lately)
+    grave: dict[int, tuple[Tier, int]] = {}
+    for view in session.scalars(views):
+        tier, deaths = grave.get(view.episode_id, (Tier.WATCH, 0))
+        told = view.evidence["numbers"]["deaths"]
+        grave[view.episode_id] = max(tier, view.tier), max(deaths, told)
     return {
-        Signal(NodeId(kind, key), rule, scope): episodes.Closing(closed_on, outcome or "")
-        for kind, key, rule, scope, closed_on, outcome in session.execute(closed)
+        Signal(NodeId(kind, key), rule, scope): episodes.Closing(
+            closed_on, outcome or "", *grave.get(number, ())
+        )
+        for number, kind, key, rule, scope, closed_on, outcome in session.execute(closed)
         if closed_on is not None
     }
 

@@ -69,6 +69,17 @@ class Sighted:
     earliest: Mapping[Handling, Mapping[int, int]]
     earlier: Earlier  # what was seen before a month in which it would be news again
     recent: Mapping[int, int]  # reports of the last twelve months, those in totals among them
+    days: Records  # what the cells are made of
+
+    def confirmed_on(self, number: int, scope: str) -> date | None:
+        """When the newest sighting of grade A or B in a place came in, of what has cells."""
+        rows = self.days[(self.days["substance"] == number) & (self.days["confirmed"] > 0)]
+        received = (
+            _day(day)
+            for code, day in zip(rows["country"].tolist(), rows["received"].tolist(), strict=True)
+            if scope in {WORLD, code.decode(), region_or_none(code.decode())}
+        )
+        return max(received, default=None)
 
 
 def sighted(
@@ -96,6 +107,7 @@ def sighted(
         earliest=_earliest(seen),
         earlier=_earlier(seen[seen["month"] < turn]),
         recent=_recent(days, months_before(as_of, 12)),
+        days=new,
     )
 
 

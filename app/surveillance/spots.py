@@ -29,6 +29,12 @@ LONGEST_DATE = timedelta(days=3)  # of a harm whose day is told well enough to l
 Levels = dict[Handling, Evidence]
 
 
+def may_cluster(role: CausalRole | None, day: date, until: date) -> bool:
+    """Whether a harm counts for a cluster: the substance had a part in it, on a day that is known
+    well enough."""
+    return role is not CausalRole.PRESENT and until - day <= LONGEST_DATE
+
+
 def clusters_of_harm(
     occurrences: Iterable[Occurrence], *, as_of: date, rules: Ruleset
 ) -> Iterator[tuple[Signal, Levels]]:
@@ -39,7 +45,7 @@ def clusters_of_harm(
     """
     by_place: defaultdict[tuple[int, str], list[Occurrence]] = defaultdict(list)
     for one in occurrences:
-        if one.causal_role is not CausalRole.PRESENT and one.until - one.day <= LONGEST_DATE:
+        if may_cluster(one.causal_role, one.day, one.until):
             by_place[one.substance_id, one.country].append(one)
     for (number, country), mine in by_place.items():
         levels = {

@@ -83,6 +83,23 @@ def test_a_rate_that_rises_is_growth_with_its_onset_and_what_was_expected(
         assert found.held.keys() >= found.fired.keys()
 
 
+def test_growth_that_is_urgent_is_not_left_to_a_spread_that_is_not(database: Database) -> None:
+    with database.transaction() as session:
+        background(session)
+        deadly = a_substance(session)
+        for month in (1, 2, 3):
+            a_report(
+                session, deadly, "DE", date(2026, month, 5),
+                kind=EventKind.DEATH, causal_role=CausalRole.SOLE,
+            )  # fmt: skip
+        reported(session, deadly, every_month((2026, 4), 7, each=3))
+        found = seen(session)
+        spread = fired(found, Rule.NEW_SPREAD)[of_substance(deadly.id)]
+        assert {evidence.tier for evidence in spread.values()} == {Tier.ALERT}
+        growth = fired(found, Rule.GROWTH)[of_substance(deadly.id)]
+        assert growth[CLEAR].tier is Tier.URGENT and growth[CLEAR].numbers["deaths"] == 3
+
+
 def test_what_nobody_knows_what_it_is_is_only_watched(database: Database) -> None:
     with database.transaction() as session:
         background(session)

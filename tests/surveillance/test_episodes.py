@@ -276,3 +276,22 @@ def test_a_first_that_was_none_gives_way_to_the_true_one_that_comes_later(outcom
     for received, may in ((days_ago(30), False), (days_ago(5), True), (None, False)):
         opens = may_open(Rule.FIRST_WORLD, closing, as_of=AS_OF, limits=LIMITS, rests_on=received)
         assert opens is may
+
+
+@pytest.mark.parametrize(
+    ("closing", "tier", "deaths", "may"),
+    [
+        (Closing(days_ago(3), "confirmed", Tier.URGENT, 2), Tier.URGENT, 2, False),
+        (Closing(days_ago(3), "confirmed", Tier.URGENT, 2), Tier.URGENT, 3, True),
+        (Closing(days_ago(3), "not_confirmed", Tier.ALERT, 1), Tier.URGENT, 2, True),
+        (Closing(days_ago(3), "lapsed", Tier.URGENT, 5), Tier.URGENT, 2, True),
+        (Closing(days_ago(3), "lapsed", Tier.WATCH, 0), Tier.ALERT, 1, False),
+    ],
+)
+def test_what_is_urgent_by_something_new_waits_for_no_cooldown(
+    closing: Closing, tier: Tier, deaths: int, may: bool
+) -> None:
+    now = replace(evidence(), rule=Rule.CLUSTER_OF_HARM, tier=tier)
+    now = replace(now, numbers={**now.numbers, "deaths": deaths})
+    opens = may_open(now.rule, closing, as_of=AS_OF, limits=LIMITS, evidence=now)
+    assert opens is may

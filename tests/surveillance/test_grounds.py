@@ -27,9 +27,11 @@ from tests.surveillance.making import (
     RED,
     a_report,
     a_substance,
+    an_authority,
     morning,
 )  # fmt: skip
 from tests.surveillance.test_curved_rules import background, every_month, reported, unnamed
+from tests.surveillance.test_duplicates import a_group
 
 AS_OF = date(2026, 10, 31)
 PLACES = ("DE", "FR", "SE", "PL")
@@ -110,6 +112,65 @@ def test_growth_in_totals_rests_on_the_totals_of_its_span(database: Database) ->
         of = grounds(session, seen)
         assert (of.counted, of.of_events, of.readable) == (40, False, 1)
         assert of.page.items[0].event_date == date(2025, 1, 1)
+
+
+def test_growth_in_totals_rests_on_those_of_one_source(database: Database) -> None:
+    with database.transaction() as session:
+        one, other = a_substance(session, "Riser"), a_substance(session, "everyday")
+        police = an_authority(session, "DE")
+        for year, many in ((2024, 2), (2025, 40)):
+            span = {"type": ReportType.AGGREGATE, "end": date(year, 12, 31)}
+            for country, least in (("US", 0), ("DE", 5)):
+                theirs = [
+                    a_report(session, one, country, date(year, 1, 1), count=many + least, **span),
+                    a_report(session, other, country, date(year, 1, 1), count=1000, **span),
+                ]
+                for report in theirs:
+                    report.country = "US"
+        assessed(session)
+        (seen,) = episodes(session, Rule.GROWTH)
+        assert seen.view.evidence["details"]["count"] == 45
+        (listed,) = grounds(session, seen).page.items
+        assert listed.authority_id == police.id and listed.count == 45
+
+
+def test_a_cluster_rests_on_its_harms_alone(database: Database) -> None:
+    with database.transaction() as session:
+        deadly = a_substance(session, "Deadly")
+        harm = {"kind": EventKind.DEATH, "causal_role": CausalRole.SOLE}
+        counted = [
+            a_report(session, deadly, "DE", date(2026, 10, 1), **harm),
+            a_report(session, deadly, "DE", date(2026, 10, 9), **harm, count=3),
+            a_report(session, deadly, "DE", date(2026, 10, 5), kind=EventKind.ACUTE_TOXICITY),
+        ]
+        only_present = {"kind": EventKind.DEATH, "causal_role": CausalRole.PRESENT}
+        a_report(session, deadly, "DE", date(2026, 10, 4), **only_present)
+        a_report(session, deadly, "DE", date(2026, 10, 1), end=date(2026, 10, 31), **harm)
+        a_report(session, deadly, "FR", date(2026, 10, 2), **harm)
+        a_report(session, deadly, "DE", date(2026, 10, 3))
+        assessed(session)
+        (seen,) = episodes(session, Rule.CLUSTER_OF_HARM)
+        of = grounds(session, seen)
+        assert {one.code for one in of.page.items} == {one.code for one in counted}
+        assert (of.counted, of.of_events, of.readable) == (3, False, 3)
+        assert seen.view.evidence["numbers"]["events"] == 5, "harms are persons"
+
+
+def test_of_an_event_that_came_in_twice_the_report_that_is_counted_is_listed(
+    database: Database,
+) -> None:
+    with database.transaction() as session:
+        background(session)
+        one, other, *_ = a_family(session)
+        day = date(2026, 10, 20)
+        twice = [a_report(session, one, "DE", day), a_report(session, other, "FR", day)]
+        a_group(session, *twice, since=AS_OF)
+        assessed(session)
+        (seen,) = episodes(session, Rule.FAMILY)
+        of = grounds(session, seen)
+        assert of.counted == of.readable == len(of.page.items) == 9, "one event of the family"
+        listed = {report.code for report in of.page.items}
+        assert [report.code in listed for report in twice] == [True, False]
 
 
 def test_a_family_lists_by_member_the_rows_that_are_open_to_the_reader(database: Database) -> None:

@@ -16,7 +16,7 @@ from app.access.models import AuditEvent
 from app.access.roles import ANYBODY
 from app.db import Database
 from app.errors import Conflict, NotFound, Refused
-from app.intake.words import CausalRole, EventKind
+from app.intake.words import CausalRole, EventKind, Grade
 from app.surveillance import queries, triage
 from app.surveillance.models import Assessment, Episode, EpisodeState, Rule, Tier
 from app.surveillance.service import Change, assess
@@ -119,6 +119,23 @@ def test_a_first_whose_report_is_superseded_closes_and_may_open_again(database: 
     assert [c.reason for c in opened] == ["opened"]
 
 
+@pytest.mark.parametrize(("grade", "opens"), [(Grade.B, True), (Grade.C, False)])
+def test_a_first_that_was_refuted_gives_way_to_a_confirmed_report_though_none_was_withdrawn(
+    database: Database, grade: Grade, opens: bool
+) -> None:
+    with database.transaction() as session:
+        substance = a_substance(session)
+        a_report(session, substance)
+        session.flush()
+        run(session)
+        (seen,) = queries.episodes(session, ANALYST).items
+        triage.close(session, seen.episode.code, outcome="not_confirmed", by=ANALYST, now=NOW)
+        assert run(session, 1) == (), "the report still says what was refuted"
+        a_report(session, substance, day=AS_OF + timedelta(days=2), grade=grade)
+        session.flush()
+        assert [c.reason for c in run(session, 2)] == ["opened"] * opens
+
+
 def test_a_first_lapses_and_is_never_first_again(database: Database) -> None:
     with database.transaction() as session:
         a_report(session, a_substance(session))
@@ -126,6 +143,25 @@ def test_a_first_lapses_and_is_never_first_again(database: Database) -> None:
         assert run(session, 179) == ()
         assert [c.reason for c in run(session, 180)] == ["closed"]
         assert run(session, 181) == ()
+
+
+def test_one_more_death_opens_a_cluster_again_that_somebody_has_just_closed(
+    database: Database,
+) -> None:
+    with database.transaction() as session:
+        substance = a_substance(session)
+        death = {"kind": EventKind.DEATH, "causal_role": CausalRole.SOLE}
+        for days in (9, 4):
+            a_report(session, substance, "DE", days_ago(days), **death)
+        session.flush()
+        run(session)
+        (seen,) = queries.episodes(session, ANALYST, rule=Rule.CLUSTER_OF_HARM).items
+        triage.close(session, seen.episode.code, outcome="confirmed", by=ANALYST, now=NOW)
+        clustered = (Rule.CLUSTER_OF_HARM, "DE", CLEAR, "opened")
+        assert clustered not in told(run(session, 1)), "it is what they closed"
+        a_report(session, substance, "DE", days_ago(-2), **death)
+        session.flush()
+        assert clustered in told(run(session, 2))
 
 
 def test_a_spread_closes_after_its_quiet_and_opens_again_after_a_cooldown(
