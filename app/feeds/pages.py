@@ -43,11 +43,13 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """What page of which feed: `file` is feed.json or feed.atom, `after` a cursor."""
+    """What page of which feed in which language: `file` is feed.json or feed.atom, `after` a
+    cursor."""
 
     file: str
     scope: Scope = EVERYTHING
     after: str | None = None
+    language: str = SOURCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class Written:
 
     body: bytes
     media_type: str
+    language: str
     url: str
     changed: datetime | None  # the newest wording on it
     spread: bool  # whether the hub is told when it changes
@@ -66,7 +69,6 @@ class Written:
         return hashlib.blake2b(self.body, digest_size=12).hexdigest()
 
 
-@speaking(SOURCE)  # whoever's page the thread wrote before
 def write(
     session: Session,
     actor: Actor,
@@ -81,7 +83,7 @@ def write(
 
     Raises NotPublic when it would tell more than `cleared`.
     """
-    scope, own = address.scope, path is not None
+    scope = address.scope
     page = alerts(
         session,
         actor,
@@ -90,23 +92,39 @@ def write(
         country=scope.country or None,
         where=scope.conditions(),
     )
-    url = site.base_url + (scope.path(address.file) if path is None else scope.at(path))
+    own = path is not None
+    url = _at(address, site, path, address.language)
     sign = "&" if "?" in url else "?"
     said: dict[str, Any] = {
         "base_url": site.base_url,
         "feed_url": url,
         "next_url": f"{url}{sign}after={page.next}" if page.next else None,
-        "about": scope.title,
         "hub": site.hub if scope.plain and not own else "",
         "cleared": cleared,
     }
     changed = max((seen.modified for seen in page.items), default=None)
-    if address.file == "feed.json":
-        feed = json_feed.json_feed(page.items, **said)
-        body = json.dumps(feed, ensure_ascii=False, separators=(",", ":")).encode()
-    else:
-        body = atom_feed.atom(page.items, updated=changed or _day_of(now), **said)
-    return Written(body, MEDIA_TYPES[address.file], url, changed, spread=scope.plain and not own)
+    with speaking(address.language):  # whoever's page the thread wrote before
+        if address.file == "feed.json":
+            feed = json_feed.json_feed(page.items, about=scope.title, **said)
+            body = json.dumps(feed, ensure_ascii=False, separators=(",", ":")).encode()
+        else:
+            said |= {"about": scope.title, "feed_id": _at(address, site, path, SOURCE)}
+            body = atom_feed.atom(page.items, updated=changed or _day_of(now), **said)
+    return Written(
+        body,
+        MEDIA_TYPES[address.file],
+        address.language,
+        url,
+        changed,
+        spread=scope.plain and not own,
+    )
+
+
+def _at(address: Address, site: Site, path: str | None, language: str) -> str:
+    """The whole address of the feed in a language."""
+    scope = address.scope
+    own = scope.path(address.file, language) if path is None else scope.at(path, language)
+    return site.base_url + own
 
 
 def _day_of(now: datetime) -> datetime:
@@ -172,6 +190,7 @@ def _headers(written: Written, hub: str) -> tuple[tuple[str, str], ...]:
     own = f'<{written.url}>; rel="self"'
     said = {
         "Content-Type": written.media_type,
+        "Content-Language": written.language,
         "ETag": f'W/"{written.etag}"',
         "Cache-Control": f"public, max-age={MAX_AGE}",
         "Link": f'{own}, <{hub}>; rel="hub"' if hub and written.spread else own,

@@ -21,6 +21,11 @@ from app.surveillance.wording import sentence
 _log = logging.getLogger(__name__)
 
 
+def language_of(edition: Edition) -> str:
+    """What an edition is told in: the language spoken, but English where its words are kept."""
+    return SOURCE if _as_stored(edition) else spoken()
+
+
 def headline_of(edition: Edition) -> str:
     """The headline in the language spoken; of what people wrote, as they wrote it."""
     if _as_stored(edition):
@@ -57,7 +62,8 @@ def sentence_of(episode: Mapping[str, Any], name: str) -> str:
 
 
 def _as_stored(edition: Edition) -> bool:
-    return spoken() == SOURCE or edition.alert.product is not Product.NOTICE
+    by_people = edition.alert.product is not Product.NOTICE or edition.reason == "retracted"
+    return spoken() == SOURCE or by_people
 
 
 def _kind(edition: Edition) -> NodeKind:

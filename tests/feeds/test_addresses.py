@@ -280,6 +280,7 @@ class TestItems:
         rows = {
             **schema["properties"],
             **{f"rules.{k}": v for k, v in schema["$defs"]["rule"]["properties"].items()},
+            **{f"substances.{k}": v for k, v in schema["$defs"]["substance"]["properties"].items()},
             **{f"controlled.{k}": v for k, v in schema["$defs"]["listing"]["properties"].items()},
         }
         text = DOCS.read_text(encoding="utf-8")
