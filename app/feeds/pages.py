@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from threading import Lock
+from time import monotonic
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -29,6 +30,7 @@ from app.notification.queries import alerts, wordings
 
 PER_PAGE = 50
 PAGES_KEPT = 256
+LOOKS = 16  # pages looked at by one process at once
 MAX_AGE = 60  # seconds for which a cache need not ask again
 MEDIA_TYPES = {"feed.json": json_feed.MEDIA_TYPE, "feed.atom": atom_feed.MEDIA_TYPE}
 
@@ -134,9 +136,11 @@ def _day_of(now: datetime) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A written page, what is said of it in headers, and what it is right for."""
+    """A written page, what is said of it in headers, what it is right for, and when the look at
+    the database began that it is of."""
 
     stamp: object
+    begun: float
     wordings: tuple[Any, ...]
     written: Written
     etag: str
@@ -152,17 +156,27 @@ class PublicFeeds:
         self.clock = clock
         self._kept: OrderedDict[Address, Kept] = OrderedDict()
         self._changing = Lock()
+        self._looking = tuple(Lock() for _ in range(LOOKS))
 
     def page(self, address: Address) -> Kept:
-        """The page as it is now."""
-        stamp = self.database.stamp()
+        """The page as it is now.
+
+        Of those who ask for a page after a commit one looks and the others wait for it: what was
+        begun after they asked is as new as they may expect.
+        """
+        asked = monotonic()
         held = self._kept.get(address)
-        if held is None or held.stamp != stamp:
-            held = self._looked_at(address, held, stamp)
+        if held is not None and held.stamp == self.database.stamp():
+            return held
+        with self._looking[hash(address) % LOOKS]:
+            held = self._kept.get(address)
+            if held is None or held.begun <= asked:
+                held = self._looked_at(address, held)
         return held
 
-    def _looked_at(self, address: Address, held: Kept | None, stamp: object) -> Kept:
-        """The page after another look; the stamp was taken before it."""
+    def _looked_at(self, address: Address, held: Kept | None) -> Kept:
+        """The page after another look."""
+        begun, stamp = monotonic(), self.database.stamp()
         scope = address.scope
         with self.database.reading() as session:
             told = wordings(
@@ -174,10 +188,10 @@ class PublicFeeds:
                 where=scope.conditions(),
             )
             if held is not None and held.wordings == told:
-                found = replace(held, stamp=stamp)
+                found = replace(held, stamp=stamp, begun=begun)
             else:
                 page = write(session, ANYBODY, address, self.site, now=self.clock())
-                found = Kept(stamp, told, page, page.etag, _headers(page, self.site.hub))
+                found = Kept(stamp, begun, told, page, page.etag, _headers(page, self.site.hub))
         with self._changing:
             self._kept[address] = found
             self._kept.move_to_end(address)
