@@ -1,9 +1,10 @@
 """What most machines ask, answered on the doorstep: the two public feeds, whole and unchanged.
 
 Thousands of programs poll them, nearly always to hear that nothing is new. Routing, sessions and
-hooks would cost them several times what the answer does, so a plain GET (no arguments, no key, no
-cookie) is answered before Flask, with the headers every answer bears. Everything else, and whatever
-goes wrong here, goes on into the house, where the same address gives the same answer.
+hooks would cost them several times what the answer does, so a plain GET (nothing asked but the
+language, no key, no cookie) is answered before Flask, with the headers every answer bears.
+Everything else, and whatever goes wrong here, goes on into the house, where the same address gives
+the same answer.
 """
 
 from __future__ import annotations
@@ -15,11 +16,18 @@ from werkzeug.http import is_resource_modified
 
 from app.entrance import GUARDS
 from app.feeds.pages import Address, Kept, PublicFeeds
+from app.languages import LANGUAGES, SOURCE
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-FEEDS = {f"/{file}": Address(file) for file in ("feed.json", "feed.atom")}
+FEEDS = {
+    (f"/{file}", f"lang={language}" if said else ""): Address(file, language=language)
+    for file in ("feed.json", "feed.atom")
+    for language in LANGUAGES
+    for said in (True, False)
+    if said or language == SOURCE
+}
 NOT_HERE = ("HTTP_AUTHORIZATION", "HTTP_COOKIE", "HTTP_IF_MATCH", "HTTP_RANGE")
 
 
@@ -31,8 +39,8 @@ class Doorstep:
         self.feeds = feeds
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer if it is one of the two; else ask inside."""
-        address = FEEDS.get(environ["PATH_INFO"])
+        """Answer if it is one of them; else ask inside."""
+        address = FEEDS.get((environ["PATH_INFO"], environ.get("QUERY_STRING", "")))
         if address is None or not _plain(environ):
             return self.house(environ, start_response)
         try:
@@ -49,10 +57,8 @@ class Doorstep:
 
 
 def _plain(environ: WSGIEnvironment) -> bool:
-    return (
-        environ["REQUEST_METHOD"] in {"GET", "HEAD"}
-        and not environ.get("QUERY_STRING")
-        and not any(name in environ for name in NOT_HERE)
+    return environ["REQUEST_METHOD"] in {"GET", "HEAD"} and not any(
+        name in environ for name in NOT_HERE
     )
 
 

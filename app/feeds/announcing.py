@@ -7,14 +7,17 @@ them itself.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.access.handling import visible_up_to
 from app.access.roles import ANYBODY
+from app.feeds.entries import substances
 from app.feeds.pages import MEDIA_TYPES
 from app.feeds.scope import EVERYTHING, Scope
+from app.languages import LANGUAGES
 from app.notification.models import Edition
 from app.outgoing import Limits, Unanswered, posted
 
@@ -28,7 +31,8 @@ class HubError(Exception):
 
 
 def changed_feeds(session: Session, since: int, base_url: str) -> list[str]:
-    """The addresses of public feeds that hold an edition later than `since`, the whole feed first.
+    """The addresses of public feeds that hold an edition later than `since`, the whole feed first,
+    each in every language.
 
     Index: the primary key.
     """
@@ -40,8 +44,13 @@ def changed_feeds(session: Session, since: int, base_url: str) -> list[str]:
     )
     scopes = dict.fromkeys([EVERYTHING])
     for detail, countries in session.execute(query):
-        scopes |= dict.fromkeys(_scopes(detail, countries))
-    return [base_url + scope.path(file) for scope in scopes for file in MEDIA_TYPES]
+        scopes |= dict.fromkeys(scope for scope in _scopes(detail, countries) if scope.named)
+    return [
+        base_url + scope.path(file, language)
+        for scope in scopes
+        for file in MEDIA_TYPES
+        for language in LANGUAGES
+    ]
 
 
 def announce(hub: str, feeds: Sequence[str]) -> int:
@@ -64,11 +73,10 @@ def announce(hub: str, feeds: Sequence[str]) -> int:
     return told
 
 
-def _scopes(detail: dict[str, object], countries: Iterable[str]) -> Iterator[Scope]:
-    if group := detail.get("group"):
-        yield Scope(group=str(group))
-    if family := detail.get("family"):
-        yield Scope(family=str(family))
-    if substance := detail.get("substance"):
-        yield Scope(substance=str(substance))
+def _scopes(detail: dict[str, Any], countries: Iterable[str]) -> Iterator[Scope]:
+    for group in (detail.get("group"), *detail.get("groups", ())):
+        yield Scope(group=group or "")
+    for family in (detail.get("family"), *detail.get("families", ())):
+        yield Scope(family=family or "")
+    yield from (Scope(substance=one["substance"]) for one in substances(detail))
     yield from (Scope(country=country) for country in countries)

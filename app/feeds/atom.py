@@ -9,6 +9,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 from app.access.handling import Handling
 from app.feeds.entries import AUTHOR, DESCRIPTION, Entry, entry, feed_title, printable
 from app.feeds.json_feed import STRUCTURES
+from app.languages import plain, spoken
 from app.notification.queries import SeenAlert
 
 MEDIA_TYPE = "application/atom+xml"
@@ -20,21 +21,23 @@ def atom(
     *,
     base_url: str,
     feed_url: str,
+    feed_id: str = "",
     updated: datetime,
     next_url: str | None = None,
     about: str = "",
     hub: str = "",
     cleared: Handling = Handling.CLEAR,
 ) -> bytes:
-    """The feed as XML. `updated` dates an empty one; `about` and `hub` are as in the JSON Feed.
+    """The feed as XML, in the language spoken. `feed_id` is the same in all languages, by itself
+    the address. `updated` dates an empty one; `about` and `hub` are as in the JSON Feed.
 
     Raises NotPublic for an alert that is handled above what the reader is `cleared` for.
     """
-    feed = Element("feed", {"xmlns": NAMESPACE, "xml:lang": "en"})
+    feed = Element("feed", {"xmlns": NAMESPACE, "xml:lang": spoken()})
     newest = max((alert.modified for alert in seen), default=updated)
-    _add(feed, "id", feed_url)
+    _add(feed, "id", feed_id or feed_url)
     _add(feed, "title", feed_title(about, cleared))
-    _add(feed, "subtitle", DESCRIPTION)
+    _add(feed, "subtitle", plain(DESCRIPTION))
     _add(feed, "updated", _when(newest))
     _link(feed, "self", feed_url, MEDIA_TYPE)
     _link(feed, "alternate", f"{base_url}/", "text/html")
@@ -53,12 +56,15 @@ def atom(
 
 def _entry(feed: Element, one: Entry) -> None:
     element = SubElement(feed, "entry")
+    if one.language != spoken():
+        element.set("xml:lang", one.language)
     _add(element, "id", one.url)
     _add(element, "title", one.title)
     _add(element, "updated", _when(one.modified))
     _add(element, "published", _when(one.published))
     _link(element, "alternate", one.url, "text/html")
-    _link(element, "related", one.about_url, "text/html")
+    for url in (one.about_url, *one.others):
+        _link(element, "related", url, "text/html")
     if one.picture:
         for ending, kind, _ in STRUCTURES:
             _link(element, "enclosure", f"{one.picture}.{ending}", kind)

@@ -13,12 +13,16 @@ How our words become CAP's:
     valid_until          expires, at the end of that day (UTC)
     certainty            Observed: a laboratory has seen the substance; Unknown when retracted
 
+A message has one block of information for each language that it is told in, English first; what
+people wrote has one, in English. A value that several substances have is given for each, after the
+number of the substance.
+
 Severity is Unknown, not Minor, for a watch: that nobody reported harm does not mean there is none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, time
 from xml.etree.ElementTree import Element, SubElement, tostring
 
@@ -34,6 +38,7 @@ from app.feeds.entries import (
     public,
     retracted,
 )
+from app.languages import LANGUAGES, _, plain, speaking
 from app.notification.models import Edition
 from app.notification.queries import SeenAlert
 from app.surveillance.models import Tier
@@ -46,19 +51,27 @@ URGENCY = {Tier.WATCH: "Future", Tier.ALERT: "Expected", Tier.URGENT: "Immediate
 SEVERITY = {Tier.WATCH: "Unknown", Tier.ALERT: "Moderate", Tier.URGENT: "Severe"}
 RESPONSE = {Tier.WATCH: "Monitor", Tier.ALERT: "Assess", Tier.URGENT: "Assess"}
 
-NAMED = ("substance", "name", "inchikey", "group", "family", "effect")
+CODED = ("substance", "name", "inchikey", "group", "family", "effect")
 LAST_SECOND = time(23, 59, 59)
 
 
-def cap(seen: SeenAlert, earlier: Sequence[Edition], *, base_url: str, sender: str) -> bytes:
+def cap(
+    seen: SeenAlert,
+    earlier: Sequence[Edition],
+    *,
+    base_url: str,
+    sender: str,
+    languages: Iterable[str] = LANGUAGES,
+) -> bytes:
     """The newest edition of an alert; `earlier` are the editions the public could read before it.
 
     `sender` is the address the service is known by. Raises NotPublic for what is not clear.
     """
-    one = entry(seen, base_url)
+    told = _told(seen, base_url, languages)
+    code = seen.alert.code
     before = [public(edition) for edition in earlier if edition.id < seen.edition.id]
     alert = Element("alert", {"xmlns": NAMESPACE})
-    _add(alert, "identifier", _identifier(one.code, seen.edition))
+    _add(alert, "identifier", _identifier(code, seen.edition))
     _add(alert, "sender", _token(sender))
     _add(alert, "sent", _when(seen.modified))
     _add(alert, "status", "Exercise" if seen.alert.simulated else "Actual")
@@ -67,19 +80,31 @@ def cap(seen: SeenAlert, earlier: Sequence[Edition], *, base_url: str, sender: s
     if seen.alert.simulated:
         _add(alert, "note", SIMULATED)
     if before:
-        _add(alert, "references", " ".join(_reference(sender, one.code, e) for e in before))
-    _info(alert, seen, one)
+        _add(alert, "references", " ".join(_reference(sender, code, e) for e in before))
+    for language, one in told.items():
+        with speaking(language):
+            _info(alert, seen, one)
     xml: bytes = tostring(alert, encoding="utf-8", xml_declaration=True)
     return xml
 
 
+def _told(seen: SeenAlert, base_url: str, languages: Iterable[str]) -> dict[str, Entry]:
+    """The alert in each of these languages that it is told in."""
+    told = {}
+    for language in languages:
+        with speaking(language):
+            one = entry(seen, base_url)
+        told[one.language] = one
+    return told
+
+
 def _info(alert: Element, seen: SeenAlert, one: Entry) -> None:
-    """The info block; CAP's schema fixes the order of its elements."""
+    """An info block in the language spoken; CAP's schema fixes the order of its elements."""
     response, urgency, severity, certainty = _standing(seen)
     info = SubElement(alert, "info")
-    _add(info, "language", "en")
+    _add(info, "language", one.language)
     _add(info, "category", "Health")
-    _add(info, "event", "New psychoactive substance")
+    _add(info, "event", _("New psychoactive substance"))
     _add(info, "responseType", response)
     _add(info, "urgency", urgency)
     _add(info, "severity", severity)
@@ -90,10 +115,13 @@ def _info(alert: Element, seen: SeenAlert, one: Entry) -> None:
     _add(info, "senderName", AUTHOR)
     _add(info, "headline", one.title)
     _add(info, "description", one.text)
-    _add(info, "instruction", CONSIDERATION)
+    _add(info, "instruction", plain(CONSIDERATION))
     _add(info, "web", one.url)
-    for name in ("product", *NAMED, "tier"):
-        _parameter(info, name, one.facts[name])
+    _parameter(info, "product", one.facts["product"])
+    for substance in one.facts["substances"] or [one.facts]:
+        for name in CODED:
+            _parameter(info, name, substance[name])
+    _parameter(info, "tier", one.facts["tier"])
     if one.facts["substance"] is None and one.facts["node"]:
         _parameter(info, "kind", one.facts["node"]["kind"])
         _parameter(info, "key", one.facts["node"]["key"])
@@ -101,7 +129,7 @@ def _info(alert: Element, seen: SeenAlert, one: Entry) -> None:
         _parameter(info, "member", member["code"])
     if one.picture:
         resource = SubElement(info, "resource")
-        _add(resource, "resourceDesc", "Structure")
+        _add(resource, "resourceDesc", _("Structure"))
         _add(resource, "mimeType", "image/png")
         _add(resource, "uri", f"{one.picture}.png")
     _area(info, seen.edition.countries)
@@ -133,7 +161,7 @@ def _standing(seen: SeenAlert) -> tuple[str, str, str, str]:
 def _area(info: Element, codes: Sequence[str]) -> None:
     """The countries concerned, or the world when none is named."""
     area = SubElement(info, "area")
-    _add(area, "areaDesc", ", ".join(sorted(country_name(code) for code in codes)) or "World")
+    _add(area, "areaDesc", ", ".join(sorted(country_name(code) for code in codes)) or _("World"))
     for code in codes:
         geocode = SubElement(area, "geocode")
         _add(geocode, "valueName", COUNTRY_CODES)

@@ -7,14 +7,15 @@ from typing import Any
 
 from app.access.handling import Handling
 from app.feeds.entries import AUTHOR, DESCRIPTION, Entry, entry, feed_title
+from app.languages import N_, plain, spoken
 from app.notification.queries import SeenAlert
 
 VERSION = "https://jsonfeed.org/version/1.1"
 MEDIA_TYPE = "application/feed+json"
 SCHEMA_PATH = "/schemas/nps-feed-1.json"
 STRUCTURES = (  # ending, media type and title of what is attached
-    ("svg", "image/svg+xml", "Structure, drawn"),
-    ("mol", "chemical/x-mdl-molfile", "Structure, as a molfile"),
+    ("svg", "image/svg+xml", N_("Structure, drawn")),
+    ("mol", "chemical/x-mdl-molfile", N_("Structure, as a molfile")),
 )
 
 
@@ -28,7 +29,8 @@ def json_feed(
     hub: str = "",
     cleared: Handling = Handling.CLEAR,
 ) -> dict[str, Any]:
-    """The feed as a plain dict; `about` says what narrows it, `hub` who spreads it.
+    """The feed as a plain dict, in the language spoken; `about` says what narrows it, `hub` who
+    spreads it.
 
     Raises NotPublic for an alert that is handled above what the reader is `cleared` for.
     """
@@ -37,8 +39,8 @@ def json_feed(
         "title": feed_title(about, cleared),
         "home_page_url": f"{base_url}/",
         "feed_url": feed_url,
-        "description": DESCRIPTION,
-        "language": "en",
+        "description": plain(DESCRIPTION),
+        "language": spoken(),
         "authors": [{"name": AUTHOR, "url": f"{base_url}/"}],
     }
     feed["_nps"] = {"about": f"{base_url}{SCHEMA_PATH}", "version": 1}
@@ -67,10 +69,12 @@ def _item(one: Entry) -> dict[str, Any]:
         "date_modified": one.modified.isoformat(timespec="seconds"),
         "tags": list(one.tags),
     }
+    if one.language != spoken():
+        item["language"] = one.language
     if one.picture:
         item["image"] = f"{one.picture}.png"
         item["attachments"] = [
-            {"url": f"{one.picture}.{ending}", "mime_type": kind, "title": title}
+            {"url": f"{one.picture}.{ending}", "mime_type": kind, "title": plain(title)}
             for ending, kind, title in STRUCTURES
         ]
     item["_nps"] = one.facts

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from threading import Lock
+from time import monotonic
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -29,6 +30,7 @@ from app.notification.queries import alerts, wordings
 
 PER_PAGE = 50
 PAGES_KEPT = 256
+LOOKS = 16  # pages looked at by one process at once
 MAX_AGE = 60  # seconds for which a cache need not ask again
 MEDIA_TYPES = {"feed.json": json_feed.MEDIA_TYPE, "feed.atom": atom_feed.MEDIA_TYPE}
 
@@ -43,11 +45,13 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """What page of which feed: `file` is feed.json or feed.atom, `after` a cursor."""
+    """What page of which feed in which language: `file` is feed.json or feed.atom, `after` a
+    cursor."""
 
     file: str
     scope: Scope = EVERYTHING
     after: str | None = None
+    language: str = SOURCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ class Written:
 
     body: bytes
     media_type: str
+    language: str
     url: str
     changed: datetime | None  # the newest wording on it
     spread: bool  # whether the hub is told when it changes
@@ -66,7 +71,6 @@ class Written:
         return hashlib.blake2b(self.body, digest_size=12).hexdigest()
 
 
-@speaking(SOURCE)  # whoever's page the thread wrote before
 def write(
     session: Session,
     actor: Actor,
@@ -81,7 +85,7 @@ def write(
 
     Raises NotPublic when it would tell more than `cleared`.
     """
-    scope, own = address.scope, path is not None
+    scope = address.scope
     page = alerts(
         session,
         actor,
@@ -90,23 +94,39 @@ def write(
         country=scope.country or None,
         where=scope.conditions(),
     )
-    url = site.base_url + (scope.path(address.file) if path is None else scope.at(path))
+    own = path is not None
+    url = _at(address, site, path, address.language)
     sign = "&" if "?" in url else "?"
     said: dict[str, Any] = {
         "base_url": site.base_url,
         "feed_url": url,
         "next_url": f"{url}{sign}after={page.next}" if page.next else None,
-        "about": scope.title,
         "hub": site.hub if scope.plain and not own else "",
         "cleared": cleared,
     }
     changed = max((seen.modified for seen in page.items), default=None)
-    if address.file == "feed.json":
-        feed = json_feed.json_feed(page.items, **said)
-        body = json.dumps(feed, ensure_ascii=False, separators=(",", ":")).encode()
-    else:
-        body = atom_feed.atom(page.items, updated=changed or _day_of(now), **said)
-    return Written(body, MEDIA_TYPES[address.file], url, changed, spread=scope.plain and not own)
+    with speaking(address.language):  # whoever's page the thread wrote before
+        if address.file == "feed.json":
+            feed = json_feed.json_feed(page.items, about=scope.title, **said)
+            body = json.dumps(feed, ensure_ascii=False, separators=(",", ":")).encode()
+        else:
+            said |= {"about": scope.title, "feed_id": _at(address, site, path, SOURCE)}
+            body = atom_feed.atom(page.items, updated=changed or _day_of(now), **said)
+    return Written(
+        body,
+        MEDIA_TYPES[address.file],
+        address.language,
+        url,
+        changed,
+        spread=scope.plain and not own,
+    )
+
+
+def _at(address: Address, site: Site, path: str | None, language: str) -> str:
+    """The whole address of the feed in a language."""
+    scope = address.scope
+    own = scope.path(address.file, language) if path is None else scope.at(path, language)
+    return site.base_url + own
 
 
 def _day_of(now: datetime) -> datetime:
@@ -116,9 +136,11 @@ def _day_of(now: datetime) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A written page, what is said of it in headers, and what it is right for."""
+    """A written page, what is said of it in headers, what it is right for, and when the look at
+    the database began that it is of."""
 
     stamp: object
+    begun: float
     wordings: tuple[Any, ...]
     written: Written
     etag: str
@@ -134,17 +156,27 @@ class PublicFeeds:
         self.clock = clock
         self._kept: OrderedDict[Address, Kept] = OrderedDict()
         self._changing = Lock()
+        self._looking = tuple(Lock() for _ in range(LOOKS))
 
     def page(self, address: Address) -> Kept:
-        """The page as it is now."""
-        stamp = self.database.stamp()
+        """The page as it is now.
+
+        Of those who ask for a page after a commit one looks and the others wait for it: what was
+        begun after they asked is as new as they may expect.
+        """
+        asked = monotonic()
         held = self._kept.get(address)
-        if held is None or held.stamp != stamp:
-            held = self._looked_at(address, held, stamp)
+        if held is not None and held.stamp == self.database.stamp():
+            return held
+        with self._looking[hash(address) % LOOKS]:
+            held = self._kept.get(address)
+            if held is None or held.begun <= asked:
+                held = self._looked_at(address, held)
         return held
 
-    def _looked_at(self, address: Address, held: Kept | None, stamp: object) -> Kept:
-        """The page after another look; the stamp was taken before it."""
+    def _looked_at(self, address: Address, held: Kept | None) -> Kept:
+        """The page after another look."""
+        begun, stamp = monotonic(), self.database.stamp()
         scope = address.scope
         with self.database.reading() as session:
             told = wordings(
@@ -156,10 +188,10 @@ class PublicFeeds:
                 where=scope.conditions(),
             )
             if held is not None and held.wordings == told:
-                found = replace(held, stamp=stamp)
+                found = replace(held, stamp=stamp, begun=begun)
             else:
                 page = write(session, ANYBODY, address, self.site, now=self.clock())
-                found = Kept(stamp, told, page, page.etag, _headers(page, self.site.hub))
+                found = Kept(stamp, begun, told, page, page.etag, _headers(page, self.site.hub))
         with self._changing:
             self._kept[address] = found
             self._kept.move_to_end(address)
@@ -172,6 +204,7 @@ def _headers(written: Written, hub: str) -> tuple[tuple[str, str], ...]:
     own = f'<{written.url}>; rel="self"'
     said = {
         "Content-Type": written.media_type,
+        "Content-Language": written.language,
         "ETag": f'W/"{written.etag}"',
         "Cache-Control": f"public, max-age={MAX_AGE}",
         "Link": f'{own}, <{hub}>; rel="hub"' if hub and written.spread else own,

@@ -1,7 +1,8 @@
 """What one feed is about: everything, or a group, a family, a country, a substance, or several.
 
-Groups and families are compared with what an edition said of its substance when it was told, so a
-feed tells what its items say, and an alert about a whole family is in the feed of that family.
+Groups and families are compared with what an edition said of its substances when it was told, so a
+feed tells what its items say, and an alert about a whole family is in the feed of that family. What
+names several substances is in the feed of each.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from app.access.roles import Actor
 from app.countries import countries, country_name, why_no_country
 from app.errors import NotFound, shown
 from app.intake.history import life_of
-from app.notification.models import Alert, Edition
+from app.languages import SOURCE, _
+from app.notification.named import of_family, of_group, of_substances
 from app.registry.queries import substance_by_code
 from chem.families import GROUPS, families
 
@@ -42,9 +44,9 @@ class Scope:
 
     @property
     def title(self) -> str:
-        """What it is about, in words; empty for everything."""
+        """What it is about, in the language spoken; empty for everything."""
         place = country_name(self.country) if self.country else ""
-        family = f"family {self.family}" if self.family else ""
+        family = _("family %(name)s", name=self.family) if self.family else ""
         words = (self.group, family, self.substance_name, place)
         return ", ".join(word for word in words if word)
 
@@ -64,16 +66,17 @@ class Scope:
         """Whether its address is a path alone: everything, or one thing."""
         return len(self.named) <= 1
 
-    def path(self, file: str) -> str:
-        """The address of the feed, without its host: `/groups/nitazenes/feed.json`."""
+    def path(self, file: str, language: str = SOURCE) -> str:
+        """The address of the feed, without its host: `/groups/nitazenes/feed.json`; English needs
+        no word for its language."""
         if not self.plain:
-            return self.at(f"/{file}")
+            return self.at(f"/{file}", language)
         folders = [f"/{FOLDERS[name]}/{value}" for name, value in self.named.items()]
-        return "".join(folders) + f"/{file}"
+        return _with("".join(folders) + f"/{file}", {}, language)
 
-    def at(self, path: str) -> str:
+    def at(self, path: str, language: str = SOURCE) -> str:
         """The address `path`, narrowed by arguments."""
-        return f"{path}?{urlencode(self.named)}" if self.named else path
+        return _with(path, self.named, language)
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """What keeps to its alerts, but for the country, which is asked for by `alerts`.
@@ -82,15 +85,20 @@ class Scope:
         """
         found: list[ColumnElement[bool]] = []
         if self.group:
-            found.append(Edition.detail["group"].as_string() == self.group)
+            found.append(of_group(self.group))
         if self.family:
-            found.append(Edition.detail["family"].as_string() == self.family)
+            found.append(of_family(self.family))
         if self.substance:
-            found.append(Alert.substance_id.in_(self.substance_ids))
+            found.append(of_substances(self.substance_ids))
         return found
 
 
 EVERYTHING = Scope()
+
+
+def _with(path: str, arguments: dict[str, str], language: str) -> str:
+    said = arguments | ({"lang": language} if language != SOURCE else {})
+    return f"{path}?{urlencode(said)}" if said else path
 
 
 def scope_of(

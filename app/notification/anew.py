@@ -17,6 +17,11 @@ from app.surveillance.models import NodeKind
 from app.surveillance.wording import said_again
 
 
+def language_of(edition: Edition) -> str:
+    """What an edition is told in: the language spoken, but English where its words are kept."""
+    return SOURCE if _as_stored(edition) else spoken()
+
+
 def headline_of(edition: Edition) -> str:
     """The headline in the language spoken; of what people wrote, as they wrote it."""
     if _as_stored(edition):
@@ -49,7 +54,8 @@ def sentence_of(episode: Mapping[str, Any], name: str) -> str:
 
 
 def _as_stored(edition: Edition) -> bool:
-    return spoken() == SOURCE or edition.alert.product is not Product.NOTICE
+    by_people = edition.alert.product is not Product.NOTICE or edition.reason == "retracted"
+    return spoken() == SOURCE or by_people
 
 
 def _kind(edition: Edition) -> NodeKind:

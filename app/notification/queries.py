@@ -43,6 +43,7 @@ from app.notification.models import (
     Purpose,
     Trouble,
 )
+from app.notification.named import lists, of_substances
 from app.registry.models import Substance
 from app.registry.queries import known_to
 
@@ -121,11 +122,10 @@ def alerts(
     query = _chosen(actor, after, country, where)
     if group is not None:
         common = Edition.detail["group"].as_string() == group  # of a family, of what it shares
-        query = query.where(
-            or_(Substance.group == group, and_(Alert.substance_id.is_(None), common))
-        )
+        of_it = and_(Alert.substance_id.is_(None), common)
+        query = query.where(or_(Substance.group == group, of_it, lists("groups", group)))
     if substance_id is not None:
-        query = query.where(Alert.substance_id == substance_id)
+        query = query.where(of_substances([substance_id]))
     found = [_seen_alert(*row) for row in session.execute(query.limit(limit + 1))]
     if len(found) <= limit:
         return Page(found)

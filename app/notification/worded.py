@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -33,22 +34,29 @@ def worded(session: Session, content: Content) -> Worded:
     """A content as an edition would say it; also for a preview."""
     substances = tuple(_substances(session, content.substances))
     node = content.node
-    first = next(iter(substances), None)
-    detail = (_of_substance(first) if first else _of_class(node)) | {
+    first, of_class = next(iter(substances), None), _of_class(node)
+    detail = (_of_substance(first) if first else of_class) | {
         "ruleset": None,
         "episodes": [],
         "product": content.product.value,
         "text": {name: text for name, text in content.texts.items() if name != "headline"},
         "response": list(content.response),
-        "substances": [{"code": one.code, "name": one.name} for one in substances],
+        "substances": [{"code": one.code} | _of_substance(one) for one in substances],
+        "groups": _all([*(one.group for one in substances), of_class["group"]]),
+        "families": _all([*(one.family for one in substances), of_class["family"]]),
         "sources": list(content.sources),
         "valid_until": content.valid_until.isoformat() if content.valid_until else None,
     }
     return Worded(content, substances, _sentences(content), detail)
 
 
+def _all(words: Iterable[str | None]) -> list[str]:
+    """Each word once, in their order."""
+    return [word for word in dict.fromkeys(words) if word]
+
+
 def _of_substance(one: Substance) -> dict[str, Any]:
-    """What machines read of the substance that an alert is about."""
+    """What machines read of a substance that an alert is about."""
     return {
         "substance": one.code,
         "name": one.name,

@@ -15,9 +15,11 @@ from app.access.roles import ANYBODY, Role
 from app.clock import Clock
 from app.db import Database
 from app.entrance import allow, database, id_cursor
+from app.errors import NotFound, shown
 from app.feeds.json_feed import SCHEMA_PATH
 from app.feeds.pages import Address, PublicFeeds, Site
 from app.feeds.scope import EVERYTHING, FOLDERS, scope_of
+from app.languages import LANGUAGES, SOURCE
 from app.settings import Settings
 from app.web import web
 
@@ -50,7 +52,7 @@ def site_of(settings: Settings) -> Site:
 @allow(Role.PUBLIC)
 def feed() -> Response:
     """Public alerts, the last changed first, paged; `group`, `family`, `country` and `substance`
-    narrow them."""
+    narrow them, and `lang` says in which language."""
     return _feed(**{name: request.args.get(name, "") for name in FOLDERS})
 
 
@@ -101,13 +103,23 @@ def _schema() -> bytes:
     return SCHEMA.read_bytes()
 
 
+def asked_language() -> str:
+    """The language that an address for machines names, English by itself. Raises NotFound."""
+    asked = request.args.get("lang") or SOURCE
+    if asked not in LANGUAGES:
+        known = ", ".join(LANGUAGES)
+        raise NotFound(f'there is nothing in the language "{shown(asked)}"; choose one of: {known}')
+    return asked
+
+
 def _feed(**asked: str) -> Response:
     """A page of a feed, or 304 for a reader who has it."""
+    language = asked_language()
     scope = EVERYTHING
     if any(asked.values()):
         with database().reading() as session:
             scope = scope_of(session, ANYBODY, **asked)
     file = request.path.rpartition("/")[2]
-    kept = public_feeds().page(Address(file, scope, id_cursor()))
+    kept = public_feeds().page(Address(file, scope, id_cursor(), language))
     response = Response(kept.written.body, headers=kept.headers)
     return cast(Response, response.make_conditional(request))

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from flask import Response
+from typing import cast
+
+from flask import Response, request
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from sqlalchemy import select
 
 from app.access.roles import ANYBODY, Role
 from app.entrance import allow, database, now, settings
 from app.feeds import cap as cap_feed
+from app.feeds.pages import MAX_AGE
 from app.jobs import Job
+from app.languages import LANGUAGES
 from app.notification.queries import alert_by_code, history, outbox_state, refused_settings
 from app.web import web
+from app.web.feeds import asked_language
 
 
 @web.get("/cap/<code>.xml")
 @allow(Role.PUBLIC)
 def cap(code: str) -> Response:
-    """One public alert as CAP 1.2."""
+    """One public alert as CAP 1.2, in every language, or with `lang` in one."""
+    languages = (asked_language(),) if request.args.get("lang") else LANGUAGES
     with database().reading() as session:
         seen = alert_by_code(session, ANYBODY, code)
         body = cap_feed.cap(
@@ -25,8 +31,13 @@ def cap(code: str) -> Response:
             history(session, ANYBODY, seen.alert),
             base_url=settings().base_url,
             sender=settings().mail_from,
+            languages=languages,
         )
-    return Response(body, content_type=cap_feed.MEDIA_TYPE)
+    response = Response(body, content_type=cap_feed.MEDIA_TYPE)
+    response.cache_control.public, response.cache_control.max_age = True, MAX_AGE
+    response.last_modified = seen.modified
+    response.add_etag()
+    return cast(Response, response.make_conditional(request))
 
 
 @web.get("/healthz")

@@ -22,7 +22,7 @@ from app.feeds.personal import (
 )
 from app.feeds.scope import FOLDERS, scope_of
 from app.web import web
-from app.web.feeds import site_of
+from app.web.feeds import asked_language, site_of
 
 # for one reader: kept by no cache, listed by no search engine, told to no other site
 PRIVATE = {
@@ -37,6 +37,7 @@ PRIVATE = {
 @allow(Role.PUBLIC)
 def own_feed(code: str) -> Response:
     """The alerts that the maker of this address may read, up to the clearance of the address."""
+    language = asked_language()
     file = f"feed.{request.path.rpartition('.')[2]}"
     with database().reading() as session:
         held = reader_of(session, code)
@@ -48,7 +49,7 @@ def own_feed(code: str) -> Response:
         written = write(
             session,
             reader,
-            Address(file, scope, id_cursor()),
+            Address(file, scope, id_cursor(), language),
             site_of(settings()),
             now=now(),
             cleared=token.clearance,
@@ -57,7 +58,8 @@ def own_feed(code: str) -> Response:
     if token.last_used_on != today():
         with database().transaction() as session:
             note_use(session, token, today())
-    return Response(written.body, content_type=written.media_type, headers=PRIVATE)
+    headers = PRIVATE | {"Content-Language": written.language}
+    return Response(written.body, content_type=written.media_type, headers=headers)
 
 
 @web.get("/subscriptions/feeds")

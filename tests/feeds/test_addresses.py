@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
+from time import sleep
 
 import feedparser
 import jsonschema_rs
@@ -108,6 +111,50 @@ class TestFreshness:
         client.get("/feed.json")
         assert written == [1]
 
+    def test_who_asks_at_once_shares_one_look(self, house, database, monkeypatch):
+        """While reports come in, each commit has the alerts asked for again, and not by each."""
+        tell(database, "Alphazene")
+        house.test_client().get("/feed.json")
+        looks, real = [], pages.wordings
+
+        def slowly(*given, **more):
+            looks.append(1)
+            sleep(0.3)
+            return real(*given, **more)
+
+        monkeypatch.setattr(pages, "wordings", slowly)
+        tell(database, "Betazene")
+        with ThreadPoolExecutor(8) as threads:
+            asked = [
+                threads.submit(lambda: titles(house.test_client(), "/feed.json")) for _ in range(8)
+            ]
+        assert [one.result() for one in asked] == [["Betazene", "Alphazene"]] * 8
+        assert len(looks) <= 4  # one, and one for those who asked after it had begun
+
+    def test_a_look_begun_before_it_was_asked_for_is_not_taken(self, house, database, monkeypatch):
+        tell(database, "Alphazene")
+        house.test_client().get("/feed.json")
+        begun, go, real = Event(), Event(), pages.wordings
+
+        def held_up(*given, **more):
+            told = real(*given, **more)
+            begun.set()
+            assert go.wait(20)
+            return told
+
+        with database.transaction() as session:  # something else: there is a reason to look
+            session.scalars(select(Substance)).one().formula = "C2H6"
+        monkeypatch.setattr(pages, "wordings", held_up)
+        with ThreadPoolExecutor(2) as threads:
+            early = threads.submit(lambda: titles(house.test_client(), "/feed.json"))
+            assert begun.wait(20)
+            tell(database, "Betazene")
+            late = threads.submit(lambda: titles(house.test_client(), "/feed.json"))
+            sleep(0.2)
+            go.set()
+            assert late.result() == ["Betazene", "Alphazene"]
+            assert early.result() in (["Alphazene"], ["Betazene", "Alphazene"])
+
     def test_unchanged_costs_no_statement_of_ours(self, client, database):
         alone(database)
         tell(database, "Alphazene")
@@ -136,7 +183,7 @@ class TestFreshness:
         tell(database, "Alphazene")
         french = {"Accept-Language": "fr"}
         assert client.get("/alerts", headers=french).headers["Content-Language"] == "fr"
-        for path in ("/feed.json", "/countries/DE/feed.json", "/cap/A-00001.xml"):
+        for path in ("/feed.json", "/countries/DE/feed.json", "/cap/A-00001.xml?lang=en"):
             said = client.get(path, headers=french).text
             assert "Germany" in said and "Allemagne" not in said
 
@@ -280,6 +327,7 @@ class TestItems:
         rows = {
             **schema["properties"],
             **{f"rules.{k}": v for k, v in schema["$defs"]["rule"]["properties"].items()},
+            **{f"substances.{k}": v for k, v in schema["$defs"]["substance"]["properties"].items()},
             **{f"controlled.{k}": v for k, v in schema["$defs"]["listing"]["properties"].items()},
         }
         text = DOCS.read_text(encoding="utf-8")

@@ -86,7 +86,12 @@ def test_it_is_told_of_every_feed_that_changed_and_only_once(database, run):
     scopes = (
         "", "/groups/nitazenes", "/families/nitazene", "/countries/DE", "/substances/TS-00001",
     )  # fmt: skip
-    assert run() == {f"http://tocsin.test{s}/feed.{f}" for s in scopes for f in ("json", "atom")}
+    assert run() == {
+        f"http://tocsin.test{scope}/feed.{kind}{language}"
+        for scope in scopes
+        for kind in ("json", "atom")
+        for language in ("", "?lang=fr", "?lang=es")
+    }
     assert run() == set()
     tell(database, name="Betazene", letter="B")
     assert "http://tocsin.test/substances/TS-00001/feed.json" not in run()

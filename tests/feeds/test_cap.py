@@ -29,8 +29,12 @@ def as_cap(session):
 
 
 def cap_values(xml):
+    """What it says, in English, which stands first."""
     root = ElementTree.fromstring(xml)
-    return {e.tag.removeprefix(f"{{{NAMESPACE}}}"): e.text for e in root.iter()}
+    said = {}
+    for element in root.iter():
+        said.setdefault(element.tag.removeprefix(f"{{{NAMESPACE}}}"), element.text)
+    return said
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def as_cap(session, code="A-00001"):
 
 def cap_values(xml):
     root = ElementTree.fromstring(xml)
-    return {e.tag.removeprefix(f"{{{NAMESPACE}}}"): e.text for e in root.iter()}
+    return {e.tag.removeprefix(f"{{{NAMESPACE}}}"): e.text for e in reversed(list(root.iter()))}
 
 
 class TestJsonFeed:
