@@ -22,7 +22,7 @@ from app.access.roles import ANYBODY, Actor, Role
 from app.access.service import key_actor, person_actor
 from app.clock import Clock
 from app.db import LARGEST_ID, Database, id_of
-from app.languages import LANGUAGES, SOURCE, best_language, speak, spoken
+from app.languages import LANGUAGES, N_, SOURCE, best_language, plain, speak, spoken
 from app.settings import Settings
 
 log = logging.getLogger("tocsin.http")
@@ -246,7 +246,11 @@ def _turn_away(allowed: frozenset[Role]) -> AnyResponse:
             return answer
         target = request.full_path.rstrip("?") if request.method == "GET" else "/"
         return redirect(url_for("web.sign_in", next=target))
-    raise errors.Forbidden(f"this is for {wanted}; you are signed in as {actor().role.value}")
+    raise errors.Forbidden(
+        N_("this is for %(wanted)s; you are signed in as %(role)s"),
+        wanted=wanted,
+        role=actor().role.value,
+    )
 
 
 def _refuse_cross_site() -> Response | None:
@@ -286,7 +290,7 @@ def _tocsin_error(error: errors.TocsinError) -> AnyResponse:
         if error.submission:
             more["submission"] = error.submission
         return problem(status, TITLES[status], str(error), **more)
-    return _page(status, str(error))
+    return _page(status, error.message, error.values)
 
 
 def _http_error(error: HTTPException) -> AnyResponse:
@@ -305,11 +309,17 @@ def _http_error(error: HTTPException) -> AnyResponse:
 def _unexpected(error: Exception) -> AnyResponse:
     """Our own fault: the log has the trace, the reader has a plain sentence."""
     log.exception("unexpected error on %s %s", request.method, request.path, exc_info=error)
-    sentence = "Something went wrong on our side; it is logged. Nothing you sent was lost."
+    sentence = N_("Something went wrong on our side; it is logged. Nothing you sent was lost.")
     return problem(500, "Internal error", sentence) if wants_json() else _page(500, sentence)
 
 
-def _page(status: int, sentence: str) -> AnyResponse:
+def _page(status: int, message: str, values: dict[str, Any] | None = None) -> AnyResponse:
+    """A page that says what went wrong: in the reader's language if we have it, else in English,
+    marked so."""
     from flask import make_response, render_template
 
-    return make_response(render_template("error.html", status=status, sentence=sentence), status)
+    said = plain(message)
+    language = spoken() if said != message else SOURCE
+    sentence = said % values if values else said
+    page = render_template("error.html", status=status, sentence=sentence, said_in=language)
+    return make_response(page, status)

@@ -49,17 +49,23 @@ class Problem:
 class TocsinError(Exception):
     """Base of every error that a door turns into an answer.
 
-    `submission` is the receipt's code when what was sent has been kept.
+    Told in English. A page says it in the language of its reader where `message`, with places for
+    `values`, is translated (`app.languages`). `submission` is the receipt's code when what was sent
+    has been kept.
     """
 
     submission: str | None = None
+
+    def __init__(self, message: str = "", **values: Any) -> None:
+        super().__init__(message % values if values else message)
+        self.message, self.values = message, values
 
 
 class Refused(TocsinError):
     """Input that cannot be taken; `problems` say where and what would be right."""
 
-    def __init__(self, message: str, problems: tuple[Problem, ...] = ()) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, problems: tuple[Problem, ...] = (), **values: Any) -> None:
+        super().__init__(message, **values)
         self.problems = problems
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import pytest
@@ -61,3 +62,21 @@ def test_one_is_said_otherwise_than_several() -> None:
 def test_readers_get_the_first_of_their_languages_that_there_is() -> None:
     assert best_language(["de", "es-MX", "fr"]) == "es"
     assert best_language(["zh"]) == "en"
+
+
+def spaced_wrongly(said: str) -> list[str]:
+    """Where French wants a space that does not break and there is another, or none."""
+    text = re.sub(r"https?://\S+|&\w+;|<[^>]*>", "", said)
+    narrow = re.findall(r"(?:^|[^\u202f])[;?!]", text)
+    wide = re.findall(r"[ \u202f]:|«[^\u00a0]|[^\u00a0]»|«$|^»", text)
+    return narrow + wide
+
+
+def test_french_has_a_narrow_space_before_high_signs_and_a_whole_one_before_a_colon() -> None:
+    wrong = {}
+    for one in catalogue("fr"):
+        texts = one.string if isinstance(one.string, tuple) else (one.string,)
+        found = [where for text in texts if one.id for where in spaced_wrongly(text)]
+        wrong |= {one.id: found} if found else {}
+    assert wrong == {}
+    assert spaced_wrongly("Où ? Là: «\u202fici\u202f»") == [" ?", "«\u202f", "\u202f»"]

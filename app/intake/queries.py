@@ -14,6 +14,7 @@ from app.errors import NotFound
 from app.intake.models import Finding, Report, Submission, SubmissionRow
 from app.intake.sight import rows_for, still_open_to
 from app.intake.words import Fate
+from app.languages import N_
 
 _REPORT = re.compile(r"RP-([0-9]{1,10})", re.IGNORECASE)
 
@@ -32,7 +33,7 @@ def report_by_code(session: Session, actor: Actor, today: date, code: str) -> Re
     )
     report = session.scalar(query)
     if report is None:
-        raise NotFound(f"there is no report {code} that you may see")
+        raise NotFound(N_("there is no report %(code)s that you may see"), code=code)
     return report
 
 

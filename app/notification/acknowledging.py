@@ -18,6 +18,7 @@ from app.access.models import Authority
 from app.access.roles import Actor, Role
 from app.access.service import record
 from app.errors import NotFound
+from app.languages import N_
 from app.notification.models import (
     Alert,
     AlertState,
@@ -69,7 +70,7 @@ def message_of(session: Session, secret: str, written: str) -> Message:
         number = None
     message = session.get(Message, number) if isinstance(number, int) else None
     if message is None or message.edition is None or message.subscription is None:
-        raise NotFound("this link is not complete; copy all of it from the mail, or sign in")
+        raise NotFound(N_("this link is not complete; copy all of it from the mail, or sign in"))
     return message
 
 

@@ -32,25 +32,35 @@ def headline_of(edition: Edition) -> str:
 
 def sentences_of(edition: Edition) -> list[str]:
     """Its sentences in the language spoken, as far as there is evidence to say them from."""
+    return [said for said, _language in sentences_in(edition)]
+
+
+def sentences_in(edition: Edition) -> list[tuple[str, str]]:
+    """The same, each with the language that it is in."""
     if _as_stored(edition):
-        return list(edition.sentences)
-    episodes = edition.detail["episodes"]
+        return [(sentence, SOURCE) for sentence in edition.sentences]
+    name, episodes = edition.detail["name"], edition.detail["episodes"]
     if not episodes:
-        return [nothing_left(edition.detail["name"], _kind(edition))]
-    return [sentence_of(episode, edition.detail["name"]) for episode in episodes]
+        return [(nothing_left(name, _kind(edition)), spoken())]
+    return [sentence_in(episode, name) for episode in episodes]
 
 
 def sentence_of(episode: Mapping[str, Any], name: str) -> str:
-    """The sentence of an episode in an edition's detail.
+    """The sentence of an episode in an edition's detail, as `sentence_in` says it."""
+    return sentence_in(episode, name)[0]
+
+
+def sentence_in(episode: Mapping[str, Any], name: str) -> tuple[str, str]:
+    """The sentence of an episode in an edition's detail, and the language that it is in.
 
     In English where there is no evidence, or it lacks something that the sentence needs by now:
     better told in English than not at all.
     """
     evidence = episode.get("evidence")
-    if spoken() == SOURCE or not evidence:
-        return str(episode["sentence"])
-    said = said_again(evidence, name)
-    return str(episode["sentence"]) if said is None else with_news(said, episode["news"])
+    said = said_again(evidence, name) if spoken() != SOURCE and evidence else None
+    if said is None:
+        return str(episode["sentence"]), SOURCE
+    return with_news(said, episode["news"]), spoken()
 
 
 def _as_stored(edition: Edition) -> bool:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.db import one_of_ids
 from app.languages import N_, ngettext, plain, speaking, spoken
 from app.notification.addresses import digests_thread
-from app.notification.anew import headline_of, sentences_of
+from app.notification.anew import headline_of, language_of, sentences_in
 from app.notification.mail import (
     SHARING,
     TIER_NAMES,
@@ -23,7 +23,7 @@ from app.notification.mail import (
     one_line,
     templates,
 )
-from app.notification.models import AlertState, Edition, Message, Subscription
+from app.notification.models import AlertState, Edition, Message, Product, Subscription
 from app.notification.withholding import tellable
 
 TITLES = {"daily": N_("Tocsin daily"), "weekly": N_("Tocsin weekly"), "immediate": N_("Tocsin")}
@@ -101,17 +101,21 @@ def _editions(session: Session, message: Message) -> list[Edition]:
 
 def _alert(edition: Edition, base_url: str) -> dict[str, object]:
     alert = edition.alert
-    sentences = sentences_of(edition)
+    sentences = sentences_in(edition)
+    sentence, sentence_in = sentences[0] if sentences else ("", spoken())
+    of_signals = alert.product is Product.NOTICE
     ended = ENDED[alert.state]
     return {
         "code": alert.code,
         "headline": headline_of(edition),
+        "headline_in": language_of(edition),
         "tier": edition.tier.word,
         "tier_name": plain(TIER_NAMES[edition.tier.word]),
         "handling": edition.handling.word,
         "simulated": alert.simulated,
         "ended": plain(ended) if ended else "",
-        "sentence": sentences[0] if sentences else "",
-        "more": max(len(sentences) - 1, 0),
+        "sentence": sentence,
+        "sentence_in": sentence_in,
+        "more": max(len(sentences) - 1, 0) if of_signals else 0,
         "url": f"{base_url}/alerts/{alert.code}",
     }

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from itsdangerous import BadData, URLSafeSerializer
 
 from app.errors import NotFound
+from app.languages import N_
 
 CONFIRM, UNSUBSCRIBE = "confirm", "unsubscribe"
 VALID = timedelta(days=7)  # a confirmation; the end of mail must be possible for ever
@@ -36,11 +37,12 @@ def subscription_of(secret: str, purpose: str, token: str, *, now: datetime) -> 
         number, *until = _signer(secret, purpose).loads(token)
     except BadData:
         raise NotFound(
-            "this link is not one of ours, or was cut on its way; copy the whole of it"
+            N_("this link is not one of ours, or was cut on its way; copy the whole of it")
         ) from None
     if until and now > datetime.fromtimestamp(until[0], UTC):
         raise NotFound(
-            f"this link was valid for {VALID.days} days; ask whoever subscribed you for a new one"
+            N_("this link was valid for %(days)s days; ask whoever subscribed you for a new one"),
+            days=VALID.days,
         )
     return int(number)
 

@@ -23,9 +23,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from app.access.handling import Handling
 from app.countries import country_name
-from app.languages import N_, SOURCE, _, day_long, plain, speaking, spoken, teach
+from app.languages import N_, _, day_long, plain, speaking, spoken, teach
 from app.notification.addresses import thread_id
-from app.notification.anew import headline_of, sentence_of
+from app.notification.anew import headline_of, sentence_in
 from app.notification.models import (
     AlertState,
     Edition,
@@ -36,8 +36,8 @@ from app.notification.models import (
 )
 from app.notification.renderings import (
     CONSIDERATION,
-    MARKS,
     facts,
+    mark_of,
     page_blocks,
     page_text,
     source_of,
@@ -171,8 +171,9 @@ def one_click(mail: EmailMessage, unsubscribe_url: str) -> None:
 
 
 def one_line(text: str) -> str:
-    """`text` without line breaks or other control characters, as a header must be."""
-    return " ".join(_CONTROL.sub(" ", text).split())
+    """`text` without line breaks or other control characters, as a header must be; spaces that do
+    not break stay, as French has them."""
+    return re.sub(" +", " ", _CONTROL.sub(" ", text)).strip()
 
 
 @lru_cache(maxsize=256)
@@ -231,20 +232,18 @@ def _written_words(
     alert = edition.alert
     source = source_of(alert, edition, base_url)
     retracted = alert.state is AlertState.RETRACTED and source.reason != "retracted"
-    with speaking(SOURCE):  # what people wrote, and the words around it
-        written = {
-            "facts": facts(source),
-            "blocks": page_blocks(source),
-            "page": page_text(source),
-        }
-    return written | {
+    return {
         "language": spoken(),
+        "facts": facts(source),
+        "blocks": page_blocks(source),
+        "page": page_text(source),
         "source": source,
-        "mark": "[Since retracted] " if retracted else MARKS.get(source.reason, ""),
+        "simulated": source.simulated,
+        "mark": _("[Since retracted]") + " " if retracted else mark_of(source),
         "retracted": retracted,
         "sharing": plain(SHARING[edition.handling]),
         "tier_word": edition.tier.word,
-        "consideration": CONSIDERATION,
+        "consideration": plain(CONSIDERATION),
         "subscriptions_url": f"{base_url}/subscriptions",
         "unsubscribe_url": own.unsubscribe_url,
         "recipient": own.recipient,
@@ -335,17 +334,22 @@ def _control(detail: Mapping[str, Any]) -> str:
 
 def _signals(edition: Edition, base_url: str, *, new: bool) -> list[dict[str, str]]:
     """The signals that are new, or those that were open before, as sentences with their sources."""
-    return [
-        {
-            "sentence": sentence_of(episode, edition.detail["name"]),
-            "name": signal_name(episode["rule"], episode["scope"]),
-            "tier": plain(TIER_NAMES[episode["tier"]]),
-            "url": f"{base_url}/signals/{episode['code']}",
-            "code": episode["code"],
-        }
-        for episode in edition.detail.get("episodes", [])
-        if bool(episode["news"]) == new
-    ]
+    found = []
+    for episode in edition.detail.get("episodes", []):
+        if bool(episode["news"]) != new:
+            continue
+        sentence, language = sentence_in(episode, edition.detail["name"])
+        found.append(
+            {
+                "sentence": sentence,
+                "sentence_in": language,
+                "name": signal_name(episode["rule"], episode["scope"]),
+                "tier": plain(TIER_NAMES[episode["tier"]]),
+                "url": f"{base_url}/signals/{episode['code']}",
+                "code": episode["code"],
+            }
+        )
+    return found
 
 
 def mailbox(text: str) -> Address:

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from app.access.handling import Handling
 from app.countries import countries, why_no_country
 from app.errors import Problem, Refused, shown
+from app.languages import N_
 from app.notification.models import Product
 from app.surveillance.models import NodeId, NodeKind, Tier
 from chem.families import GROUPS, family_named
@@ -47,30 +48,32 @@ FIELD_NAMES = {
 
 RESPONSES: dict[str, dict[str, str]] = {
     "health": {
-        "inform_care": "Inform emergency departments, poison centres and treatment services.",
-        "find_cases": "Look for it in unexplained poisonings and deaths, earlier ones too.",
-        "antidote": "Where opioids are used, check that naloxone is at hand.",
-        "outreach": "Pass it on to drug checking and outreach services.",
-        "report_harm": "Report poisonings and deaths in which it is found.",
+        "inform_care": N_("Inform emergency departments, poison centres and treatment services."),
+        "find_cases": N_("Look for it in unexplained poisonings and deaths, earlier ones too."),
+        "antidote": N_("Where opioids are used, check that naloxone is at hand."),
+        "outreach": N_("Pass it on to drug checking and outreach services."),
+        "report_harm": N_("Report poisonings and deaths in which it is found."),
     },
     "forensic": {
-        "screen": "Add it to screening methods and spectral libraries.",
-        "reference": "Obtain a reference standard.",
-        "confirm": "Confirm it with a second technique, and tell its isomers apart.",
-        "look_again": "Look again at kept samples and spectra that stayed unidentified.",
-        "share_spectra": "Share spectra and analytical data.",
+        "screen": N_("Add it to screening methods and spectral libraries."),
+        "reference": N_("Obtain a reference standard."),
+        "confirm": N_("Confirm it with a second technique, and tell its isomers apart."),
+        "look_again": N_("Look again at kept samples and spectra that stayed unidentified."),
+        "share_spectra": N_("Share spectra and analytical data."),
     },
     "border": {
-        "inform_officers": "Inform customs, post and border officers of the forms it was found in.",
-        "field_tests": "Check if field tests react to it; a negative one does not exclude it.",
-        "sample": "Send samples of suspected consignments to a laboratory.",
-        "report_route": "Report seizures with origin, transit and destination.",
+        "inform_officers": N_(
+            "Inform customs, post and border officers of the forms it was found in."
+        ),
+        "field_tests": N_("Check if field tests react to it; a negative one does not exclude it."),
+        "sample": N_("Send samples of suspected consignments to a laboratory."),
+        "report_route": N_("Report seizures with origin, transit and destination."),
     },
 }
 READERS = {
-    "health": "Health authorities",
-    "forensic": "Forensic laboratories",
-    "border": "Customs, post and border authorities",
+    "health": N_("Health authorities"),
+    "forensic": N_("Forensic laboratories"),
+    "border": N_("Customs, post and border authorities"),
 }
 
 # a net for slips, beside the second person: what no alert says, and what to do instead

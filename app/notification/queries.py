@@ -33,6 +33,7 @@ from app.access.handling import Handling, visible_up_to
 from app.access.roles import Actor
 from app.db import Page, each_of, id_of
 from app.errors import NotFound
+from app.languages import N_
 from app.notification.models import (
     Alert,
     AlertState,
@@ -152,10 +153,14 @@ def alert_by_code(session: Session, actor: Actor, code: str) -> SeenAlert:
     """The alert of that number. Raises NotFound, also when the actor may not know of it."""
     number = alert_number(code)
     if number is None:
-        raise NotFound(f"{code} is no alert number; they look like A-00042")
+        raise NotFound(
+            N_("%(code)s is no alert number; they look like %(example)s"),
+            code=code,
+            example="A-00042",
+        )
     row = session.execute(_seen(actor).where(Alert.id == number)).one_or_none()
     if row is None:
-        raise NotFound(f"there is no alert {code.upper()}")
+        raise NotFound(N_("there is no alert %(code)s"), code=code.upper())
     return _seen_alert(*row)
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from app.access.handling import Handling
 from app.countries import country_name
+from app.languages import N_, SOURCE, _, day_long, plain, speaking
 from app.notification.models import Alert, Edition
 from app.notification.products import READERS, RESPONSES
 from app.surveillance.phrases import join
@@ -41,18 +42,18 @@ PAGE_LISTS = {"substances": 6, "countries": 12, "sources": 6}
 WIDTH = 76
 
 TITLES = {
-    "happened": "What happened",
-    "known": "What is known",
-    "unknown": "What is not known",
-    "advice": "More on the response",
+    "happened": N_("What happened"),
+    "known": N_("What is known"),
+    "unknown": N_("What is not known"),
+    "advice": N_("More on the response"),
 }
-KINDS = {"alert": "Alert", "advisory": "Advisory", "briefing": "Briefing"}
-MARKS = {"updated": "UPDATE ", "closed": "CLOSED ", "retracted": "RETRACTED "}
-CONSIDERATION = (
+KINDS = {"alert": N_("Alert"), "advisory": N_("Advisory"), "briefing": N_("Briefing")}
+MARKS = {"updated": N_("UPDATE"), "closed": N_("CLOSED"), "retracted": N_("RETRACTED")}
+CONSIDERATION = N_(
     "For consideration. It says what was reported and what could be done; it is no risk assessment "
     "of the substance and decides no measure."
 )
-SIMULATED = "An exercise on invented data. Nothing of this happened."
+SIMULATED = N_("An exercise on invented data. Nothing of this happened.")
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)")
 
 
@@ -81,7 +82,7 @@ class Source:
     @property
     def kind(self) -> str:
         """Alert, Advisory or Briefing."""
-        return KINDS[self.product]
+        return plain(KINDS[self.product])
 
     @property
     def mark(self) -> str:
@@ -95,7 +96,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A titled part of a page: paragraphs, then items."""
+    """A titled part of a page: paragraphs as people wrote them, then items in the language."""
 
     title: str
     paragraphs: tuple[str, ...] = ()
@@ -154,19 +155,25 @@ def source_from(
     )
 
 
+@speaking(SOURCE)  # as people wrote its headline; other letters would cost half of the room
 def short(source: Source) -> str:
     """At most one short message: mark, kind, as much of the headline as fits, and the link.
 
     160 characters of the GSM alphabet; where a headline cannot be written in it, 70 units of UCS-2.
     """
     exercise = "EXERCISE " if source.simulated else ""
-    before = f"{source.mark} {exercise}{MARKS.get(source.reason, '')}{source.kind.upper()}: "
+    before = f"{source.mark} {exercise}{mark_of(source)}{source.kind.upper()}: "
     after = f" {source.url}"
     headline = " ".join(source.headline.split())
     plain = _in_gsm(headline)
     if sms_length(plain) is not None and sms_length(after) is not None:
         return f"{before}{_fitting(plain, GSM_LENGTH, before, after, '...')}{after}"
     return f"{before}{_fitting(headline, UCS_LENGTH, before, after, '…')}{after}"
+
+
+def mark_of(source: Source) -> str:
+    """What stands before the kind of what was updated or has ended, with a space after it."""
+    return f"{plain(MARKS[source.reason])} " if source.reason in MARKS else ""
 
 
 def sms_length(text: str) -> int | None:
@@ -201,12 +208,12 @@ def facts(source: Source, most: Mapping[str, int] | None = None) -> list[tuple[s
     names = [f"{name} ({code})" for code, name in source.substances]
     places = sorted(country_name(code) for code in source.countries)
     pairs = [
-        ("About", _some(names, most.get("substances")) or source.about),
-        ("Where", _some(places, most.get("countries")) or "not said"),
-        ("Tier", source.tier),
-        ("Issued", _day(source.issued_at.date())),
-        ("Valid until", _day(source.valid_until) if source.valid_until else "not said"),
-        ("Rests on", _some(list(source.sources), most.get("sources"))),
+        (_("About"), _some(names, most.get("substances")) or source.about),
+        (_("Where"), _some(places, most.get("countries")) or _("not said")),
+        (_("Tier"), plain(source.tier)),
+        (_("Issued"), day_long(source.issued_at.date())),
+        (_("Valid until"), day_long(source.valid_until) if source.valid_until else _("not said")),
+        (_("Rests on"), _some(list(source.sources), most.get("sources"))),
     ]
     return [(word, said) for word, said in pairs if said]
 
@@ -237,28 +244,38 @@ def cut(text: str, longest: int | None) -> str:
 def _blocks(source: Source, texts: Mapping[str, int], lists: Mapping[str, int]) -> list[Block]:
     blocks = []
     if source.note:
-        ended = "Retracted: what it said no longer stands" if _retracted(source) else "Closed"
+        ended = _("Closed")
+        if source.reason == "retracted":
+            ended = _("Retracted: what it said no longer stands")
         blocks.append(Block(ended, _paragraphs(source.note, None)))
     for name in ("happened", "known", "unknown"):
         if source.text.get(name):
-            blocks.append(Block(TITLES[name], _paragraphs(source.text[name], texts.get(name))))
+            blocks.append(
+                Block(plain(TITLES[name]), _paragraphs(source.text[name], texts.get(name)))
+            )
     for reader, options in RESPONSES.items():
-        chosen = tuple(words for name, words in options.items() if name in source.response)
+        chosen = tuple(plain(words) for name, words in options.items() if name in source.response)
         if chosen:
-            blocks.append(Block(f"{READERS[reader]} may consider", items=chosen))
+            who = plain(READERS[reader])
+            blocks.append(Block(_("%(readers)s may consider", readers=who), items=chosen))
     if source.text.get("advice"):
         said = _paragraphs(source.text["advice"], texts.get("advice"))
-        blocks.append(Block(TITLES["advice"], said))
+        blocks.append(Block(plain(TITLES["advice"]), said))
     return blocks
 
 
 def _as_text(source: Source, blocks: Sequence[Block], pairs: Sequence[tuple[str, str]]) -> str:
     lines = [f"{source.headline}", f"{source.kind} {source.code} · {source.mark}", ""]
     if source.simulated:
-        lines += [f"SIMULATED: {SIMULATED}", ""]
+        warning = _("SIMULATED: %(warning)s", warning=plain(SIMULATED))
+        lines += [*textwrap.wrap(warning, WIDTH), ""]
+    wide = max(12, *(len(word) for word, _said in pairs))
     for word, said in pairs:
         lines += textwrap.wrap(
-            f"{word.upper():<12} {said}", WIDTH, subsequent_indent=" " * 13, break_long_words=False
+            f"{word.upper():<{wide}} {said}",
+            WIDTH,
+            subsequent_indent=" " * (wide + 1),
+            break_long_words=False,
         )
     for block in blocks:
         lines += ["", block.title.upper()]
@@ -267,12 +284,9 @@ def _as_text(source: Source, blocks: Sequence[Block], pairs: Sequence[tuple[str,
         for item in block.items:
             wrapped = textwrap.wrap(item, WIDTH - 4, break_long_words=False)
             lines += [f"  * {wrapped[0]}", *(f"    {line}" for line in wrapped[1:])]
-    lines += ["", *textwrap.wrap(CONSIDERATION, WIDTH), "", f"All of it: {source.url}"]
+    lines += ["", *textwrap.wrap(plain(CONSIDERATION), WIDTH), ""]
+    lines.append(_("All of it: %(url)s", url=source.url))
     return "\n".join(lines) + "\n"
-
-
-def _retracted(source: Source) -> bool:
-    return source.reason == "retracted"
 
 
 def _paragraphs(text: str, longest: int | None) -> tuple[str, ...]:
@@ -286,7 +300,11 @@ def _some(words: Sequence[str], most: int | None) -> str:
         return ""
     if most is None or len(words) <= most:
         return join(words)
-    return f"{', '.join(words[:most])} and {len(words) - most} more"
+    return _(
+        "%(several)s and %(number)s more",
+        several=", ".join(words[:most]),
+        number=len(words) - most,
+    )
 
 
 def _in_gsm(text: str) -> str:
@@ -318,7 +336,3 @@ def _fitting(headline: str, longest: int, before: str, after: str, dots: str) ->
         kept = kept[:-1]
     whole = kept.rsplit(None, 1)[0] if " " in kept else kept
     return f"{whole if len(whole) > len(kept) // 2 else kept}{dots}" if kept else ""
-
-
-def _day(day: date) -> str:
-    return f"{day.day} {day:%B} {day.year}"

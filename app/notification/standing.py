@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.access.roles import SECRETARIAT, SYSTEM, Actor, Role
 from app.access.service import record
 from app.errors import Forbidden, NotFound, Problem, Refused
+from app.languages import N_
 from app.notification.addresses import tidy_host
 from app.notification.links import VALID
 from app.notification.models import DigestEntry, Message, MessageState, Purpose, Subscription
@@ -96,7 +97,7 @@ def editable(session: Session, subscription_id: int, by: Actor) -> Subscription:
     if by is HOLDER:
         subscription = session.get(Subscription, subscription_id)
         if subscription is None:
-            raise NotFound("this subscription is not there any more")
+            raise NotFound(N_("this subscription is not there any more"))
         return subscription
     subscription = subscription_for(session, subscription_id, by)
     if not may_edit(by, subscription):
@@ -115,7 +116,7 @@ def confirm(session: Session, subscription_id: int, *, now: datetime, by: Actor)
     """The holder of the address wants to be told. Raises NotFound when it has ended meanwhile."""
     subscription = session.get(Subscription, subscription_id)
     if subscription is None or subscription.ended_at is not None:
-        raise NotFound("this subscription has ended; nothing is left to confirm")
+        raise NotFound(N_("this subscription has ended; nothing is left to confirm"))
     if subscription.confirmed_at is None:
         subscription.confirmed_at = now
         note(session, by, "confirm", subscription, now)

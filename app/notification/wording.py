@@ -14,25 +14,12 @@ from app.languages import N_, _, ngettext, plain
 from app.notification.about import About
 from app.surveillance.models import NodeId, NodeKind, Rule, Tier
 from app.surveillance.phrases import join, places, region
+from app.surveillance.titles import rule_title
 from chem.families import family_named
 
 LONGEST_NAME = 200  # of a substance in a headline; some systematic names never end
 
-RULE_TITLES = {
-    Rule.FIRST_WORLD: N_("First report worldwide"),
-    Rule.FIRST_REGION: N_("First report in a region"),
-    Rule.FIRST_COUNTRY: N_("First report in a country"),
-    Rule.NEW_SPREAD: N_("New spread"),
-    Rule.RE_EMERGENCE: N_("Back after silence"),
-    Rule.GROWTH: N_("Growing"),
-    Rule.HARM: N_("Harmful beyond its class"),
-    Rule.CLUSTER_OF_HARM: N_("Cluster of harm"),
-    Rule.QUANTITY: N_("Unusual quantity"),
-    Rule.FAMILY: N_("Growing as a whole"),
-    Rule.BLOCK: N_("Building block growing"),
-    Rule.NEW_UNKNOWN: N_("Unknown name in several countries"),
-}
-# the same in a headline, where a place follows
+# what rules notice, in a headline, where a place follows
 EVENTS = {
     Rule.NEW_SPREAD: N_("new spread"),
     Rule.RE_EMERGENCE: N_("back after silence"),
@@ -225,7 +212,7 @@ def place(scope: str) -> str:
 
 def signal_name(rule: str, scope: str) -> str:
     """A signal by its rule and place: "First report in a region: Asia"."""
-    title = plain(RULE_TITLES[Rule(rule)])
+    title = rule_title(rule)
     if scope == "world":
         return title
     return _("%(signal)s: %(place)s", signal=title, place=place(scope))

@@ -18,6 +18,7 @@ from app.access.handling import figure_clearance
 from app.access.roles import SECRETARIAT, Actor
 from app.db import Page, id_of
 from app.errors import NotFound
+from app.languages import N_
 from app.paging import beyond, page_of, streamed
 from app.registry.identifiers import possible
 from app.registry.models import Cluster, ExternalIdentifier, Standing, Substance, SubstanceName
@@ -225,7 +226,11 @@ def substance_by_code(session: Session, actor: Actor, code: str) -> Substance:
     elif _CONNECTIVITY.fullmatch(code.upper()):
         query = query.where(_keyed(code.upper()))
     else:
-        raise NotFound(f"{code} is no substance number; they look like TS-00042")
+        raise NotFound(
+            N_("%(code)s is no substance number; they look like %(example)s"),
+            code=code,
+            example="TS-00042",
+        )
     # of a substance and its variant the longer key is the one that was asked for
     longest = query.order_by(func.length(Substance.key).desc()).limit(1).options(*load)
     substance = session.scalar(longest)
@@ -233,7 +238,7 @@ def substance_by_code(session: Session, actor: Actor, code: str) -> Substance:
         target = Substance.id == substance.merged_into_id
         substance = session.scalar(select(Substance).where(target, known_to(actor)).options(*load))
     if substance is None:
-        raise NotFound(f"there is no substance {code}")
+        raise NotFound(N_("there is no substance %(code)s"), code=code)
     return substance
 
 
@@ -315,7 +320,7 @@ def cluster_by_key(session: Session, actor: Actor, key: str) -> tuple[Cluster, l
     )
     found = list(session.scalars(members))
     if cluster is None or not found:
-        raise NotFound(f"there is no cluster {key}")
+        raise NotFound(N_("there is no cluster %(key)s"), key=key)
     return cluster, found
 
 

@@ -12,19 +12,12 @@ from app.countries import country_name
 from app.intake.history import Happening, Life, happenings, life_of
 from app.intake.words import Precision
 from app.registry.models import Substance, code_of
-from app.surveillance.models import Episode, Rule
+from app.surveillance.evidence import WORLD
+from app.surveillance.models import Episode
 from app.surveillance.queries import episodes
+from app.surveillance.titles import rule_title
 
 MOST_SIGNALS = 200
-_RULES = {
-    Rule.FIRST_WORLD: "first in the world",
-    Rule.NEW_SPREAD: "new and spreading",
-    Rule.RE_EMERGENCE: "back after silence",
-    Rule.GROWTH: "growing",
-    Rule.HARM: "harmful beyond its class",
-    Rule.CLUSTER_OF_HARM: "cluster of harm",
-    Rule.QUANTITY: "unusual quantity",
-}
 
 
 def biography(session: Session, actor: Actor, today: date, substance: Substance) -> list[Happening]:
@@ -58,6 +51,7 @@ def _signals(session: Session, actor: Actor, life: Life) -> Iterator[Happening]:
 
 
 def _what(episode: Episode) -> str:
-    place = country_name(episode.scope) if len(episode.scope) == 2 else episode.scope
-    first = f"first in {'the ' if place == 'Americas' else ''}{place}"
-    return _RULES.get(episode.rule, first)
+    """What a rule noticed and where: "growing", "first report in a country (Germany)"."""
+    title = rule_title(episode.rule)
+    what = title[:1].lower() + title[1:]
+    return what if episode.scope == WORLD else f"{what} ({country_name(episode.scope)})"

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.access.roles import Actor
 from app.errors import NotFound
+from app.languages import N_
 from app.registry.models import Substance
 from app.surveillance.behind import Behind, reports_behind
 from app.surveillance.counterfactuals import Counterfactual, boards, counterfactuals, depends_on
@@ -64,7 +65,7 @@ def explain(
     of = priority_list(session, actor, as_of=as_of, now=now, preset=preset)
     entry = of.of(substance.id)
     if entry is None:
-        raise NotFound(f"{substance.code} is in no priority list that you may see")
+        raise NotFound(N_("%(code)s is in no priority list that you may see"), code=substance.code)
     day = months_before(as_of, MONTHS_BACK)
     before = priority_list(session, actor, as_of=day, now=now, preset=preset)
     return Explanation(

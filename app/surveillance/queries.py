@@ -17,6 +17,7 @@ from app.db import Page
 from app.errors import NotFound, Refused
 from app.intake.models import Report
 from app.intake.sight import rows_for
+from app.languages import N_
 from app.registry.models import Substance
 from app.registry.queries import known_to
 from app.surveillance.models import (
@@ -96,7 +97,7 @@ def episode_by_code(session: Session, actor: Actor, code: str) -> SeenEpisode:
     wanted = _seen(actor).where(Episode.id == int(number[1])) if number else None
     view = None if wanted is None else session.scalars(wanted).one_or_none()
     if view is None:
-        raise NotFound(f"there is no episode {code}")
+        raise NotFound(N_("there is no episode %(code)s"), code=code)
     return SeenEpisode(view.episode, view)
 
 

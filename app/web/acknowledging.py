@@ -11,6 +11,7 @@ from flask import Response, flash, make_response, redirect, render_template, url
 
 from app.access.roles import SIGNED_IN, Role
 from app.entrance import actor, allow, database, now, settings
+from app.languages import N_, _
 from app.notification import acknowledging
 from app.notification.models import Message
 from app.notification.queries import alert_by_code
@@ -45,9 +46,10 @@ def acknowledge_alert(code: str) -> Any:
         alert = alert_by_code(session, actor(), code).alert
         answered = acknowledging.acknowledge(session, [alert.id], by=actor(), now=now())
     if answered:
-        flash(f"{alert.code} is acknowledged for your authority; nobody there is reminded of it.")
+        done = N_("%(code)s is acknowledged for your authority; nobody there is reminded of it.")
     else:
-        flash(f"Nothing changed: your authority has nothing open to acknowledge of {alert.code}.")
+        done = N_("Nothing changed: your authority has nothing open to acknowledge of %(code)s.")
+    flash(_(done, code=alert.code))
     return redirect(url_for("web.alert", code=alert.code))
 
 

@@ -14,6 +14,7 @@ from app.access.roles import SECRETARIAT
 from app.db import id_of
 from app.entrance import actor, allow, database, now, settings, today
 from app.errors import Conflict, Forbidden, Problem, Refused
+from app.languages import _
 from app.notification import drafts as room
 from app.notification import ending, issuing, renderings
 from app.notification.addresses import host_for
@@ -285,8 +286,9 @@ def characters(short: str) -> str:
     """How much of a short message a text takes: "142 of 160 characters"."""
     count = renderings.sms_length(short)
     if count is None:
-        return f"{renderings.ucs_length(short)} of {renderings.UCS_LENGTH} characters (UCS-2)"
-    return f"{count} of {renderings.GSM_LENGTH} characters"
+        used, most = renderings.ucs_length(short), renderings.UCS_LENGTH
+        return _("%(used)s of %(most)s characters (UCS-2)", used=used, most=most)
+    return _("%(used)s of %(most)s characters", used=count, most=renderings.GSM_LENGTH)
 
 
 def _compared_with(session: Session, found: Draft | None) -> Content | None:

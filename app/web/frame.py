@@ -111,7 +111,14 @@ def _prepare(state: BlueprintSetupState) -> None:
         app.jinja_env.filters[name] = getattr(dates, name)
     for name in SAYINGS:
         app.jinja_env.filters[name] = getattr(wording, name)
-    for say in (sentences.news, sentences.said, sentences.basis):
+    for say in (
+        sentences.news,
+        sentences.said,
+        sentences.basis,
+        sentences.headline,
+        sentences.told_language,
+        sentences.sentences,
+    ):
         app.jinja_env.filters[say.__name__] = say
     teach(app.jinja_env)
     app.jinja_env.filters["country"] = country_name

@@ -13,6 +13,7 @@ from app.errors import Conflict, Refused
 from app.intake.history import Happening
 from app.intake.merging import UNDOABLE, undo
 from app.intake.words import Precision
+from app.languages import SOURCE, speaking
 from app.registry import queries as registry
 from app.registry.acts import act_by_code, acts_on
 from app.registry.models import code_of
@@ -27,7 +28,8 @@ def history(code: str) -> Any:
     """What happened to a substance, by year, the newest first."""
     with database().reading() as session:
         found = registry.substance_by_code(session, actor(), code)
-        told = biography(session, actor(), today(), found)
+        with speaking(SOURCE):  # as it is kept
+            told = biography(session, actor(), today(), found)
         curates = actor().role in SECRETARIAT
         acts = acts_on(session, [found.id]) if curates else []
         return render_template(

@@ -8,6 +8,8 @@ from markupsafe import Markup
 
 from app.access.handling import Handling
 from app.languages import N_, SOURCE, _, plain, speaking, spoken
+from app.notification.anew import headline_of, language_of, sentences_in
+from app.notification.models import Edition
 from app.surveillance.models import EpisodeView
 from app.surveillance.wording import basis as basis_of
 from app.surveillance.wording import said_again
@@ -33,6 +35,23 @@ def said(view: EpisodeView) -> str:
     """The sentence of a view in the language spoken, from the evidence it was made of."""
     again = _again(view)
     return _as_kept(view.sentence) if again is None else again
+
+
+def headline(edition: Edition) -> str:
+    """The headline of an edition, in the language spoken unless people wrote it."""
+    return headline_of(edition)
+
+
+def told_language(edition: Edition) -> str:
+    """The language that its headline is in."""
+    return language_of(edition)
+
+
+def sentences(edition: Edition) -> list[str]:
+    """What an edition says, sentence by sentence; what is not in the language spoken marked so."""
+    return [
+        said if language == spoken() else _as_kept(said) for said, language in sentences_in(edition)
+    ]
 
 
 def _again(view: EpisodeView) -> str | None:

@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 from app.access.roles import Actor
 from app.countries import REGIONS, country_name
 from app.intake.words import EventKind
-from app.languages import LANGUAGES
+from app.languages import LANGUAGES, N_, _, decimal, plain
 from app.notification.filters import LISTS, Filters
 from app.notification.models import Rhythm
 from app.notification.wishes import (
@@ -26,8 +26,9 @@ from app.notification.wishes import (
 from app.registry.models import Cluster
 from app.registry.queries import listed_to
 from app.surveillance.models import Rule, Tier
+from app.surveillance.phrases import region
+from app.surveillance.titles import rule_title
 from app.web.wording import country_options, family_name, label, options
-from app.web.words import RULES
 from chem.families import GROUPS
 
 PLAIN = (
@@ -36,9 +37,14 @@ PLAIN = (
 )  # fmt: skip
 SHORT = ("group", "country")
 RHYTHMS = {
-    Rhythm.IMMEDIATE: "at once",
-    Rhythm.DAILY: "once a day, at 7 in the morning",
-    Rhythm.WEEKLY: "once a week, on Monday at 7 in the morning",
+    Rhythm.IMMEDIATE: N_("at once"),
+    Rhythm.DAILY: N_("once a day, at 7 in the morning"),
+    Rhythm.WEEKLY: N_("once a week, on Monday at 7 in the morning"),
+}
+SHORTLY = {
+    Rhythm.IMMEDIATE: N_("at once"),
+    Rhythm.DAILY: N_("daily"),
+    Rhythm.WEEKLY: N_("weekly"),
 }
 MOST_SAID = 4  # values of one filter in a line of the list
 
@@ -60,11 +66,11 @@ def choices(session: Session, by: Actor) -> dict[str, Any]:
         ),
         "countries": country_options(),
         "regions": options(REGIONS),
-        "rules": [(rule.value, RULES[rule]) for rule in Rule],
+        "rules": [(rule.value, rule_title(rule)) for rule in Rule],
         "event_kinds": options(EventKind),
         "tiers": [(tier.word, label(tier.word)) for tier in Tier],
         "clearances": [(level.word, level.word) for level in reversed(CLEARANCES)],
-        "rhythms": [(rhythm.value, said) for rhythm, said in RHYTHMS.items()],
+        "rhythms": [(rhythm.value, plain(said)) for rhythm, said in RHYTHMS.items()],
         "zones": zones,
         "areas": sorted({zone.partition("/")[0] for zone in zones if "/" in zone}),
         "hours": range(24),
@@ -132,28 +138,30 @@ def what_words(held: Mapping[str, Any], min_tier: Tier) -> str:
     ):
         said += _some(sorted(map(word, values)))
     if filters.similar_to is not None:
-        said.append(f"at least {filters.similar_to.at_least:g} similar to a structure")
+        least = decimal(filters.similar_to.at_least, 2)
+        said.append(_("at least %(share)s similar to a structure", share=least))
     if filters.containing:
-        said.append("containing a structure")
+        said.append(_("containing a structure"))
     said += _some(sorted(map(country_name, filters.countries)))
-    said += _some(sorted(filters.regions))
-    said += ["near the authority"] if filters.near_me else []
-    said += _some(sorted(RULES[Rule(rule)].lower() for rule in filters.rules))
+    said += _some(sorted(map(region, filters.regions)))
+    said += [_("near the authority")] if filters.near_me else []
+    said += _some(sorted(rule_title(rule).lower() for rule in filters.rules))
     said += _some(sorted(map(label, filters.event_kinds)))
-    said = said or ["everything"]
-    tier = "every tier" if min_tier is Tier.WATCH else f"{min_tier.word} and above"
-    return ", ".join([*said, tier])
+    said = said or [_("everything")]
+    above = _("%(tier)s and above", tier=label(min_tier.word))
+    return ", ".join([*said, _("every tier") if min_tier is Tier.WATCH else above])
 
 
 def when_words(one: Any) -> str:
-    """Rhythm, quiet hours and language in a line: "at once, not from 22 to 7 (Europe/Paris)"."""
-    said = {Rhythm.IMMEDIATE: "at once", Rhythm.DAILY: "daily", Rhythm.WEEKLY: "weekly"}[one.rhythm]
+    """Rhythm and quiet hours in a line: "at once, not from 22:00 to 7:00 (Europe/Paris)"."""
+    said = plain(SHORTLY[one.rhythm])
     if one.quiet_from is not None:
-        said += f", not from {one.quiet_from}:00 to {one.quiet_until}:00"
+        hours = {"begin": f"{one.quiet_from}:00", "end": f"{one.quiet_until}:00"}
+        said += _(", not from %(begin)s to %(end)s", **hours)
     return said if one.time_zone == "UTC" else f"{said} ({one.time_zone})"
 
 
 def _some(words: Iterable[str]) -> list[str]:
     known = list(words)
     more = len(known) - MOST_SAID
-    return known if more < 1 else [*known[:MOST_SAID], f"{more} more"]
+    return known if more < 1 else [*known[:MOST_SAID], _("%(number)s more", number=more)]

@@ -16,8 +16,9 @@ from app.countries import REGIONS, countries, country_name, in_a_sentence
 from app.languages import SOURCE, _, decimal, plain, plain_of, spoken
 from app.surveillance.models import Rule
 from app.surveillance.phrases import region
+from app.surveillance.titles import rule_title
 from app.web.dates import day, month
-from app.web.words import COUNTED, FIRMNESS, MEASURES, PRESETS, RULES
+from app.web.words import COUNTED, FIRMNESS, MEASURES, PRESETS
 from chem.families import family_named
 
 EFFECTS = {  # word found in an effect or group -> the class that carries its colour
@@ -235,7 +236,7 @@ def breaks(name: str) -> Markup:
 
 def rule_name(rule: str) -> str:
     """What a rule notices."""
-    return plain(RULES[Rule(rule)]) if rule in set(Rule) else label(rule).lower()
+    return rule_title(rule) if rule in set(Rule) else label(rule).lower()
 
 
 def effect_class(*texts: str | None) -> str:

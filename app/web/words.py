@@ -4,22 +4,7 @@ said in the language of the reader."""
 from __future__ import annotations
 
 from app.languages import N_, NN_
-from app.surveillance.models import Rule
 
-RULES = {
-    Rule.FIRST_WORLD: N_("First in the world"),
-    Rule.FIRST_REGION: N_("First in a region"),
-    Rule.FIRST_COUNTRY: N_("First in a country"),
-    Rule.NEW_SPREAD: N_("New and spreading"),
-    Rule.RE_EMERGENCE: N_("Back after silence"),
-    Rule.GROWTH: N_("Growing"),
-    Rule.HARM: N_("Harmful beyond its class"),
-    Rule.CLUSTER_OF_HARM: N_("Cluster of harm"),
-    Rule.QUANTITY: N_("Unusual quantity"),
-    Rule.FAMILY: N_("Family growing"),
-    Rule.BLOCK: N_("Building block growing"),
-    Rule.NEW_UNKNOWN: N_("Unknown name in several countries"),
-}
 MEASURES = {
     "individual_listing": N_("individual listing"),
     "temporary": N_("temporary control"),
@@ -70,6 +55,10 @@ SIGNALS = (
     N_("confirmed"), N_("explained"), N_("refuted"), N_("lapsed"), N_("opened"), N_("raised"),
     N_("wider"), N_("doubled"), N_("notice"), N_("advisory"), N_("briefing"), N_("issued"),
     N_("retracted"), N_("expired"), N_("tier"),
+)  # fmt: skip
+HAPPENINGS = (
+    N_("enrolled"), N_("named"), N_("listed"), N_("seen"), N_("merged"), N_("split"), N_("apart"),
+    N_("undone"), N_("preferred"), N_("classified"), N_("identified"), N_("signal"), N_("updated"),
 )  # fmt: skip
 GROUPS = (
     N_("aminoindanes"), N_("benzodiazepines"), N_("fentanyl analogues"), N_("lysergamides"),

@@ -2,15 +2,16 @@
 
 import json
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from app.languages import LANGUAGES, speaking
+from app.notification import digest_mail, digests
 from app.notification.anew import headline_of, sentences_of
 from app.notification.confirming import compose_confirmation
-from app.notification.models import Edition, Product, Purpose
+from app.notification.models import Edition, Product, Purpose, Rhythm
 from app.surveillance.evidence import Evidence
 from app.surveillance.models import Rule, Tier
 from app.surveillance.wording import sentence
@@ -82,10 +83,10 @@ def in_one_line(text):
 def test_an_alert_in_french(database):
     with database.transaction() as session:
         subject, text, html = mail_in(session, "fr", SPREAD)
-        assert subject == "Protonitazene : nouvelle et en extension (3 pays) [TLP:CLEAR]"
+        assert subject == "Protonitazene\u00a0: nouvelle et en extension (3 pays) [TLP:CLEAR]"
         said = (
             "Protonitazene a été signalé par 3 pays (Allemagne, Espagne et Estonie) au cours des "
-            "6 derniers mois ; son premier signalement dans ce registre concerne un événement "
+            "6 derniers mois\u202f; son premier signalement dans ce registre concerne un événement "
             "survenu en août 2026. Depuis le 20 mai 2026, 1 décès"
         )
         assert said in in_one_line(text) and said in html
@@ -132,7 +133,7 @@ def test_an_edition_without_evidence_has_its_sentences_in_english(database, kept
         edition.detail = edition.detail | {"episodes": episodes}
         session.flush()
         subject, text, _html = written(session)
-        assert subject.startswith("Protonitazene : nouvelle et en extension (3 pays)")
+        assert subject.startswith("Protonitazene\u00a0: nouvelle et en extension (3 pays)")
         assert "Protonitazene was reported by 3 countries (Estonia, Germany" in in_one_line(text)
         assert "POURQUOI VOUS ÊTES AVERTI" in text
 
@@ -178,9 +179,10 @@ def test_what_people_wrote_stays_as_they_wrote_it_and_is_marked_as_english(known
         a_subscriber(session).language = "fr"
         issued(session, product=Product.ADVISORY)
         subject, text, html = written(session)
-        assert subject == "Advisory: Nitazenes in tablets sold as oxycodone [TLP:CLEAR]"
+        assert subject == "Avis\u00a0: Nitazenes in tablets sold as oxycodone [TLP:CLEAR]"
         assert "Three laboratories found a nitazene in blue tablets." in text
-        assert "WHERE        France and Germany" in text
+        assert "OÙ               Allemagne et France" in text and "CE QUE L’ON SAIT" in text
+        assert '<h1 lang="en" style' in html and "Ce qui s’est passé</h2>" in html
         assert '<p lang="en" style="margin: 0 0 10px;">Three laboratories' in html
         assert '<html lang="fr">' in html
         assert "Personne ne lit les réponses à cette adresse." in text
@@ -208,7 +210,7 @@ def test_a_reminder_and_a_second_contact_are_written_to_in_the_language(database
         message.purpose = Purpose.REMINDER
         message.detail = {"number": 1, "of": 3, "answers": message.message_id}
         subject, text, _html = written(session)
-        assert subject.startswith("Rappel : Protonitazene")
+        assert subject.startswith("Rappel\u00a0: Protonitazene")
         assert "Rappel 1 sur 3" in text
         message.purpose = Purpose.ESCALATION
         since = {"since": "20 November 2026, 09:30 UTC", "at": NOW.isoformat()}
@@ -246,6 +248,20 @@ def test_a_family_is_told_of_by_the_members_that_readers_may_know(database):
         told(session, a_spread(session, FAMILY, grown, rule=Rule.FAMILY))
         subject, text, _html = written(session)
         said = in_one_line(text)
-        assert subject.startswith("Nitazenes : en hausse dans son ensemble (3 pays)")
+        assert subject.startswith("Nitazenes\u00a0: en hausse dans son ensemble (3 pays)")
         assert "est signalé 3,2 fois plus souvent qu’attendu depuis juin 2026" in said
         assert "(Alphazene)" in said and "Secretzene" not in said
+
+
+def test_a_digest_marks_what_people_wrote_and_counts_its_paragraphs_for_no_signals(known):
+    with known.transaction() as session:
+        one = a_subscriber(session)
+        one.language, one.rhythm = "es", Rhythm.WEEKLY
+        issued(session, product=Product.ADVISORY)
+        digests.gather(session, now=NOW + timedelta(days=8), host="tocsin.example.org")
+        digest = next(m for m in messages(session) if m.purpose is Purpose.DIGEST)
+        mail = digest_mail.compose(session, digest, base_url=BASE, sender=SENDER)
+        html = mail.get_body(("html",)).get_content()
+        assert ' lang="en">Nitazenes in tablets sold as oxycodone</a>' in html
+        assert '<span lang="en">Three laboratories found a nitazene in blue tablets.</span>' in html
+        assert "señales más" not in html

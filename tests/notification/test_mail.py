@@ -2,9 +2,11 @@
 
 from email import message_from_bytes, policy
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
+import app.notification
 from app.notification.mail import compose
 from app.surveillance.models import Rule, Tier
 from tests.notification.making import (
@@ -182,3 +184,9 @@ def test_mail_is_ended_by_one_click_and_its_address_stays_whole(database):
         assert f"\r\nList-Unsubscribe: <{url}>\r\n".encode() in mail.as_bytes()  # never encoded
         assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
         assert url in text(mail) and url in html(mail)
+
+
+def test_every_mail_in_html_has_the_one_frame():
+    folder = Path(app.notification.__file__).parent / "templates"
+    framed = [path.name for path in folder.glob("*.html") if "<!doctype" in path.read_text()]
+    assert framed == ["layout.html"]

@@ -16,11 +16,20 @@ from sqlalchemy import select
 from app import languages
 from app.countries import countries, country_name
 from app.db import Database
-from app.languages import month_name, speaking
+from app.languages import month_long, month_name, speaking
+from app.notification.acknowledging import token
+from app.notification.links import CONFIRM, UNSUBSCRIBE, link_token
 from app.registry.models import Substance
+from app.settings import DEMO_SECRET
+from app.surveillance.models import Rule, Tier
 from app.translations.catalogues import messages
 from app.web.wording import sentence
 from chem.families import families
+from tests.notification.making import CLEAR, NAME, a_subscriber, an_episode
+from tests.notification.making import messages as outbox
+from tests.notification.making import told as notify
+from tests.notification.written import issued, retracted
+from tests.surveillance.test_sentences import evidence
 from tests.web.making import FORMULA, HOSTILE
 
 PAGES = (
@@ -34,6 +43,17 @@ LISTS = (
     ("/substances", "/substances/TS-"), ("/clusters", "/clusters/"), ("/signals", "/signals/E-"),
     ("/priority", "/priority/TS-"), ("/reports", "/reports/RP-"), ("/alerts", "/alerts/A-"),
 )  # fmt: skip
+# what a link in a mail leads to, and what is to be filled into the address
+LINKED = {
+    "/confirm/": lambda one, message: link_token(DEMO_SECRET, CONFIRM, one),
+    "/unsubscribe/": lambda one, message: link_token(DEMO_SECRET, UNSUBSCRIBE, one),
+    "/acknowledge/": lambda one, message: token(DEMO_SECRET, message),
+}
+WRONG = (
+    "/alerts/A-99999", "/alerts/nothing", "/signals/E-99999", "/substances/TS-99999",
+    "/substances/nothing", "/clusters/nothing", "/reports/RP-999999", "/confirm/nothing",
+    "/acknowledge/nothing", "/priority/TS-00001", "/reports/new",
+)  # fmt: skip
 SOME = 2
 SILENT = ("script", "style", "code", "kbd")
 VOID = ("meta", "link", "input", "img", "br", "wbr", "hr")
@@ -42,7 +62,7 @@ NAMED = ("aria-label", "placeholder", "title", "alt", "data-label")
 DATA = re.compile(
     r"""Tocsin|JSON|Feed|Atom|NDJSON|CSV|SDF|PNG|API|CAS|SMILES|InChIKey|RDKit|CAP|UTC|PubChem|CID
     |English|Français|Español|Natural|Earth|UNII|ChEBI|Laboratory|Secretariat|TS-\w+|SG-\w+|RP-\w+
-    |LAB-\w+|A-\d+|NFLIS-Drug|TLP|OpenAPI|healthz|readyz|metrics|SQLite|PostgreSQL|[A-Z]\d|clear|GC-MS|NMR|kB""",
+    |LAB-\w+|A-\d+|NFLIS-Drug|TLP|CLEAR|OpenAPI|healthz|readyz|metrics|SQLite|PostgreSQL|[A-Z]\d|clear|GC-MS|NMR|kB""",
     re.VERBOSE,
 )
 
@@ -110,7 +130,9 @@ def data(full: Database) -> re.Pattern[str]:
         names |= {family.name, family.label, sentence(family.label), sentence(family.name)}
     with speaking("fr"):
         names |= {country_name(code) for code in countries()}
-        names |= {month_name(date(2026, month, 1)) for month in range(1, 13)}
+        months = [date(2026, month, 1) for month in range(1, 13)]
+        names |= {month_name(day) for day in months}
+        names |= {month_long(day).partition(" ")[0] for day in months}
     longest = sorted(names | {HOSTILE, FORMULA}, key=len, reverse=True)
     return re.compile("|".join(re.escape(name) for name in longest))
 
@@ -119,7 +141,9 @@ def unsaid(client: FlaskClient, path: str, data: re.Pattern[str]) -> list[str]:
     """The words of a page that are neither in a message nor data."""
     page = Visible()
     both = f"{path}{'&' if '?' in path else '?'}lang=fr"
-    page.feed(client.get(both).text.replace("<wbr>", ""))
+    answer = client.get(both)
+    assert answer.status_code < 500, path
+    page.feed(answer.text.replace("<wbr>", ""))
     left = DATA.sub(" ", data.sub(" ", outside(" \n ".join(page.texts))))
     return re.findall(r"[^\W\d_]{2,}", left)
 
@@ -130,12 +154,32 @@ def some(client: FlaskClient, of: str, begins: str) -> list[str]:
     return sorted(set(found))[:SOME]
 
 
+def told(full_app: Flask) -> list[str]:
+    """The links of a mail about something urgent; and an alert that people wrote, which has ended,
+    in every length."""
+    with full_app.extensions["tocsin.database"].transaction() as session:
+        one = a_subscriber(session, clearance=CLEAR)
+        urgent = {"views": {CLEAR: Tier.URGENT}, "name": "TLP"}
+        episode = an_episode(session, NAME, Rule.NEW_UNKNOWN, **urgent)
+        known = evidence(Rule.NEW_UNKNOWN, level=CLEAR, thresholds={"fresh_months": 12})
+        episode.views[0].evidence = known.as_dict()
+        notify(session, episode)
+        message = next(m for m in outbox(session) if m.subscription_id == one.id and m.edition)
+        filters = {"groups": ["nitazenes"], "countries": ["DE"], "near_me": True, "rules": ["HARM"]}
+        one.filters, one.quiet_from, one.quiet_until = filters, 22, 7
+        alert = retracted(session, issued(session))
+        links = [path + made(one.id, message.id) for path, made in LINKED.items()]
+    lengths = ("full", "page", "short")
+    return [*links, *(f"/alerts/{alert.code}?as={length}" for length in lengths)]
+
+
 def test_every_word_of_a_public_page_is_said_in_the_language(
     full_app: Flask, bracketed: None, data: re.Pattern[str]
 ) -> None:
     client = full_app.test_client()
     singles = [some(client, of, begins) for of, begins in LISTS]
     assert all(singles), singles
-    paths = [*PAGES, *(path for paths in singles for path in paths)]
+    paths = [*PAGES, *WRONG, *(path for paths in singles for path in paths)]
+    paths += [f"{path}/history" for path in singles[0]] + told(full_app)
     left = {path: words for path in paths if (words := unsaid(client, path, data))}
     assert left == {}

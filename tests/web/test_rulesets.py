@@ -51,7 +51,7 @@ def test_a_changed_threshold_shows_what_would_have_been_silent(visit: Visit) -> 
     sent = send(analyst, **{"threshold.spread.countries": "99", "threshold.spread.events": "3"})
     assert sent.location == f"{ADDRESS}/V-00001"
     page = analyst.get(sent.location).text
-    assert "Would have been silent" in page and "New and spreading" in page
+    assert "Would have been silent" in page and "New spread" in page
     assert "<code>spread.countries</code> 99 instead of 3" in page and "value = 99" in page
     assert "V-00001" in analyst.get(ADDRESS).text
 
