@@ -99,7 +99,7 @@ def test_what_opened_is_told_once(database, settings):
     work = Work(database, settings, clock=lambda: NOW)
     first = assess_and_tell(work)
     assert first["changes"] > 0 and first["messages"] == 1
-    assert assess_and_tell(work) == {"changes": 0, "messages": 0, "expired": 0}
+    assert assess_and_tell(work) == {"changes": 0, "messages": 0, "expired": 0, "withheld": 0}
     assert deliver_waiting(work) == {"sent": 1, "failed": 0, "parked": 0}
     assert deliver_waiting(work) == {"sent": 0, "failed": 0, "parked": 0}
     with database.reading() as session:
