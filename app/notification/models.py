@@ -205,7 +205,7 @@ class Edition(Base):
 class MessageState(StrEnum):
     """Where a message stands: parked means every try failed and somebody must look.
 
-    Given up: somebody looked, and it will not be sent.
+    Given up: it will not be sent, since somebody decided so or its reader may know of it no more.
     """
 
     WAITING = "waiting"

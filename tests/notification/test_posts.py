@@ -10,7 +10,6 @@ import pytest
 from app.access.roles import Role
 from app.access.service import add_person
 from app.errors import Conflict, Forbidden, NotFound, Refused
-from app.feeds.entries import NotPublic
 from app.feeds.json_feed import item_for
 from app.notification import posts, webhooks
 from app.notification.delivery import Delivered
@@ -113,16 +112,16 @@ def test_an_authority_reads_up_to_amber_and_nothing_above(database, outbox, rece
     assert handling == ([level.word] if level <= AMBER else [])
 
 
-def test_what_is_above_the_clearance_of_a_subscription_is_not_composed(database, outbox, receiver):
+def test_what_is_above_the_clearance_of_a_subscription_is_given_up(database, outbox, receiver):
     """The query that queues is the first check; this is the last."""
     outbox(receiver.url, alerts=0)
     with database.transaction() as session:
         told(session, an_episode(session, a_substance(session), views={AMBER: Tier.URGENT}))
         (message,) = messages(session)
         message.subscription.clearance = GREEN
-    assert run(database) == Posted(failed=1)
+    assert run(database) == Posted()
     assert receiver.received == []
-    assert NotPublic.__name__ not in (held(database)[0].last_error or "")
+    assert held(database)[0].state is MessageState.GIVEN_UP
     assert the_webhook(database).failures == 0, "the fault is ours, not its server's"
 
 
