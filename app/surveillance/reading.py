@@ -31,21 +31,22 @@ from app.intake.models import Finding, HandlingChange, Report
 from app.intake.words import Precision, ReportType
 from app.registry.models import WATCHED, Substance
 from app.surveillance import sightings
-from app.surveillance.arrays import KINDS, VOLUME, Integers
+from app.surveillance.arrays import FORMS, KINDS, ROLES, VOLUME, Integers
 from app.surveillance.changed import meant_else_since
 from app.surveillance.columns import columns, country_number, day_number
+from app.surveillance.occurrences import GRAMS, weighed
 from app.surveillance.rows import (
-    ROLES,
     Known,
+    Since,
     added_up,
     joined,
-    rows_of,
     together,
     told_apart,
     volumes,
 )
 
 AT_ONCE = 500_000  # reports read before they are added up
+ALL = Since()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class View:
     only: tuple[int, ...] | None = None  # report numbers; None: all
     # how reports are handled: as now, or as they were handled at this moment
     handling_at: datetime | None = None
-    days_since: int = 0  # sightings that ended in this month or later are told by the day
+    since: Since = ALL  # from when on sightings are told one by one
 
 
 def known(session: Session, view: View) -> Known:
@@ -71,16 +72,15 @@ def known(session: Session, view: View) -> Known:
         findings = columns(session, _findings(session, view, portion))
         keep = is_watched[findings["substance"]] & ~_among(findings["report"], apart)
         rows = joined(reports, {name: values[keep] for name, values in findings.items()})
-        found.append(added_up(rows, volumes(reports), days_since=view.days_since))
+        found.append(added_up(rows, volumes(reports), since=view.since))
     if len(apart):
         special = columns(session, _one_by_one(session, view))
-        rows = told_apart(rows_of(special))
-        found.append(added_up(rows, np.empty(0, VOLUME), days_since=view.days_since))
+        found.append(added_up(told_apart(special), np.empty(0, VOLUME), since=view.since))
     return together(found)
 
 
 WORDS = ("report", "first", "end", "received", "came_in", "year_only", "country", "authority",
-         "kind", "aggregate", "level", "simulated", "count", "role")  # fmt: skip
+         "kind", "aggregate", "level", "simulated", "count", "role", "grams", "form")  # fmt: skip
 
 
 Portion = tuple[int, int] | None
@@ -130,6 +130,7 @@ def _described(session: Session, view: View) -> list[ColumnElement[Any]]:
         .where(first.authority_id == Report.authority_id, first.reference == Report.reference)
         .scalar_subquery()
     )
+    grams = case(*((Report.unit == unit, factor) for unit, factor in GRAMS.items()), else_=0.0)
     received = Report.received_at
     came_in = type_coerce(case((Report.version > 1, of_first), else_=received), received.type)
     said = (
@@ -147,6 +148,8 @@ def _described(session: Session, view: View) -> list[ColumnElement[Any]]:
         type_coerce(Report.simulated, WholeNumber),
         Report.count,
         _place(Report.causal_role, ROLES),
+        case((weighed(), Report.quantity * grams), else_=0.0),
+        case((weighed(), _place(Report.physical_form, FORMS)), else_=len(FORMS)),
     )
     return [column.label(name) for column, name in zip(said, WORDS, strict=True)]
 
@@ -203,7 +206,7 @@ def _ids(session: Session, query: Select[Any]) -> Integers:
 
 def _place(column: Any, words: tuple[Any, ...]) -> ColumnElement[int]:
     places = ((column == word, place) for place, word in enumerate(words))
-    return case(*places, else_=len(words))
+    return case((column.is_(None), len(words)), *places, else_=len(words))
 
 
 def _level(session: Session, report: Any, view: View) -> ColumnElement[int]:

@@ -25,6 +25,9 @@ class Part(StrEnum):
     VOLUME = "volume"
     SEEN = "seen"
     DAYS = "days"
+    HARMS = "harms"
+    SEIZED = "seized"
+    WEIGHTS = "weights"
 
 
 class Rollup(Base):

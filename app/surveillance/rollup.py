@@ -40,32 +40,39 @@ from app.surveillance.arrays import (
     SEEN,
     SEEN_KEY,
     SHARED,
+    SINGLE,
     VOLUME,
     VOLUME_KEY,
+    WEIGHED,
+    WEIGHED_KEY,
     Records,
 )
 from app.surveillance.changed import changed_reports
 from app.surveillance.months import month_of
 from app.surveillance.reading import View
 from app.surveillance.rolled import Part, RolledMonth, Rollup
-from app.surveillance.rows import Events, Known
+from app.surveillance.rows import Events, Known, Since
 from app.surveillance.rules import looks_back_to
-from app.surveillance.ruleset import ruleset
+from app.surveillance.ruleset import Ruleset, ruleset
 from app.surveillance.sightings import COUNTED_ROLES
+from app.surveillance.spotting import harms_since, seized_since
 
 SETTLED = timedelta(hours=6)
 # with more reports than that changed, counting them all anew is quicker
 MOST_CHANGED = 200_000
 AT_ONCE = 500  # rows written
 TOGETHER = 256  # substances whose records are kept in one row
-NEVER = 10**6  # a month that does not come
-COUNTING = 2  # raised whenever what is counted, or how, changes
+NOTHING = Since(days=10**6, harms=10**6, seized=10**6)  # months that do not come
+COUNTING = 3  # raised whenever what is counted, or how, changes
 DTYPES = {
     Part.CELLS: CELL,
     Part.SHARED: SHARED,
     Part.VOLUME: VOLUME,
     Part.SEEN: SEEN,
     Part.DAYS: DAY,
+    Part.HARMS: SINGLE,
+    Part.SEIZED: SINGLE,
+    Part.WEIGHTS: WEIGHED,
 }
 
 
@@ -95,19 +102,19 @@ class Counted:
     What changed since the day of the rollup is read once, whatever is asked for and how often.
     """
 
-    def __init__(self, session: Session, as_of: date, *, days_since: int | None = None) -> None:
-        """`days_since` is the month from which `days` will be asked for; None: they will not."""
+    def __init__(self, session: Session, as_of: date, *, since: Since) -> None:
+        """`since` is from when on `days`, `harms` and `seized` will be asked for."""
         self._session = session
         self._as_of = as_of
-        self._days_since = NEVER if days_since is None else days_since
-        self._change = _change(session, as_of, self._days_since)
+        self._since = since
+        self._change = _change(session, as_of, since)
 
     @classmethod
-    def anew(cls, session: Session, as_of: date, *, days_since: int | None = None) -> Counted:
+    def anew(cls, session: Session, as_of: date, *, since: Since) -> Counted:
         """Counted from the reports themselves, as everything once was."""
         found = cls.__new__(cls)
         found._session, found._as_of, found._change = session, as_of, None
-        found._days_since = NEVER if days_since is None else days_since
+        found._since = since
         return found
 
     def events(self, since: int) -> Events:
@@ -129,12 +136,24 @@ class Counted:
         return self._rest(Part.SEEN, None, _changed_seen)
 
     def days(self) -> Records:
-        """The sightings by the day that ended in the month `days_since` or later."""
-        return self._rest(Part.DAYS, self._days_since, _changed_days)
+        """Recent sightings by the day."""
+        return self._rest(Part.DAYS, self._since.days, _changed_days)
+
+    def harms(self) -> Records:
+        """Recent deaths and acute poisonings, one by one."""
+        return self._rest(Part.HARMS, self._since.harms, _changed_singles)
+
+    def seized(self) -> Records:
+        """Recent seizures of a weight, one by one."""
+        return self._rest(Part.SEIZED, self._since.seized, _changed_singles)
+
+    def weights(self) -> Records:
+        """Every weight that was ever seized."""
+        return self._rest(Part.WEIGHTS, None, _changed_weights)
 
     @cached_property
     def _anew(self) -> Known:
-        return reading.known(self._session, View(self._as_of, days_since=self._days_since))
+        return reading.known(self._session, View(self._as_of, since=self._since))
 
     def _rest(self, part: Part, since: int | None, change: Change) -> Records:
         def asked(rows: Records) -> Records:
@@ -148,38 +167,47 @@ class Counted:
 
 def known_events(session: Session, *, as_of: date, since: int) -> Events:
     """The events known as of a day from the month `since` on, through the rollup if it serves."""
-    return Counted(session, as_of).events(since)
+    return Counted(session, as_of, since=NOTHING).events(since)
 
 
 def known_volumes(session: Session, *, as_of: date, since: int | None = None) -> Records:
     """The volumes known as of a day from the month `since` on, likewise."""
-    return Counted(session, as_of).volumes(since)
+    return Counted(session, as_of, since=NOTHING).volumes(since)
 
 
-def _change(session: Session, as_of: date, days_since: int) -> tuple[Known, Known] | None:
+def _change(session: Session, as_of: date, since: Since) -> tuple[Known, Known] | None:
     """What to take away from the rollup and what to add: of the few reports that changed.
 
     None where the rollup cannot serve.
     """
     day = _usable(session, as_of)
-    if day is None or days_since < kept_since(day):
+    if day is None or not kept_since(day).holds(since):
         return None
     changed = changed_reports(session, after=day, until=as_of)
     if len(changed) > MOST_CHANGED:
         return None
-    views = _as_rolled(day, changed), View(as_of, changed)
+    views = _as_rolled(day, changed), View(as_of, changed, since=since)
     before, after = (reading.known(session, view) for view in views)
     return before, after
 
 
 def _as_rolled(day: date, reports: tuple[int, ...] | None = None) -> View:
     """The view that the rollup of a day is, or was."""
-    return View(day, reports, handling_at=end_of_day(day), days_since=kept_since(day))
+    return View(day, reports, handling_at=end_of_day(day), since=kept_since(day))
 
 
-def kept_since(day: date) -> int:
-    """The first month of which the rollup of a day keeps the days of sightings."""
-    return month_of(looks_back_to(day, ruleset()))
+def kept_since(day: date) -> Since:
+    """The first months of which the rollup of a day keeps recent sightings one by one."""
+    return asked_since(day, ruleset(), looks_back_to(day, ruleset()))
+
+
+def asked_since(day: date, limits: Ruleset, days: date) -> Since:
+    """From which months on recent sightings are asked for; by the day, since `days`."""
+    return Since(
+        days=month_of(days),
+        harms=month_of(harms_since(day, limits)),
+        seized=month_of(seized_since(day, limits)),
+    )
 
 
 def _usable(session: Session, as_of: date) -> date | None:
@@ -194,7 +222,7 @@ def _usable(session: Session, as_of: date) -> date | None:
 
 def layout() -> str:
     """A digest of what records hold and what is counted: another one means counting anew."""
-    kept = looks_back_to(date(2000, 1, 1), ruleset())
+    kept = kept_since(date(2000, 1, 1))
     said = repr((COUNTING, *(dtype.descr for dtype in DTYPES.values()), COUNTED_ROLES, kept))
     return hashlib.sha256(said.encode()).hexdigest()
 
@@ -231,17 +259,21 @@ def _from_scratch(session: Session, day: date) -> None:
 def _bring_up(session: Session, held: date, day: date, changed: tuple[int, ...]) -> None:
     """Replace the months in which something changed, and forget days that are too long ago."""
     before, after = (
-        reading.known(session, replace(_as_rolled(of, changed), days_since=kept_since(day)))
+        reading.known(session, replace(_as_rolled(of, changed), since=kept_since(day)))
         for of in (held, day)
     )
     for part, change in CHANGES.items():
         less, more = (getattr(known, part.value) for known in (before, after))
         _replace(session, part, less, more, change)
-    session.execute(
-        delete(RolledMonth).where(
-            RolledMonth.part == Part.DAYS, RolledMonth.month < kept_since(day)
+    kept = kept_since(day)
+    for part, since in (
+        (Part.DAYS, kept.days),
+        (Part.HARMS, kept.harms),
+        (Part.SEIZED, kept.seized),
+    ):
+        session.execute(
+            delete(RolledMonth).where(RolledMonth.part == part, RolledMonth.month < since)
         )
-    )
 
 
 def _replace(session: Session, part: Part, before: Records, after: Records, change: Change) -> None:
@@ -285,16 +317,26 @@ def _changed_shared(held: Records, before: Records, after: Records) -> Records:
     return arrays.joined(held[~np.isin(held["event"], before["event"])], after)
 
 
+def _changed_singles(held: Records, before: Records, after: Records) -> Records:
+    if not len(before):
+        return arrays.joined(held, after)
+    return arrays.joined(held[~np.isin(held["report"], before["report"])], after)
+
+
 _changed_cells = _summing("substance", ("substance", *KEY), COUNTED)
 _changed_volume = _summing("authority", VOLUME_KEY, ("reports",))
 _changed_seen = _summing("substance", SEEN_KEY, ("reports",))
 _changed_days = _summing("substance", DAY_KEY, DAY_COUNTED)
+_changed_weights = _summing("substance", WEIGHED_KEY, ("seizures",))
 CHANGES: dict[Part, Change] = {
     Part.CELLS: _changed_cells,
     Part.SHARED: _changed_shared,
     Part.VOLUME: _changed_volume,
     Part.SEEN: _changed_seen,
     Part.DAYS: _changed_days,
+    Part.HARMS: _changed_singles,
+    Part.SEIZED: _changed_singles,
+    Part.WEIGHTS: _changed_weights,
 }
 
 

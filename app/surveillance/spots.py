@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from app.access.handling import Handling
 from app.intake.words import CausalRole, EventKind
+from app.surveillance.arrays import FORMS, Records
 from app.surveillance.evidence import WORLD, Evidence, Signal
 from app.surveillance.models import Rule, Tier, of_substance
 from app.surveillance.occurrences import Occurrence
@@ -51,18 +52,45 @@ def clusters_of_harm(
             yield Signal(of_substance(number), Rule.CLUSTER_OF_HARM, country), levels
 
 
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Everything that was ever seized of one substance, in grams: one value for each seizure."""
+
+    form: NDArray[np.uint8]  # places in `arrays.FORMS`
+    level: NDArray[np.uint8]
+    day: NDArray[np.int64]
+    grams: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, rows: Records) -> Weights:
+        """Of records of one substance (`arrays.WEIGHED`)."""
+        many = rows["seizures"]
+        columns = (rows[name] for name in ("form", "level", "day", "grams"))
+        return cls(*(np.repeat(column, many) for column in columns))
+
+    def before(self, one: Occurrence, level: Handling) -> NDArray[np.float64]:
+        """Those of the same form on earlier days, as known at a level."""
+        form = FORMS.index(one.form) if one.form else len(FORMS)
+        which = (self.form == form) & (self.level <= level) & (self.day < one.day.toordinal())
+        return self.grams[which]
+
+
 def unusual_quantities(
-    seizures: Iterable[tuple[int, Sequence[Occurrence]]], *, as_of: date, rules: Ruleset
+    seizures: Iterable[tuple[Sequence[Occurrence], Weights]], *, as_of: date, rules: Ruleset
 ) -> Iterator[tuple[Signal, Levels]]:
-    """Substances of which far more was seized at once than ever in the same form."""
-    for number, mine in seizures:
+    """Substances of which far more was seized at once than ever in the same form.
+
+    `seizures` are the fresh ones of each, by day, and the weights of all.
+    """
+    for mine, weights in seizures:
+        held = [Handling(level) for level in np.unique(weights.level).tolist()]
         levels = {
             level: evidence
-            for level, visible in _by_level(mine)
-            if (evidence := _quantity(visible, level, as_of, rules))
+            for level in held
+            if (evidence := _quantity(mine, weights, level, as_of, rules))
         }
-        if levels and max(levels) == max(one.level for one in mine):
-            yield Signal(of_substance(number), Rule.QUANTITY, WORLD), levels
+        if levels and max(levels) == max(held):
+            yield Signal(of_substance(mine[0].substance_id), Rule.QUANTITY, WORLD), levels
 
 
 def _by_level(mine: Sequence[Occurrence]) -> Iterator[tuple[Handling, list[Occurrence]]]:
@@ -158,27 +186,22 @@ def _between(
 
 
 def _quantity(
-    mine: Sequence[Occurrence], level: Handling, as_of: date, rules: Ruleset
+    mine: Sequence[Occurrence], weights: Weights, level: Handling, as_of: date, rules: Ruleset
 ) -> Evidence | None:
     """The largest of the fresh seizures that lie above what was usual before them."""
-    limits = rules.quantity
-    fresh = as_of - timedelta(days=limits.fresh_days)
-    found: Evidence | None = None
-    for one in mine:
-        if one.until < fresh:
-            continue
-        before = [o.grams for o in mine if o.form is one.form and o.day < one.day and o.grams]
-        bound = unusual_above(before, deviations=limits.deviations)
-        if bound is None or not one.grams or one.grams <= bound:
-            continue
-        if found is None or one.grams > found.details["grams"]:
-            found = _of_seizure(one, before, bound, level=level, as_of=as_of, rules=rules)
-    return found
+    fresh = as_of - timedelta(days=rules.quantity.fresh_days)
+    visible = [one for one in mine if one.level <= level and one.until >= fresh and one.grams]
+    for one in sorted(visible, key=lambda one: -(one.grams or 0)):
+        before = weights.before(one, level)
+        bound = unusual_above(before, deviations=rules.quantity.deviations)
+        if bound is not None and one.grams and one.grams > bound:
+            return _of_seizure(one, before, bound, level=level, as_of=as_of, rules=rules)
+    return None
 
 
 def _of_seizure(
     one: Occurrence,
-    before: Sequence[float],
+    before: NDArray[np.float64],
     bound: float,
     *,
     level: Handling,
@@ -202,7 +225,7 @@ def _of_seizure(
         thresholds=asdict(rules.quantity),
         details={
             "grams": one.grams,
-            "median_grams": sorted(before)[len(before) // 2],
+            "median_grams": float(np.partition(before, len(before) // 2)[len(before) // 2]),
             "bound_grams": round(bound, 3),
             "seizures_before": len(before),
             "form": one.form.value if one.form else None,

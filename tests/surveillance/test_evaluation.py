@@ -14,7 +14,7 @@ from app.surveillance import rollup, sightings
 from app.surveillance.evaluation import Evaluation, evaluate
 from app.surveillance.months import month_of
 from app.surveillance.returning import turn
-from app.surveillance.rollup import Counted
+from app.surveillance.rollup import Counted, asked_since
 from app.surveillance.rules import edges, looks_back_to, standing, views
 from app.surveillance.ruleset import ruleset
 from app.surveillance.sighted import Sighted, sighted
@@ -48,7 +48,7 @@ def of_all_cells(session: Session, day: Any) -> tuple[dict[Any, Any], dict[Any, 
 def of_the_new(session: Session, day: Any) -> tuple[dict[Any, Any], Sighted]:
     """The same from the cells where a substance is new, through the rollup."""
     since = month_of(looks_back_to(day, LIMITS))
-    counted = Counted(session, day, days_since=since)
+    counted = Counted(session, day, since=asked_since(day, LIMITS, looks_back_to(day, LIMITS)))
     found = sighted(
         counted.seen(),
         counted.days(),

@@ -15,7 +15,7 @@ from app.db import Database
 from app.intake.words import EventKind
 from app.registry.models import Standing, Substance
 from app.surveillance import rollup
-from app.surveillance.arrays import CELL, DAY, SEEN, SHARED, VOLUME
+from app.surveillance.arrays import CELL, DAY, SEEN, SHARED, SINGLE, VOLUME, WEIGHED
 from app.surveillance.months import first_day, month_of
 from app.surveillance.rolled import RolledMonth, Rollup
 from app.surveillance.rollup import Counted, kept_since
@@ -37,15 +37,18 @@ def in_order(*parts: np.ndarray) -> list[list[Any]]:
 
 def counted(found: Counted, since: int) -> list[list[Any]]:
     events = found.events(since)
-    return in_order(events.cells, events.shared, found.volumes(since), found.seen(), found.days())
+    return in_order(
+        events.cells, events.shared, found.volumes(since), found.seen(), found.days(),
+        found.harms(), found.seized(), found.weights(),
+    )  # fmt: skip
 
 
 def through_the_rollup(session: Session, as_of: date, since: int) -> list[list[Any]]:
-    return counted(Counted(session, as_of, days_since=kept_since(as_of)), since)
+    return counted(Counted(session, as_of, since=kept_since(as_of)), since)
 
 
 def anew(session: Session, as_of: date, since: int) -> list[list[Any]]:
-    return counted(Counted.anew(session, as_of, days_since=kept_since(as_of)), since)
+    return counted(Counted.anew(session, as_of, since=kept_since(as_of)), since)
 
 
 @settings(
@@ -114,7 +117,7 @@ def test_a_day_before_the_rollup_is_read_from_the_reports(database: Database) ->
             arrives("DE", 0, 0, 1, EventKind.SEIZURE, 0, 0)(world, morning(day))
         rollup.roll(session, now=morning(AS_OF))
         past = AS_OF - timedelta(days=5)
-        assert through_the_rollup(session, past, SINCE) == anew(session, past, SINCE) != [[]] * 5
+        assert through_the_rollup(session, past, SINCE) == anew(session, past, SINCE) != [[]] * 8
 
 
 def test_only_the_months_that_changed_are_written_anew(database: Database) -> None:
@@ -158,7 +161,7 @@ def test_a_substance_that_is_no_longer_watched_is_counted_out(database: Database
 
 
 def test_records_are_written_alike_on_every_machine() -> None:
-    for dtype in (CELL, SHARED, VOLUME, SEEN, DAY):
+    for dtype in (CELL, SHARED, VOLUME, SEEN, DAY, SINGLE, WEIGHED):
         assert not dtype.isalignedstruct
         assert all(kind[0] in "<|u" for _, kind in dtype.descr)
     assert first_day(SINCE) < AS_OF
