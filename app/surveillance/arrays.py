@@ -203,3 +203,9 @@ def first_of_each(rows: Records, key: Sequence[str], order: Sequence[str]) -> Re
     for name in key:
         is_first[1:] |= sorted_rows[name][1:] != sorted_rows[name][:-1]
     return sorted_rows[is_first]
+
+
+def netted(codes: NDArray[np.integer], counted: NDArray[np.integer]) -> Integers:
+    """The codes of which something is left when what is counted of them is added up, in order."""
+    some, of = np.unique(codes.astype(np.int64), return_inverse=True)
+    return some[np.bincount(of, weights=counted, minlength=len(some)) > 0]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
     Connection,
     Double,
     Float,
@@ -17,6 +20,7 @@ from sqlalchemy import (
     func,
     literal,
     select,
+    type_coerce,
 )
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
@@ -24,11 +28,12 @@ from sqlalchemy.sql.functions import FunctionElement
 
 Columns = dict[str, NDArray[Any]]
 
-AT_ONCE = 50_000  # rows fetched from an embedded database
+BITS = 63
+AT_ONCE = 1_000  # rows fetched from an embedded database: as many as a processor has at hand
 
 
 def columns(session: Session, query: Select[Any]) -> Columns:
-    """The columns of a query by name; each is a whole number in 32 bits, or a float; none is null.
+    """The columns of a query by name; each is a whole number or a float, and none is null.
 
     Raises ValueError where a value is missing.
     """
@@ -39,42 +44,78 @@ def columns(session: Session, query: Select[Any]) -> Columns:
         return _gathered(connection, query, names, types)
     # past the result of SQLAlchemy, which makes a row an object
     cursor: Any = connection.execute(query).cursor
-    parts: list[list[NDArray[Any]]] = [[np.empty(0, kind)] for kind in types]
+    kinds = [_native(sent) for sent in types]
+    parts: list[list[NDArray[Any]]] = [[np.empty(0, kind)] for kind in kinds]
     while rows := cursor.fetchmany(AT_ONCE):
-        for part, values, kind in zip(parts, zip(*rows, strict=True), types, strict=True):
-            part.append(np.array(values, kind))
+        for part, values, kind in zip(parts, zip(*rows, strict=True), kinds, strict=True):
+            part.append(np.fromiter(values, kind, len(rows)))
     return {name: np.concatenate(part) for name, part in zip(names, parts, strict=True)}
 
 
-def _type_of(column: Any) -> type[np.int64 | np.float64]:
-    return np.float64 if isinstance(column.type, Float) else np.int64
+Field = tuple[str, Any, int]  # a name, a whole number not below nought, and how many bits it has
+
+
+def packed(*fields: Field) -> ColumnElement[int]:
+    """Several small numbers as one of 63 bits, the first in the lowest: each column read costs."""
+    found: Any = None
+    at = 0
+    for _, column, bits in fields:
+        one = cast(column, BigInteger) * literal(1 << at, BigInteger) if at else column
+        found = one if found is None else found + one
+        at += bits
+    if at > BITS:
+        raise ValueError(f"{at} bits are no number")
+    return type_coerce(found, BigInteger)
+
+
+def unpacked(values: NDArray[np.int64], fields: Sequence[tuple[str, int]]) -> Columns:
+    """The numbers that `packed` made one of, by name; `fields` are their names and bits."""
+    found, at = {}, 0
+    for name, bits in fields:
+        found[name] = (values >> at) & ((1 << bits) - 1)
+        at += bits
+    return found
+
+
+def _type_of(column: Any) -> str:
+    """How values are sent, as numpy reads it."""
+    if isinstance(column.type, Float):
+        return ">f8"
+    return ">i8" if isinstance(column.type, BigInteger) else ">i4"
+
+
+_SENT = {
+    ">f8": (func.float8send, Double),
+    ">i8": (func.int8send, BigInteger),
+    ">i4": (func.int4send, Integer),
+}
 
 
 def _gathered(
-    connection: Connection, query: Select[Any], names: list[str], types: list[Any]
+    connection: Connection, query: Select[Any], names: list[str], types: list[str]
 ) -> Columns:
     """Read as one row with all values of each column in it, as PostgreSQL would send them."""
     inner = query.subquery("asked")
     sent = (
-        func.int4send(cast(inner.c[name], Integer))
-        if kind is np.int64
-        else func.float8send(cast(inner.c[name], Double))
-        for name, kind in zip(names, types, strict=True)
+        send(cast(inner.c[name], type_))
+        for name, (send, type_) in zip(names, map(_SENT.__getitem__, types), strict=True)
     )
     whole = select(*(func.string_agg(one, literal(b"", LargeBinary)) for one in sent))
     said = whole.compile(connection, compile_kwargs={"literal_binds": True})
     raw: Any = connection.connection
     with raw.cursor(binary=True) as cursor:
         found = cursor.execute(str(said)).fetchone()
-    values = [
-        np.frombuffer(column or b"", ">i4" if kind is np.int64 else ">f8")
-        for column, kind in zip(found, types, strict=True)
-    ]
+    values = [np.frombuffer(part or b"", type_) for part, type_ in zip(found, types, strict=True)]
     if len({len(column) for column in values}) > 1:
-        raise ValueError("a value is missing in what was to be whole numbers")
+        raise ValueError("a value is missing in what was to be numbers")
     return {
-        name: column.astype(kind) for name, column, kind in zip(names, values, types, strict=True)
+        name: column.astype(_native(type_))
+        for name, column, type_ in zip(names, values, types, strict=True)
     }
+
+
+def _native(sent: str) -> type[np.int64 | np.float64]:
+    return np.float64 if sent == ">f8" else np.int64
 
 
 class day_number(FunctionElement[int]):

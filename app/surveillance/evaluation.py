@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.access.handling import Handling
 from app.registry.models import WATCHED, Standing, Substance
 from app.surveillance import rules, spans
+from app.surveillance.counted import Counted
 from app.surveillance.curves import Curves, curves
 from app.surveillance.evidence import FIRSTS, WORLD, Evidence, Signal
 from app.surveillance.harming import harming
@@ -25,16 +26,16 @@ from app.surveillance.models import (
     Tier,
     of_substance,
 )
-from app.surveillance.months import month_of
 from app.surveillance.occurrences import occurrences
 from app.surveillance.returning import returning, turn
 from app.surveillance.rising import rising
-from app.surveillance.rollup import Counted, asked_since
+from app.surveillance.rolled import Part
+from app.surveillance.rollup import asked_since
 from app.surveillance.ruleset import Ruleset
 from app.surveillance.sighted import Earlier, Sighted, sighted
 from app.surveillance.spans import Total
 from app.surveillance.spots import clusters_of_harm, unusual_quantities
-from app.surveillance.spotting import maybe_clustered, maybe_unusual
+from app.surveillance.spotting import Stockpile, maybe_clustered, maybe_unusual
 from app.surveillance.totals import growth_in_totals, volumes
 from app.surveillance.unknowns import fresh_since, new_unknowns, unresolved
 from app.surveillance.windows import months_before
@@ -111,23 +112,24 @@ def evaluate(session: Session, *, as_of: date, limits: Ruleset, anew: bool = Fal
     What is known comes through the rollup where it serves; `anew`, from the reports alone.
     """
     days = _looks_back_to(session, as_of, limits)
-    since = month_of(days)
     asked = asked_since(as_of, limits, days)
-    counted = (Counted.anew if anew else Counted)(session, as_of, since=asked)
+    counted = Counted(session, as_of, since=asked, anew=anew)
     seen = sighted(
-        counted.seen(),
-        counted.days(),
-        as_of=as_of,
-        since=since,
-        edges=rules.edges(as_of, limits),
-        turn=turn(as_of, limits.silence),
+        counted, as_of=as_of, edges=rules.edges(as_of, limits), turn=turn(as_of, limits.silence)
     )
     watched = _watched(session)
     fired = dict(_fired(seen, watched, as_of, limits))
     fired |= dict(_grown_in_totals(session, watched, as_of, limits))
     curved = _Curved(watched, seen.earlier)
-    months = limits.growth.history_months
-    for curve in curves(session, counted, as_of=as_of, months=months, earliest=seen.earliest):
+    known = curves(
+        session,
+        counted,
+        as_of=as_of,
+        months=limits.growth.history_months,
+        window=limits.harm.window_months,
+        earliest=seen.earliest,
+    )
+    for curve in known:
         curved.add(curve, limits)
     fired |= _each_group_once(_unless_spread_tells(curved.fired(), fired))
     fired |= dict(_spotted(counted, as_of, limits))
@@ -196,7 +198,13 @@ def _grown_in_totals(
 def _spotted(counted: Counted, as_of: date, limits: Ruleset) -> Iterable[tuple[Signal, Levels]]:
     """Clusters of harm and unusual quantities."""
     harms = maybe_clustered(counted.harms(), as_of=as_of, rules=limits)
-    seizures = maybe_unusual(counted.seized(), counted.weights(), as_of=as_of, rules=limits)
+    pile = counted.once(
+        "weights",
+        (as_of, limits.quantity),
+        lambda: Stockpile.of(counted.kept(Part.WEIGHTS), as_of=as_of, rules=limits),
+    )
+    less, more = counted.less(Part.WEIGHTS), counted.more(Part.WEIGHTS)
+    seizures = maybe_unusual(pile, less, more, counted.seized(), as_of=as_of, rules=limits)
     seen = ((list(occurrences(fresh)), weights) for fresh, weights in seizures)
     for signal, levels in chain(
         clusters_of_harm(occurrences(harms), as_of=as_of, rules=limits),

@@ -18,7 +18,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from functools import cached_property
+from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,11 +51,11 @@ from app.surveillance.changed import changed_reports
 from app.surveillance.months import month_of
 from app.surveillance.reading import View
 from app.surveillance.rolled import Part, RolledMonth, Rollup
-from app.surveillance.rows import Events, Known, Since
+from app.surveillance.rows import Since
 from app.surveillance.rules import looks_back_to
 from app.surveillance.ruleset import Ruleset, ruleset
 from app.surveillance.sightings import COUNTED_ROLES
-from app.surveillance.spotting import harms_since, seized_since
+from app.surveillance.spots import harms_since, seized_since
 
 SETTLED = timedelta(hours=6)
 # with more reports than that changed, counting them all anew is quicker
@@ -84,114 +84,19 @@ def roll(session: Session, *, now: datetime) -> date:
     """
     take_turns(session, "rollup")
     day = (now - SETTLED).date() - timedelta(days=1)
-    held = _usable(session, day)
-    if held == day:
+    there = usable(session, day)
+    if there is not None and there.as_of == day:
         return day
-    changed = None if held is None else changed_reports(session, after=held, until=day)
-    if held is None or changed is None or len(changed) > MOST_CHANGED:
+    changed = None if there is None else changed_reports(session, after=there.as_of, until=day)
+    if there is None or changed is None or len(changed) > MOST_CHANGED:
         _from_scratch(session, day)
     else:
-        _bring_up(session, held, day, changed)
+        _bring_up(session, there.as_of, day, changed)
     _note(session, day, now)
     return day
 
 
-class Counted:
-    """What reports count for as known at the end of a day, through the rollup where it serves.
-
-    What changed since the day of the rollup is read once, whatever is asked for and how often.
-    """
-
-    def __init__(self, session: Session, as_of: date, *, since: Since) -> None:
-        """`since` is from when on `days`, `harms` and `seized` will be asked for."""
-        self._session = session
-        self._as_of = as_of
-        self._since = since
-        self._change = _change(session, as_of, since)
-
-    @classmethod
-    def anew(cls, session: Session, as_of: date, *, since: Since) -> Counted:
-        """Counted from the reports themselves, as everything once was."""
-        found = cls.__new__(cls)
-        found._session, found._as_of, found._change = session, as_of, None
-        found._since = since
-        return found
-
-    def events(self, since: int) -> Events:
-        """The events from the month `since` on."""
-        if self._change is None:
-            return self._anew.events.since(since)
-        before, after = (known.events.since(since) for known in self._change)
-        return Events(
-            _changed_cells(_held(self._session, Part.CELLS, since), before.cells, after.cells),
-            _changed_shared(_held(self._session, Part.SHARED, since), before.shared, after.shared),
-        )
-
-    def volumes(self, since: int | None = None) -> Records:
-        """The volumes from the month `since` on."""
-        return self._rest(Part.VOLUME, since, _changed_volume)
-
-    def seen(self) -> Records:
-        """How many sightings ended in each month, by substance, country and level."""
-        return self._rest(Part.SEEN, None, _changed_seen)
-
-    def days(self) -> Records:
-        """Recent sightings by the day."""
-        return self._rest(Part.DAYS, self._since.days, _changed_days)
-
-    def harms(self) -> Records:
-        """Recent deaths and acute poisonings, one by one."""
-        return self._rest(Part.HARMS, self._since.harms, _changed_singles)
-
-    def seized(self) -> Records:
-        """Recent seizures of a weight, one by one."""
-        return self._rest(Part.SEIZED, self._since.seized, _changed_singles)
-
-    def weights(self) -> Records:
-        """Every weight that was ever seized."""
-        return self._rest(Part.WEIGHTS, None, _changed_weights)
-
-    @cached_property
-    def _anew(self) -> Known:
-        return reading.known(self._session, View(self._as_of, since=self._since))
-
-    def _rest(self, part: Part, since: int | None, change: Change) -> Records:
-        def asked(rows: Records) -> Records:
-            return rows if since is None else rows[rows["month"] >= since]
-
-        if self._change is None:
-            return asked(getattr(self._anew, part.value))
-        before, after = (asked(getattr(known, part.value)) for known in self._change)
-        return change(_held(self._session, part, since), before, after)
-
-
-def known_events(session: Session, *, as_of: date, since: int) -> Events:
-    """The events known as of a day from the month `since` on, through the rollup if it serves."""
-    return Counted(session, as_of, since=NOTHING).events(since)
-
-
-def known_volumes(session: Session, *, as_of: date, since: int | None = None) -> Records:
-    """The volumes known as of a day from the month `since` on, likewise."""
-    return Counted(session, as_of, since=NOTHING).volumes(since)
-
-
-def _change(session: Session, as_of: date, since: Since) -> tuple[Known, Known] | None:
-    """What to take away from the rollup and what to add: of the few reports that changed.
-
-    None where the rollup cannot serve.
-    """
-    day = _usable(session, as_of)
-    if day is None or not kept_since(day).holds(since):
-        return None
-    changed = changed_reports(session, after=day, until=as_of)
-    if len(changed) > MOST_CHANGED:
-        return None
-    views = _as_rolled(day, changed), View(as_of, changed, since=since)
-    before, after = (reading.known(session, view) for view in views)
-    return before, after
-
-
-def _as_rolled(day: date, reports: tuple[int, ...] | None = None) -> View:
+def as_rolled(day: date, reports: tuple[int, ...] | None = None) -> View:
     """The view that the rollup of a day is, or was."""
     return View(day, reports, handling_at=end_of_day(day), since=kept_since(day))
 
@@ -210,14 +115,14 @@ def asked_since(day: date, limits: Ruleset, days: date) -> Since:
     )
 
 
-def _usable(session: Session, as_of: date) -> date | None:
-    """The day of the rollup where it can serve a view of `as_of`."""
-    held = session.scalars(select(Rollup)).one_or_none()
-    if held is None or held.as_of > as_of or held.layout != layout():
+def usable(session: Session, as_of: date) -> Rollup | None:
+    """The rollup where it can serve a view of `as_of`."""
+    there = session.scalars(select(Rollup).execution_options(populate_existing=True)).one_or_none()
+    if there is None or there.as_of > as_of or there.layout != layout():
         return None
-    if held.watched != _watched(session, held.newest_substance):
+    if there.watched != _watched(session, there.newest_substance):
         return None
-    return held.as_of
+    return there
 
 
 def layout() -> str:
@@ -244,35 +149,36 @@ def _note(session: Session, day: date, now: datetime) -> None:
             newest_substance=newest,
             watched=_watched(session, newest),
             layout=layout(),
+            mark=uuid4().hex,
         )
     )
     session.flush()
 
 
 def _from_scratch(session: Session, day: date) -> None:
-    found = reading.known(session, _as_rolled(day))
+    found = reading.known(session, as_rolled(day))
     session.execute(delete(RolledMonth))
     for part in Part:
         _keep(session, part, getattr(found, part.value))
 
 
-def _bring_up(session: Session, held: date, day: date, changed: tuple[int, ...]) -> None:
+def _bring_up(session: Session, since: date, day: date, changed: tuple[int, ...]) -> None:
     """Replace the months in which something changed, and forget days that are too long ago."""
     before, after = (
-        reading.known(session, replace(_as_rolled(of, changed), since=kept_since(day)))
-        for of in (held, day)
+        reading.known(session, replace(as_rolled(of, changed), since=kept_since(day)))
+        for of in (since, day)
     )
     for part, change in CHANGES.items():
         less, more = (getattr(known, part.value) for known in (before, after))
         _replace(session, part, less, more, change)
     kept = kept_since(day)
-    for part, since in (
+    for part, month in (
         (Part.DAYS, kept.days),
         (Part.HARMS, kept.harms),
         (Part.SEIZED, kept.seized),
     ):
         session.execute(
-            delete(RolledMonth).where(RolledMonth.part == part, RolledMonth.month < since)
+            delete(RolledMonth).where(RolledMonth.part == part, RolledMonth.month < month)
         )
 
 
@@ -280,14 +186,14 @@ def _replace(session: Session, part: Part, before: Records, after: Records, chan
     months = sorted({*_places(part, before), *_places(part, after)})
     if not months:
         return
-    held = _held(session, part, among=months)
+    there = held(session, part, among=months)
     gone = delete(RolledMonth).where(
         RolledMonth.part == part,
         RolledMonth.substance_id == bindparam("of"),
         RolledMonth.month == bindparam("in_month"),
     )
     session.connection().execute(gone, [{"of": of, "in_month": month} for of, month in months])
-    _keep(session, part, change(held, before, after))
+    _keep(session, part, change(there, before, after))
 
 
 Change = Callable[[Records, Records, Records], Records]  # held, before, after
@@ -296,19 +202,36 @@ Change = Callable[[Records, Records, Records], Records]  # held, before, after
 def _summing(of: str, key: Sequence[str], counted: Sequence[str]) -> Change:
     """Take away and add, where the months of one substance or authority changed at all."""
 
-    def place(rows: Records) -> NDArray[np.int64]:
-        found: NDArray[np.int64] = rows[of].astype(np.int64) * 2**20 + rows["month"]
-        return found
-
     def change(held: Records, before: Records, after: Records) -> Records:
         less_and_more = arrays.joined(arrays.negative(before, counted), after)
         if not len(less_and_more):
             return held
-        touched = np.isin(place(held), np.unique(place(less_and_more)))
+        touched = _at(held, less_and_more, of)
         anew = arrays.summed(arrays.joined(held[touched], less_and_more), key, counted)
         return arrays.joined(held[~touched], anew)
 
     return change
+
+
+def _at(held: Records, changed: Records, of: str) -> NDArray[np.bool_]:
+    """Which records are of the same months and the same substance or authority as some of these."""
+    low, high = changed["month"].min(), changed["month"].max()
+    size = int(changed[of].max()) + 2  # the last is of none
+    there = np.zeros((size, int(high - low) + 3), bool)  # and so are the first month and the last
+    there[changed[of], changed["month"] - low + 1] = True
+    months = np.clip(held["month"], low - 1, high + 1) - (low - 1)
+    found: NDArray[np.bool_] = there[np.minimum(held[of], size - 1), months]
+    return found
+
+
+SUMMED = {
+    Part.CELLS: COUNTED,
+    Part.SHARED: COUNTED,
+    Part.VOLUME: ("reports",),
+    Part.SEEN: ("reports",),
+    Part.DAYS: DAY_COUNTED,
+    Part.WEIGHTS: ("seizures",),
+}  # what adds up in the records of each part
 
 
 def _changed_shared(held: Records, before: Records, after: Records) -> Records:
@@ -368,7 +291,7 @@ def _keep(session: Session, part: Part, rows: Records) -> None:
         )
 
 
-def _held(
+def held(
     session: Session,
     part: Part,
     since: int | None = None,

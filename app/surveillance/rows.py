@@ -61,7 +61,9 @@ class Events:
 
     def since(self, month: int) -> Events:
         """Those from a month on; of years (below nought), those that do not end before it."""
-        return Events(*(rows[_from(month, rows["month"])] for rows in (self.cells, self.shared)))
+        return Events(
+            *(rows[from_month(month, rows["month"])] for rows in (self.cells, self.shared))
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,30 +98,30 @@ class Known:
         return Events(self.cells, self.shared)
 
 
-def joined(reports: Columns, findings: Columns) -> Columns:
-    """One row for each report and substance found in it, with its best grade."""
+def joined(reports: Columns, findings: Integers) -> Columns:
+    """One row for each report and substance found in it, with its best grade.
+
+    A finding is the number of its report, of the substance, and whether it is in doubt, as one.
+    """
     order: Integers | None = None
     numbers = reports["report"]
     if np.any(numbers[1:] < numbers[:-1]):
         order = np.argsort(numbers)
         numbers = numbers[order]
-    place = np.minimum(np.searchsorted(numbers, findings["report"]), max(len(numbers) - 1, 0))
-    there = numbers[place] == findings["report"] if len(numbers) else np.zeros(len(place), bool)
-    found = {name: values[there] for name, values in findings.items()}
-    row = place[there]
-    if len(row):
-        worse = 1 - found["confirmed"]
-        sorting = np.argsort(arrays.codes([found["report"], found["substance"], worse]))
-        found = {name: values[sorting] for name, values in found.items()}
-        best = np.ones(len(sorting), bool)
-        best[1:] = (found["report"][1:] != found["report"][:-1]) | (
-            found["substance"][1:] != found["substance"][:-1]
-        )
-        row = row[sorting][best]
-        found = {name: values[best] for name, values in found.items()}
+    findings = np.sort(findings)
+    which = findings >> 1
+    best = np.ones(len(which), bool)
+    best[1:] = which[1:] != which[:-1]
+    findings, which = findings[best], which[best] >> 31
+    row = np.minimum(np.searchsorted(numbers, which), max(len(numbers) - 1, 0))
+    there = numbers[row] == which if len(numbers) else np.zeros(len(row), bool)
+    findings, row = findings[there], row[there]
     if order is not None:
         row = order[row]
-    return {name: values[row] for name, values in reports.items()} | found
+    found = {name: values[row] for name, values in reports.items()}
+    found["substance"] = (findings >> 1) & (2**31 - 1)
+    found["confirmed"] = 1 - (findings & 1)
+    return found
 
 
 def told_apart(rows: Columns) -> Columns:
@@ -264,7 +266,7 @@ def _month(days: NDArray[Any]) -> Integers:
     return months
 
 
-def _from(since: int, months: NDArray[np.int64]) -> NDArray[np.bool_]:
+def from_month(since: int, months: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Which months are not before `since`; of years (below nought), which do not end before it."""
     asked: NDArray[np.bool_] = np.where(months < 0, -months >= since // 12, months >= since)
     return asked

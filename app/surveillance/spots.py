@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 
 import numpy as np
@@ -28,6 +28,17 @@ MOST_REPORTS = 50  # named in the evidence
 LONGEST_DATE = timedelta(days=3)  # of a harm whose day is told well enough to lie in a cluster
 
 Levels = dict[Handling, Evidence]
+
+
+def harms_since(as_of: date, rules: Ruleset) -> date:
+    """The first day of the harms that are looked at."""
+    limits = rules.cluster
+    return as_of - timedelta(days=limits.days + limits.fresh_days + limits.history_days)
+
+
+def seized_since(as_of: date, rules: Ruleset) -> date:
+    """The first day of the seizures that are news."""
+    return as_of - timedelta(days=rules.quantity.fresh_days)
 
 
 def clusters_of_harm(
@@ -60,19 +71,33 @@ class Weights:
     level: NDArray[np.uint8]
     day: NDArray[np.int64]
     grams: NDArray[np.float64]
+    # logarithms that no bound lies below [levels, forms]; where nothing is known of them, none
+    least: NDArray[np.float64] = field(
+        default_factory=lambda: np.full((len(Handling), len(FORMS) + 1), -np.inf)
+    )
 
     @classmethod
-    def of(cls, rows: Records) -> Weights:
+    def of(cls, rows: Records, least: NDArray[np.float64]) -> Weights:
         """Of records of one substance (`arrays.WEIGHED`)."""
         many = rows["seizures"]
-        columns = (rows[name] for name in ("form", "level", "day", "grams"))
-        return cls(*(np.repeat(column, many) for column in columns))
+        form, level, day, grams = (
+            np.repeat(rows[name], many) for name in ("form", "level", "day", "grams")
+        )
+        return cls(form, level, day, grams, least)
+
+    def may_be_above(self, one: Occurrence, level: Handling) -> bool:
+        """Whether a seizure may be unusual: not where it lies below all that the bound may be."""
+        return bool(np.log10(one.grams or 0.0) > self.least[level, _form(one)])
 
     def before(self, one: Occurrence, level: Handling) -> NDArray[np.float64]:
         """Those of the same form on earlier days, as known at a level."""
-        form = FORMS.index(one.form) if one.form else len(FORMS)
-        which = (self.form == form) & (self.level <= level) & (self.day < one.day.toordinal())
-        return self.grams[which]
+        which = (self.form == _form(one)) & (self.level <= level) & (self.day < one.day.toordinal())
+        found: NDArray[np.float64] = self.grams[which]
+        return found
+
+
+def _form(one: Occurrence) -> int:
+    return FORMS.index(one.form) if one.form else len(FORMS)
 
 
 def unusual_quantities(
@@ -192,6 +217,8 @@ def _quantity(
     fresh = as_of - timedelta(days=rules.quantity.fresh_days)
     visible = [one for one in mine if one.level <= level and one.until >= fresh and one.grams]
     for one in sorted(visible, key=lambda one: -(one.grams or 0)):
+        if not weights.may_be_above(one, level):
+            continue
         before = weights.before(one, level)
         bound = unusual_above(before, deviations=rules.quantity.deviations)
         if bound is not None and one.grams and one.grams > bound:

@@ -16,9 +16,10 @@ from app.intake.words import EventKind
 from app.registry.models import Standing, Substance
 from app.surveillance import rollup
 from app.surveillance.arrays import CELL, DAY, SEEN, SHARED, SINGLE, VOLUME, WEIGHED
+from app.surveillance.counted import Counted
 from app.surveillance.months import first_day, month_of
-from app.surveillance.rolled import RolledMonth, Rollup
-from app.surveillance.rollup import Counted, kept_since
+from app.surveillance.rolled import Part, RolledMonth, Rollup
+from app.surveillance.rollup import kept_since
 from tests.surveillance.changing import (
     ANYTHING,
     World,
@@ -38,8 +39,9 @@ def in_order(*parts: np.ndarray) -> list[list[Any]]:
 def counted(found: Counted, since: int) -> list[list[Any]]:
     events = found.events(since)
     return in_order(
-        events.cells, events.shared, found.volumes(since), found.seen(), found.days(),
-        found.harms(), found.seized(), found.weights(),
+        events.cells, events.shared, found.all(Part.VOLUME, since), found.all(Part.SEEN),
+        found.all(Part.DAYS, found.since.days), found.harms(), found.seized(),
+        found.all(Part.WEIGHTS),
     )  # fmt: skip
 
 
@@ -48,7 +50,7 @@ def through_the_rollup(session: Session, as_of: date, since: int) -> list[list[A
 
 
 def anew(session: Session, as_of: date, since: int) -> list[list[Any]]:
-    return counted(Counted.anew(session, as_of, since=kept_since(as_of)), since)
+    return counted(Counted(session, as_of, since=kept_since(as_of), anew=True), since)
 
 
 @settings(
