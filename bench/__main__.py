@@ -15,7 +15,7 @@ from bench import (
     searching,
     spectra,
 )
-from bench.figure import Figure
+from bench.figure import Figure, table
 
 
 def main() -> None:
@@ -35,13 +35,7 @@ def main() -> None:
         matching,
     ):
         figures += part.measure()
-    width = max(len(figure.what) for figure in figures)
-    print(f"\n{'what':{width}}  {'measured':>16}  {'floor':>16}  {'ratio':>7}  floor is")
-    for figure in figures:
-        print(
-            f"{figure.what:{width}}  {figure.measured:>16}  {figure.floor:>16}  "
-            f"{figure.ratio:>7.2f}  {figure.floor_is}"
-        )
+    print(f"\n{table(figures)}")
 
 
 if __name__ == "__main__":

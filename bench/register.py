@@ -26,16 +26,23 @@ from app.intake.words import (
     Channel,
     EventKind,
     FindingRole,
+    PhysicalForm,
     Precision,
     ReportType,
     Resolution,
     SubmissionState,
+    Unit,
 )
 from app.registry.models import Cluster, Standing, Substance
 from app.surveillance.months import first_day, month_of
 
 SUBSTANCES, FAMILIES, COUNTRIES, MONTHS = 3_000, 60, 150, 120
 LAST = date(2026, 11, 20)
+DAY = 86_400  # seconds
+BEGINS, ENDS = (
+    datetime.combine(day, datetime.min.time(), UTC).timestamp()
+    for day in (first_day(month_of(LAST) - MONTHS + 1), LAST)
+)
 AT_ONCE = 50_000
 KINDS = (
     (EventKind.SEIZURE, 0.70),
@@ -49,10 +56,18 @@ DELAY = 2.0  # months, the mean; exponential
 SECOND = 0.10  # of reports: another substance that is watched
 CUTTING = 0.15  # of reports: an agent that is not
 TWICE = 0.002  # of reports: the event came in twice
+WEIGHED = 0.6  # of seizures: a weight is given
+FORMS = (
+    (PhysicalForm.POWDER, 0.5),
+    (PhysicalForm.CRYSTAL, 0.2),
+    (PhysicalForm.HERBAL, 0.2),
+    (PhysicalForm.OTHER, 0.1),
+)
 
 _REPORT = """
     id authority_id submission_id reference version type content_hash received_at simulated
     event_kind event_date event_end precision country count handling embargo_until causal_role
+    quantity unit physical_form
 """.split()  # noqa: SIM905 - read as a list of words
 _FINDING = """
     id report_id position component substance_id resolution resolved_at role techniques grade
@@ -123,17 +138,20 @@ def fill(database: Database, reports: int, *, seed: int = 1) -> None:
     for start in range(1, reports + 1, AT_ONCE):
         size = min(AT_ONCE, reports + 1 - start)
         # receipts grow over the years, and the portions follow each other in time
-        share = (start + size) / reports
-        finding = _portion(database, start, size, finding, share, size / reports, random)
+        until, width = (start + size) / reports, size / reports
+        at = np.sqrt(np.sort(until - width * random.random(size)).clip(0, 1))
+        received = BEGINS + at * (ENDS - BEGINS)
+        finding = _portion(database, start, received, finding, random)
     with database.transaction() as session:
         _twice(session, reports, random)
     settle_statistics(database)
 
 
 def add(database: Database, start: int, reports: int, *, first_finding: int, seed: int) -> None:
-    """More reports, all received at the end."""
+    """More reports, all received in the morning after the last day."""
     random = np.random.default_rng(seed)
-    _portion(database, start, reports, first_finding, 1.0, 0.0, random)
+    received = ENDS + DAY * (1 + np.sort(random.random(reports)) / 2)
+    _portion(database, start, received, first_finding, random)
 
 
 def settle_statistics(database: Database) -> None:
@@ -148,19 +166,13 @@ def settle_statistics(database: Database) -> None:
 def _portion(
     database: Database,
     start: int,
-    size: int,
+    received: np.ndarray,
     finding: int,
-    until: float,
-    width: float,
     random: np.random.Generator,
 ) -> int:
     """One portion of reports with their findings; the number of the next finding."""
-    end = month_of(LAST)
-    begins = datetime.combine(first_day(end - MONTHS + 1), datetime.min.time(), UTC).timestamp()
-    ends = datetime.combine(LAST, datetime.min.time(), UTC).timestamp()
-    at = np.sqrt(np.sort(until - width * random.random(size)).clip(0, 1))
-    received = begins + at * (ends - begins)
-    happened = np.maximum(received - random.exponential(DELAY * 30.4 * 86400, size), begins)
+    size = len(received)
+    happened = np.maximum(received - random.exponential(DELAY * 30.4 * DAY, size), BEGINS)
     authority = 1 + _uneven(2 * COUNTRIES, 0.8, size, random)
     substance = 1 + _uneven(SUBSTANCES, 1.0, size, random)
     kind = random.choice(len(KINDS), size, p=[share for _, share in KINDS])
@@ -175,19 +187,25 @@ def _portion(
         1 + (substance + 600 * random.integers(0, 5, size) - 1) % SUBSTANCES,
         1 + _uneven(SUBSTANCES, 1.0, size, random),
     )
+    weighed = (kind == 0) & (random.random(size) < WEIGHED)
+    grams = np.where(weighed, np.round(random.lognormal(1.5, 2.0, size) + 0.01, 2), 0)
+    form = random.choice(len(FORMS), size, p=[share for _, share in FORMS])
     zone = "+00:00" if database.engine.dialect.name == "postgresql" else ""
     came = [f"{when.replace('T', ' ')}{zone}" for when in _written(received, "us")]
     received_on, day = _written(received, "D"), _written(happened, "D")
     numbers, who = range(start, start + size), authority.tolist()
     words = [word.value for word, _ in KINDS]
     of = [words[place] for place in kind.tolist()]
+    forms = [named.value for named, _ in FORMS]
     reports = [
         (number, whose, whose, f"R{number}", 1, ReportType.EVENT.value, "", then, 0, word, on, on,
          Precision.DAY.value, country[(whose - 1) % COUNTRIES], 1, level,
          f"{int(back[:4]) + 1}{back[4:8]}01" if late else None,
-         roles[number % 4] if word == EventKind.DEATH.value else None)
-        for number, whose, then, word, on, level, back, late in zip(
-            numbers, who, came, of, day, handling.tolist(), received_on, held.tolist(), strict=True
+         roles[number % 4] if word == EventKind.DEATH.value else None,
+         weight or None, Unit.G.value if weight else None, forms[looks] if weight else None)
+        for number, whose, then, word, on, level, back, late, weight, looks in zip(
+            numbers, who, came, of, day, handling.tolist(), received_on, held.tolist(),
+            grams.tolist(), form.tolist(), strict=True,
         )
     ]  # fmt: skip
     findings = []

@@ -1,26 +1,30 @@
 """Counted reports as numpy records, and how they are added up.
 
-Five kinds of records. Of events: cells (those of one substance that are alike), shared events (each
-substance of an event in which there are several, so that a family can count it once), and volumes
-(all that an authority reported, whatever it found). Of all sightings, totals and vague dates among
-them: how many ended in each month, and the days of the recent ones.
+Of events: cells (those of one substance that are alike), shared events (each substance of an event
+in which there are several, so that a family can count it once), volumes (all that an authority
+reported, whatever it found), and weights (what was seized of each form). Of all sightings, totals
+and vague dates among them: how many ended in each month, and the days of the recent ones. And
+recent events one by one, where a rule looks at them so: harms, and seizures with their weight.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.intake.words import EventKind
+from app.intake.words import CausalRole, EventKind, PhysicalForm
 
 Records = NDArray[np.void]
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 KINDS: tuple[EventKind, ...] = tuple(EventKind)  # a record holds the place of its kind in these
+# likewise; their number where none is told
+FORMS: tuple[PhysicalForm, ...] = tuple(PhysicalForm)
+ROLES: tuple[CausalRole, ...] = tuple(CausalRole)
 
 # little-endian, so that what is stored is read alike on every machine
 _WHERE = [("month", "<i4"), ("country", "S2"), ("authority", "<i4"), ("kind", "u1")]
@@ -69,11 +73,36 @@ DAY_KEY = (
     "received",
 )  # fmt: skip
 DAY_COUNTED = ("reports", "confirmed", "cases", "deaths")
-
-
-def records(rows: Iterable[Sequence[Any]], dtype: np.dtype[np.void]) -> Records:
-    """Rows of a query as records, in the order of the dtype's fields."""
-    return np.fromiter(map(tuple, rows), dtype=dtype)
+WEIGHED = np.dtype(
+    [
+        ("substance", "<i4"),
+        ("month", "<i4"),
+        ("day", "<i4"),  # the first of the event
+        ("form", "u1"),
+        ("level", "u1"),
+        ("grams", "<f8"),
+        ("seizures", "<i4"),
+    ]
+)
+WEIGHED_KEY = ("substance", "month", "day", "form", "level", "grams")
+# the month of a single event is the one in which it ended at the latest
+SINGLE = np.dtype(
+    [
+        ("substance", "<i4"),
+        ("month", "<i4"),
+        ("country", "S2"),
+        ("kind", "u1"),
+        ("role", "u1"),
+        ("form", "u1"),
+        *_KEPT,
+        ("confirmed", "u1"),
+        ("first", "<i4"),
+        ("end", "<i4"),
+        ("cases", "<i4"),
+        ("grams", "<f8"),
+        ("report", "<i8"),
+    ]
+)
 
 
 def joined(*parts: Records) -> Records:
@@ -106,6 +135,8 @@ def codes(columns: Sequence[NDArray[Any]]) -> Integers:
 def _whole(column: NDArray[Any]) -> Integers:
     if column.dtype.kind == "S":
         column = np.ascontiguousarray(column).view(">u2")
+    if column.dtype.kind == "f":
+        return np.unique(column, return_inverse=True)[1].astype(np.int64)
     return column.astype(np.int64)
 
 
@@ -116,16 +147,41 @@ def summed(rows: Records, key: Sequence[str], counted: Sequence[str]) -> Records
     """
     if not len(rows):
         return rows
-    code = codes([rows[name] for name in key])
-    order = np.argsort(code, kind="stable")
-    code = code[order]
-    begins = np.flatnonzero(np.concatenate(([True], code[1:] != code[:-1])))
+    order, begins = grouped([rows[name] for name in key])
     found = rows[order[begins]]
     left = np.zeros(len(found), bool)
     for name in counted:
         found[name] = np.add.reduceat(rows[name][order], begins)
         left |= found[name] != 0
     return found[left]
+
+
+def grouped(columns: Sequence[NDArray[Any]]) -> tuple[Integers, Integers]:
+    """An order in which rows that are alike in these columns lie together, and where each such
+    run begins in it."""
+    code = codes(columns)
+    order = np.argsort(code)
+    code = code[order]
+    return order, np.flatnonzero(np.concatenate(([True], code[1:] != code[:-1]))[: len(code)])
+
+
+def added_up(
+    columns: Mapping[str, NDArray[Any]],
+    dtype: np.dtype[np.void],
+    key: Sequence[str],
+    counted: Sequence[str],
+) -> Records:
+    """As `summed`, of columns: no row is made a record before it is added up."""
+    if not len(columns[key[0]]):
+        return np.empty(0, dtype)
+    order, begins = grouped([columns[name] for name in key])
+    found = np.empty(len(begins), dtype)
+    first = order[begins]
+    for name in key:
+        found[name] = columns[name][first]
+    for name in counted:
+        found[name] = np.add.reduceat(columns[name][order], begins)
+    return found
 
 
 def negative(rows: Records, counted: Sequence[str]) -> Records:
@@ -147,3 +203,9 @@ def first_of_each(rows: Records, key: Sequence[str], order: Sequence[str]) -> Re
     for name in key:
         is_first[1:] |= sorted_rows[name][1:] != sorted_rows[name][:-1]
     return sorted_rows[is_first]
+
+
+def netted(codes: NDArray[np.integer], counted: NDArray[np.integer]) -> Integers:
+    """The codes of which something is left when what is counted of them is added up, in order."""
+    some, of = np.unique(codes.astype(np.int64), return_inverse=True)
+    return some[np.bincount(of, weights=counted, minlength=len(some)) > 0]

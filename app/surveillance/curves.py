@@ -12,17 +12,23 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from app.access.handling import Handling
-from app.surveillance.arrays import Floats, Integers
+from app.surveillance import arrays
+from app.surveillance.arrays import VOLUME_KEY, Floats, Integers, Records, netted
+from app.surveillance.columns import country_codes
+from app.surveillance.counted import Counted
 from app.surveillance.delays import Delays, estimated
 from app.surveillance.evidence import WORLD, Evidence
 from app.surveillance.exposure import Basis, Exposure, exposed, looked, own_events
+from app.surveillance.membership import Membership
 from app.surveillance.models import Rule, Tier
 from app.surveillance.months import first_day, month_of
 from app.surveillance.nodes import Node, kin, nodes
-from app.surveillance.rollup import Counted
+from app.surveillance.rolled import Part
+from app.surveillance.rows import Events
 from app.surveillance.ruleset import Ruleset
 from app.surveillance.sightings import exposures
-from app.surveillance.tally import Tally
+from app.surveillance.strata import Strata, strata_of
+from app.surveillance.tally import PLACE, Stock, Tally
 from app.surveillance.windows import months_before
 
 
@@ -34,6 +40,7 @@ class Curves:
     tally: Tally
     exposure: Exposure
     delays: Delays
+    strata: Strata
     # substance id: the month by which it had been seen, totals and vague dates included
     earliest: Mapping[int, int] = field(default_factory=dict)
 
@@ -69,17 +76,20 @@ class Curves:
     def since(self, place: int, month: int) -> Span:
         """What happened to a node from a month (counted from the first of the arrays) on."""
         cells = self.tally.of(place, month, self.level)
-        now = month_of(self.tally.as_of)
-        months, reporters = cells["month"], cells["authority"].astype(np.int64)
+        events, now = cells["events"], month_of(self.tally.as_of)
+        # what was taken back is there above and below nought: only what is left was there
+        seen = netted(cells["authority"].astype(np.int64) * PLACE + cells["month"], events)
+        where = netted(np.ascontiguousarray(cells["country"]).view(">u2"), events)
+        months, reporters = seen % PLACE, seen // PLACE
         return Span(
-            countries=tuple(code.decode() for code in np.unique(cells["country"]).tolist()),
-            events=int(cells["events"].sum()),
+            countries=tuple(code.decode() for code in country_codes(where).tolist()),
+            events=int(events.sum()),
             confirmed=int(cells["confirmed"].sum()),
             deaths=int(cells["deaths"].sum()),
             first=first_day(int(months.min(initial=now))),
             last=first_day(int(months.max()) if len(months) else now),
-            simulated=bool(cells["simulated"].any()),
-            sightings=len(np.unique(reporters * 2**20 + months)),
+            simulated=bool(events[cells["simulated"] > 0].sum() > 0),
+            sightings=len(seen),
             reporters=len(np.unique(reporters)),
         )
 
@@ -161,15 +171,28 @@ def curves(
     *,
     as_of: date,
     months: int,
+    window: int,
     earliest: Mapping[Handling, Mapping[int, int]],
 ) -> Iterator[Curves]:
-    """The curves known as of a day over so many months, for each level at which there is more.
+    """The curves known as of a day over so many months, for each level at which there is more;
+    harms by stratum are those of the last months, the `window`.
 
     `earliest` is the month by which each substance was ever seen, as each level knows it.
     """
     since = month_of(months_before(as_of, months - 1))
-    tally = Tally(counted.events(since), nodes(kin(session)), as_of=as_of, since=since)
-    volume = counted.volumes()
+    every = nodes(kin(session))
+    tally = tallied(counted, every, as_of=as_of, since=since)
+    key = since, tally.months, every, window
+    strata = strata_of(
+        tally,
+        window,
+        counted.once(
+            "strata",
+            key,
+            lambda: strata_of(Tally(tally.stocks[:1], every, as_of=as_of, since=since), window),
+        ),
+    )
+    volume = volumes(counted)
     for level in tally.levels:
         declared = exposures(session, as_of=as_of, since=date.min, ceiling=level)
         found = looked(volume, declared, since=since, months=tally.months, ceiling=level)
@@ -178,5 +201,43 @@ def curves(
             tally,
             exposed(tally.nodes, found, own_events(tally, found, level)),
             estimated(volume, as_of=as_of, ceiling=level),
+            strata,
             earliest[level],
         )
+
+
+def tallied(counted: Counted, every: tuple[Node, ...], *, as_of: date, since: int) -> Tally:
+    """Events of all nodes: what is kept is counted once for each rollup, what changed is added."""
+    members = Membership.of(every)
+    asked = {"since": since, "months": month_of(as_of) - since + 1}
+
+    def kept() -> Stock:
+        events = (counted.kept(part, since) for part in (Part.CELLS, Part.SHARED))
+        return Stock.made(Events(*events), members, **asked)
+
+    less, more = (
+        Events(*(which(part, since) for part in (Part.CELLS, Part.SHARED)))
+        for which in (counted.less, counted.more)
+    )
+    stocks = [
+        counted.once("events", (since, asked["months"], every), kept),
+        Stock.changed(less, more, members, **asked),
+    ]
+    return Tally(stocks, every, as_of=as_of, since=since)
+
+
+def volumes(counted: Counted) -> Records:
+    """All that authorities reported, by month and receipt; some of it below nought, to be added up.
+
+    Where it happened and what it was are left out: nobody asks for them here.
+    """
+    key = ("authority", "month", "received", "level")
+
+    def narrowed(rows: Records) -> Records:
+        rows = rows.copy()
+        for name in set(VOLUME_KEY) - set(key):
+            rows[name] = np.zeros(1, rows[name].dtype)
+        return arrays.summed(rows, key, ("reports",))
+
+    kept = counted.once("volumes", None, lambda: narrowed(counted.kept(Part.VOLUME)))
+    return arrays.joined(kept, narrowed(counted.change(Part.VOLUME)))

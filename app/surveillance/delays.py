@@ -14,17 +14,15 @@ later than `LONGEST`). Other reports later than that are pooled at `LONGEST`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy.orm import Session
 
 from app.access.handling import Handling
-from app.surveillance.arrays import KINDS, Records, codes
+from app.surveillance.arrays import KINDS, Records
 from app.surveillance.months import elapsed, month_is_over, month_of
-from app.surveillance.rollup import known_volumes
 from app.surveillance.statistics.delay import LONGEST, completeness, shrunk
 
 Floats = NDArray[np.float64]
@@ -41,88 +39,91 @@ class Delays:
 
     as_of: date
     pooled: Floats  # [LONGEST + 1], ascending to 1
-    strata: Mapping[str, Floats]  # by event kind, or by country, shrunken to the pooled ones
-    reports: Mapping[str, int]  # how many each stratum rests on
     left_out: int  # reports taken for an archive
+    # where asked for, by event kind or by country, shrunken to the pooled ones
+    strata: Mapping[str, Floats] = field(default_factory=dict)
+    reports: Mapping[str, int] = field(default_factory=dict)  # how many each stratum rests on
 
     def of(self, stratum: str | None = None) -> Floats:
         """The distribution of a stratum; the pooled one for a stratum without reports."""
         return self.strata.get(stratum or "", self.pooled)
 
-    def complete(self, since: int, months: int, stratum: str | None = None) -> Floats:
+    def complete(self, since: int, months: int) -> Floats:
         """What share of the events of each month is known on the day.
 
         In the running month, which has gone by in part, it lies as far between the shares at its
         beginning and at its end.
         """
-        shares = np.concatenate(([0.0], self.of(stratum)))
+        shares = np.concatenate(([0.0], self.pooled))
         age = month_of(self.as_of) - since - np.arange(months)
         at = np.clip(age, 0, LONGEST)
         known = shares[at] + elapsed(self.as_of) * (shares[at + 1] - shares[at])
         return np.where(age > LONGEST, 1.0, np.where(age < 0, 0.0, known))
 
 
-def delays(
-    session: Session, *, as_of: date, by: str = "kind", ceiling: Handling = Handling.RED
-) -> Delays:
-    """The reporting delays known as of a day, by event kind (`kind`) or by `country`."""
-    return estimated(known_volumes(session, as_of=as_of), as_of=as_of, by=by, ceiling=ceiling)
-
-
 def estimated(
-    volume: Records, *, as_of: date, by: str = "kind", ceiling: Handling = Handling.RED
+    volume: Records, *, as_of: date, by: str | None = None, ceiling: Handling = Handling.RED
 ) -> Delays:
-    """The delays that volumes by event month and receipt month show.
+    """The delays that volumes by event month and receipt month show; they may be below nought, and
+    are added up.
 
     `volume` holds everything since an authority began to report, so that an archive is told from
     its work. The running month is not yet over for receipts, and is not looked at before its end.
+    `by` asks for strata as well: by event kind (`kind`) or by `country`.
     """
-    if by not in ("kind", "country"):
+    if by not in (None, "kind", "country"):
         raise ValueError(f"delays are told by kind or by country, not by {by}")
     volume = volume[volume["level"] <= ceiling]
     archive = _archive(volume)
     left_out = int(volume["reports"][archive].sum())
     now = month_of(as_of) if month_is_over(as_of) else month_of(as_of) - 1
-    volume = volume[~archive]
     age = now - volume["month"]
-    volume = volume[(age >= 0) & (age < WINDOW) & (volume["received"] <= now)]
-    names = _strata(volume, by)
-    whole = triangle(volume, now)
-    pooled = completeness(whole)
+    looked_at = ~archive & (age >= 0) & (age < WINDOW) & (volume["received"] <= now)
+    volume = volume[looked_at]
+    pooled = completeness(triangle(volume, now))
     strata, reports = {}, {}
+    names = _strata(volume, by)
     for name in np.unique(names):
         mine = triangle(volume[names == name], now)
-        n = int(mine.sum())
-        strata[str(name)] = shrunk(completeness(mine), n, pooled)
-        reports[str(name)] = n
-    return Delays(as_of, pooled, strata, reports, left_out)
+        if n := int(mine.sum()):
+            strata[str(name)] = shrunk(completeness(mine), n, pooled)
+            reports[str(name)] = n
+    return Delays(as_of, pooled, left_out, strata, reports)
 
 
 def triangle(volume: Records, now: int) -> Integers:
     """Reports by event month (oldest first, `now` last) and delay, later ones at `LONGEST`."""
-    found = np.zeros((WINDOW, LONGEST + 1), np.int64)
     delay = np.clip(volume["received"] - volume["month"], 0, LONGEST)
-    np.add.at(found, (volume["month"] - (now - WINDOW + 1), delay), volume["reports"])
-    return found
+    at = (volume["month"] - (now - WINDOW + 1)).astype(np.int64) * (LONGEST + 1) + delay
+    size = WINDOW * (LONGEST + 1)
+    found = np.bincount(at, weights=volume["reports"], minlength=size)
+    return found.astype(np.int64).reshape(WINDOW, LONGEST + 1)
 
 
 def _archive(volume: Records) -> NDArray[np.bool_]:
     """Which volumes are of an archive that an authority brought along or sent at once."""
     if not len(volume):
         return np.zeros(0, bool)
-    _, of = np.unique(volume["authority"], return_inverse=True)
-    began = np.full(of.max() + 1, np.iinfo(np.int64).max)
-    np.minimum.at(began, of, volume["received"])
-    _, batch = np.unique(codes([volume["authority"], volume["received"]]), return_inverse=True)
-    every = np.bincount(batch, weights=volume["reports"])
+    authorities = np.bincount(volume["authority"])
+    place = np.cumsum(authorities > 0) - 1
+    least = int(volume["received"].min())
+    wide = int(volume["received"].max()) - least + 1
+    of = place[volume["authority"]]
+    batch = of * wide + (volume["received"] - least)
+    size = int(place[-1] + 1) * wide
+    every = np.bincount(batch, weights=volume["reports"], minlength=size)
     is_late = volume["received"] - volume["month"] > LONGEST
-    late = np.bincount(batch, weights=volume["reports"] * is_late)
+    late = np.bincount(batch[is_late], weights=volume["reports"][is_late], minlength=size)
     sent_at_once = (every >= ARCHIVE_REPORTS) & (late > ARCHIVE_SHARE * every)
-    of_old: NDArray[np.bool_] = volume["month"] < began[of]
-    return of_old | sent_at_once[batch]
+    there = every.reshape(-1, wide) > 0
+    began = np.where(there.any(axis=1), there.argmax(axis=1) + least, np.iinfo(np.int64).max)
+    found: NDArray[np.bool_] = (volume["month"] < began[of]) | sent_at_once[batch]
+    return found
 
 
-def _strata(volume: Records, by: str) -> NDArray[np.str_]:
+def _strata(volume: Records, by: str | None) -> NDArray[np.str_]:
+    if by is None:
+        return np.empty(0, "U1")
     if by == "country":
         return volume["country"].astype("U2")
     words = np.array([kind.value for kind in KINDS])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
 from itertools import chain
 
 from sqlalchemy import func, select
@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from app.access.handling import Handling
 from app.registry.models import WATCHED, Standing, Substance
-from app.surveillance import occurrences, rules, spans
+from app.surveillance import rules, spans
+from app.surveillance.counted import Counted
 from app.surveillance.curves import Curves, curves
 from app.surveillance.evidence import FIRSTS, WORLD, Evidence, Signal
 from app.surveillance.harming import harming
@@ -25,14 +26,16 @@ from app.surveillance.models import (
     Tier,
     of_substance,
 )
-from app.surveillance.months import month_of
+from app.surveillance.occurrences import occurrences
 from app.surveillance.returning import returning, turn
 from app.surveillance.rising import rising
-from app.surveillance.rollup import Counted
+from app.surveillance.rolled import Part
+from app.surveillance.rollup import asked_since
 from app.surveillance.ruleset import Ruleset
 from app.surveillance.sighted import Earlier, Sighted, sighted
 from app.surveillance.spans import Total
 from app.surveillance.spots import clusters_of_harm, unusual_quantities
+from app.surveillance.spotting import Stockpile, maybe_clustered, maybe_unusual
 from app.surveillance.totals import growth_in_totals, volumes
 from app.surveillance.unknowns import fresh_since, new_unknowns, unresolved
 from app.surveillance.windows import months_before
@@ -110,25 +113,28 @@ def evaluate(session: Session, *, as_of: date, limits: Ruleset, anew: bool = Fal
 
     What is known comes through the rollup where it serves; `anew`, from the reports alone.
     """
-    since = _looks_back_to(session, as_of, limits)
-    counted = (Counted.anew if anew else Counted)(session, as_of, days_since=since)
+    days = _looks_back_to(session, as_of, limits)
+    asked = asked_since(as_of, limits, days)
+    counted = Counted(session, as_of, since=asked, anew=anew)
     seen = sighted(
-        counted.seen(),
-        counted.days(),
-        as_of=as_of,
-        since=since,
-        edges=rules.edges(as_of, limits),
-        turn=turn(as_of, limits.silence),
+        counted, as_of=as_of, edges=rules.edges(as_of, limits), turn=turn(as_of, limits.silence)
     )
     watched = _watched(session)
     fired = dict(_fired(seen, watched, as_of, limits))
     fired |= dict(_grown_in_totals(session, watched, as_of, limits))
     curved = _Curved(watched, seen.earlier)
-    months = limits.growth.history_months
-    for curve in curves(session, counted, as_of=as_of, months=months, earliest=seen.earliest):
+    known = curves(
+        session,
+        counted,
+        as_of=as_of,
+        months=limits.growth.history_months,
+        window=limits.harm.window_months,
+        earliest=seen.earliest,
+    )
+    for curve in known:
         curved.add(curve, limits)
     fired |= _each_group_once(_unless_spread_tells(curved.fired(), fired))
-    fired |= dict(_spotted(session, as_of, limits))
+    fired |= dict(_spotted(counted, as_of, limits))
     unknown = unresolved(session, as_of=as_of, since=fresh_since(as_of, limits))
     for signal, levels, written in new_unknowns(unknown, as_of=as_of, rules=limits):
         fired[signal] = rules.sparing(levels)
@@ -149,15 +155,15 @@ def evaluate(session: Session, *, as_of: date, limits: Ruleset, anew: bool = Fal
     )
 
 
-def _looks_back_to(session: Session, as_of: date, limits: Ruleset) -> int:
-    """The first month whose days are asked for: of firsts that may be or are still announced."""
+def _looks_back_to(session: Session, as_of: date, limits: Ruleset) -> date:
+    """From when on days are asked for: of firsts that may be or are still announced."""
     announced = select(func.min(Episode.opened_on)).where(
         Episode.state != EpisodeState.CLOSED, Episode.rule.in_(FIRSTS)
     )
     days = [rules.looks_back_to(as_of, limits)]
     if (oldest := session.scalar(announced)) is not None:
         days.append(months_before(oldest, limits.first.fresh_months))
-    return month_of(min(days))
+    return min(days)
 
 
 def _grown_in_totals(
@@ -191,16 +197,20 @@ def _grown_in_totals(
                 yield Signal(of_substance(number), Rule.GROWTH, scope), rules.sparing(told)
 
 
-def _spotted(session: Session, as_of: date, limits: Ruleset) -> Iterable[tuple[Signal, Levels]]:
+def _spotted(counted: Counted, as_of: date, limits: Ruleset) -> Iterable[tuple[Signal, Levels]]:
     """Clusters of harm and unusual quantities."""
-    span = limits.cluster.days + limits.cluster.fresh_days + limits.cluster.history_days
-    recent = occurrences.harms(session, as_of=as_of, since=as_of - timedelta(days=span))
-    fresh = as_of - timedelta(days=limits.quantity.fresh_days)
-    seized = occurrences.weighed_since(session, as_of=as_of, since=fresh)
-    history = occurrences.weighed(session, as_of=as_of, substances=seized)
+    harms = maybe_clustered(counted.harms(), as_of=as_of, rules=limits)
+    pile = counted.once(
+        "weights",
+        (as_of, limits.quantity),
+        lambda: Stockpile.of(counted.kept(Part.WEIGHTS), as_of=as_of, rules=limits),
+    )
+    less, more = counted.less(Part.WEIGHTS), counted.more(Part.WEIGHTS)
+    seizures = maybe_unusual(pile, less, more, counted.seized(), as_of=as_of, rules=limits)
+    seen = ((list(occurrences(fresh)), weights) for fresh, weights in seizures)
     for signal, levels in chain(
-        clusters_of_harm(recent, as_of=as_of, rules=limits),
-        unusual_quantities(history.items(), as_of=as_of, rules=limits),
+        clusters_of_harm(occurrences(harms), as_of=as_of, rules=limits),
+        unusual_quantities(seen, as_of=as_of, rules=limits),
     ):
         yield signal, rules.sparing(levels)
 

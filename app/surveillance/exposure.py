@@ -16,21 +16,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy.orm import Session
 
 from app.access.handling import Handling
 from app.surveillance import sightings
 from app.surveillance.arrays import Floats, Integers, Records
-from app.surveillance.counts import Monthly
 from app.surveillance.delays import Delays
 from app.surveillance.months import month_of
 from app.surveillance.nodes import Node
-from app.surveillance.rollup import known_volumes
 from app.surveillance.tally import Tally
 
 ACTIVE_WITHIN = 3  # months before and after a report (signals 1.5)
@@ -110,31 +106,20 @@ class Exposure:
             return tally.series(level)
         # one basis, one set of authorities that are counted
         counted = np.append(self.counted[declared.argmax()], False)
-        again, _ = tally.again
-        of_cells, of_again = (
-            counted[_places(self.authorities, some["authority"])].astype(float)
-            for some in (tally.cells, again)
+        mine = tally.weighted(
+            lambda whose: counted[places_of(self.authorities, whose)].astype(float), level
         )
-        mine = tally.weighted(of_cells, of_again, level)
         return np.where(declared[:, None], mine, tally.series(level))
 
-    def discounted(self, late: Delays, stratum: str | None = None) -> Floats:
+    def discounted(self, late: Delays) -> Floats:
         """The exposure behind what is known already, which is what a detector compares (E * F).
 
         Reports as a basis come in as late as the events that they are compared with, so there is
         nothing left to discount.
         """
-        share = late.complete(self.since, self.total.shape[1], stratum)
+        share = late.complete(self.since, self.total.shape[1])
         not_late = (self.basis == Basis.REPORTS)[:, None]
         return np.where(not_late, self.total, self.total * share)
-
-
-def exposure(session: Session, monthly: Monthly, *, ceiling: Handling = Handling.RED) -> Exposure:
-    """The exposure of each node of `monthly` in each of its months, as known as of its day."""
-    volume = known_volumes(session, as_of=monthly.as_of, since=monthly.since - ACTIVE_WITHIN)
-    declared = sightings.exposures(session, as_of=monthly.as_of, since=date.min, ceiling=ceiling)
-    found = looked(volume, declared, since=monthly.since, months=monthly.months, ceiling=ceiling)
-    return exposed(monthly.nodes, found, _own_events(monthly, found))
 
 
 def looked(
@@ -151,7 +136,8 @@ def looked(
     scope in a month is what it could find in any of them.
     """
     volume = volume[volume["level"] <= ceiling]
-    ids = set(np.flatnonzero(np.bincount(volume["authority"])).tolist())
+    many = np.bincount(volume["authority"], weights=volume["reports"])
+    ids = set(np.flatnonzero(many > 0).tolist())
     ids |= {one.authority_id for one in declared}
     authorities = tuple(sorted(ids))
     shape = (len(authorities), months)
@@ -210,11 +196,13 @@ def _reported(
     volume: Records, authorities: tuple[int, ...], since: int, shape: tuple[int, int]
 ) -> tuple[Floats, Floats]:
     """Events by authority and month, and whether it was active around each month."""
-    wide = np.zeros((shape[0], shape[1] + ACTIVE_WITHIN))
+    many, months = shape[0], shape[1] + ACTIVE_WITHIN
     column = volume["month"] - (since - ACTIVE_WITHIN)
-    kept = (column >= 0) & (column < wide.shape[1])
-    at = (_places(authorities, volume["authority"][kept]), column[kept])
-    np.add.at(wide, at, volume["reports"][kept])
+    place = places_of(authorities, volume["authority"])
+    kept = (column >= 0) & (column < months) & (place >= 0)
+    at = place[kept] * months + column[kept]
+    sums = np.bincount(at, weights=volume["reports"][kept], minlength=many * months)
+    wide: Floats = sums.astype(float).reshape(many, months)
     padded = np.pad(wide > 0, ((0, 0), (0, ACTIVE_WITHIN)))
     around = np.lib.stride_tricks.sliding_window_view(padded, 2 * ACTIVE_WITHIN + 1, axis=1)
     return wide[:, ACTIVE_WITHIN:], around.any(axis=2).astype(float)
@@ -266,37 +254,23 @@ def _scopes(
     }
 
 
-def _own_events(monthly: Monthly, found: Looked) -> Floats:
-    cells = monthly.cells
-    weight = cells.events.astype(float)
-    if len(weight):
-        sees = found.seen_by(monthly.nodes)
-        place = _places(found.authorities, cells.authority)
-        weight = weight * sees(cells.node, place, cells.month - monthly.since)
-    at = cells.node * monthly.months + cells.month - monthly.since
-    summed = np.bincount(at, weights=weight, minlength=len(monthly.nodes) * monthly.months)
-    return summed.astype(float).reshape(len(monthly.nodes), monthly.months)
-
-
 def own_events(tally: Tally, found: Looked, level: Handling) -> Floats:
-    """The same of everything that is counted; only what somebody could not see is looked at."""
+    """A node's own events by month, of authorities that could see it: what is left out.
+
+    Only what somebody could not see is looked at one by one.
+    """
     own = tally.series(level).copy()
     if not found.scope:
         return own
     sees = found.seen_by(tally.nodes)
     limited = np.array(sorted(found.authorities[place] for place in found.scope))
-    rows, of = tally.members.spread(
-        tally.cells[(tally.cells["level"] <= level) & np.isin(tally.cells["authority"], limited)]
-    )
-    again, of_again = tally.again
-    which = (again["level"] <= level) & np.isin(again["authority"], limited)
-    for some, node in ((rows, of), (again[which], of_again[which])):
-        place, month = _places(found.authorities, some["authority"]), some["month"] - tally.since
+    for some, node in tally.spread(limited, level):
+        place, month = places_of(found.authorities, some["authority"]), some["month"] - tally.since
         np.add.at(own, (node, month), some["events"] * (sees(node, place, month) - 1))
     return own
 
 
-def _places(authorities: Sequence[int], wanted: NDArray[np.integer]) -> NDArray[np.int64]:
+def places_of(authorities: Sequence[int], wanted: NDArray[np.integer]) -> NDArray[np.int64]:
     """Where each authority is among the sorted ids; -1 for one that is not there."""
     ids = np.array(authorities, np.int64)
     if not len(ids):

@@ -12,14 +12,11 @@ from dataclasses import asdict
 
 import numpy as np
 
-from app.intake.words import EventKind
-from app.surveillance.arrays import KINDS, Floats, Records
 from app.surveillance.curves import Curves, evidence_of
 from app.surveillance.evidence import WORLD, Evidence, Signal
 from app.surveillance.harmful import NO_CLASS
 from app.surveillance.models import NodeKind, Rule
 from app.surveillance.months import first_day
-from app.surveillance.rows import WEIGHT
 from app.surveillance.ruleset import Ruleset
 from app.surveillance.statistics.disproportionality import (
     information_component,
@@ -33,14 +30,11 @@ def harming(seen: Curves, rules: Ruleset) -> Iterator[tuple[Signal, Evidence, bo
     limits = rules.harm
     tally = seen.tally
     begin = tally.months - limits.window_months
-    cells = tally.cells
-    cells = cells[(cells["month"] - tally.since >= begin) & (cells["level"] <= seen.level)]
-    if not len(cells):
+    total, harms = seen.strata.up_to(seen.level)
+    if not total.size:
         return
-    total, harms = _tables(cells, tally.since)
     for members in _classes(seen).values():
         numbers = np.array([seen.nodes[place].members[0] for place in members])
-        numbers = np.minimum(numbers, len(total) - 1)  # the last is of none
         mine, mine_harms = total[numbers], harms[numbers]
         others, other_harms = mine.sum(0) - mine, mine_harms.sum(0) - mine_harms
         observed, events = mine_harms.sum(1), mine.sum(1)
@@ -79,27 +73,6 @@ def harming(seen: Curves, rules: Ruleset) -> Iterator[tuple[Signal, Evidence, bo
                 ),
                 True,
             )
-
-
-def _tables(cells: Records, since: int) -> tuple[Floats, Floats]:
-    """Events, and those that tell of harm (deaths by causal role), by substance and stratum (a
-    country and a year); the last row is of none."""
-    country = np.ascontiguousarray(cells["country"]).view(">u2").astype(np.int64)
-    years = (cells["month"] - since) // 12
-    _, stratum = np.unique(country * 2**16 + years, return_inverse=True)
-    shape = int(cells["substance"].max()) + 2, int(stratum.max()) + 1
-    at = cells["substance"].astype(np.int64) * shape[1] + stratum
-    toxic = cells["kind"] == KINDS.index(EventKind.ACUTE_TOXICITY)
-    fatal = cells["kind"] == KINDS.index(EventKind.DEATH)
-    harms = np.where(toxic, cells["events"], 0.0)
-    # a death event has one death or more; its part in them is what it counts for, one at most
-    harms[fatal] = np.minimum(cells["weighted"][fatal] / WEIGHT, cells["events"][fatal])
-    size = shape[0] * shape[1]
-    total, harmful = (
-        np.bincount(at, weights=weights, minlength=size).astype(float).reshape(shape)
-        for weights in (cells["events"], harms)
-    )
-    return total, harmful
 
 
 def _classes(seen: Curves) -> dict[str, list[int]]:

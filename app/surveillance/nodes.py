@@ -2,7 +2,7 @@
 
 A node is a substance, a building block, a cluster, a family or one of UNODC's groups, with the
 watched substances that belong to it. A substance may belong to several families; the tree is a
-DAG, and whoever counts a node counts each event once (app.surveillance.counts).
+DAG, and whoever counts a node counts each event once (app.surveillance.membership).
 """
 
 from __future__ import annotations

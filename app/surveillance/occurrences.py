@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
-from sqlalchemy import Select, select
-from sqlalchemy.orm import Session
+import numpy as np
+from sqlalchemy import ColumnElement, and_
 
 from app.access.handling import Handling
-from app.intake.models import Report
+from app.intake.models import Report, report_code
 from app.intake.words import CausalRole, EventKind, PhysicalForm, ReportType, Unit
-from app.surveillance.sightings import HARMS, known_reports
+from app.surveillance.arrays import FORMS, KINDS, ROLES, Records
 
 GRAMS = {Unit.KG: 1000.0, Unit.G: 1.0, Unit.MG: 0.001}  # weights alone are compared
 
@@ -37,67 +36,53 @@ class Occurrence:
     grams: float | None  # where a weight was given
 
 
-def harms(session: Session, *, as_of: date, since: date) -> list[Occurrence]:
-    """Deaths and acute poisonings whose last day is `since` or later, by day."""
-    recent = select(Report.id).where(Report.event_end >= since, Report.event_kind.in_(HARMS))
-    return _occurrences(session, as_of, recent)
-
-
-def weighed_since(session: Session, *, as_of: date, since: date) -> set[int]:
-    """The watched substances of which a weight was seized on `since` or later."""
-    recent = select(Report.id).where(Report.event_end >= since, *_WEIGHED)
-    return {one.substance_id for one in _occurrences(session, as_of, recent)}
-
-
-def weighed(
-    session: Session, *, as_of: date, substances: Collection[int]
-) -> dict[int, list[Occurrence]]:
-    """All seizures of a weight of these substances, by day."""
-    found: dict[int, list[Occurrence]] = {number: [] for number in substances}
-    if not found:
-        return found
-    for one in _occurrences(session, as_of, select(Report.id).where(*_WEIGHED), substances):
-        found[one.substance_id].append(one)
-    return found
-
-
-_WEIGHED = (
-    Report.event_kind == EventKind.SEIZURE,
-    Report.type == ReportType.EVENT,
-    Report.quantity > 0,
-    Report.unit.in_(GRAMS),
-)
-
-
-def _occurrences(
-    session: Session, as_of: date, among: Select[int], substances: Collection[int] | None = None
-) -> list[Occurrence]:
-    known = known_reports(session, as_of, among=lambda number: number.in_(among))
-    query = (
-        select(known)
-        .where(known.c.type == ReportType.EVENT)
-        .order_by(known.c.event_date, known.c.report_id)
+def weighed() -> ColumnElement[bool]:
+    """Whether a report is of a seizure whose weight is told."""
+    return and_(
+        Report.event_kind == EventKind.SEIZURE,
+        Report.type == ReportType.EVENT,
+        Report.quantity > 0,
+        Report.unit.in_(GRAMS),
     )
-    if substances is not None:
-        query = query.where(known.c.substance_id.in_(substances))
-    return list(_read(session.execute(query).mappings()))
 
 
-def _read(rows: Iterable[Mapping[Any, Any]]) -> Iterable[Occurrence]:
-    for row in rows:
-        weight = GRAMS.get(row["unit"])
+def occurrences(rows: Records) -> Iterator[Occurrence]:
+    """Records of single events (`arrays.SINGLE`) as what they are, by day and number."""
+    ordered = rows[np.lexsort([rows["report"], rows["first"]])]
+    columns = (ordered[name].tolist() for name in _FIELDS)
+    for (
+        number,
+        report,
+        country,
+        kind,
+        day,
+        until,
+        level,
+        sure,
+        made_up,
+        cases,
+        role,
+        form,
+        g,
+    ) in zip(*columns, strict=True):
         yield Occurrence(
-            substance_id=row["substance_id"],
-            report=f"RP-{row['report_id']:06d}",
-            country=row["country"],
-            kind=row["event_kind"],
-            day=row["event_date"],
-            until=row["event_end"],
-            level=Handling(row["level"]),
-            confirmed=bool(row["confirmed"]),
-            simulated=bool(row["simulated"]),
-            cases=row["count"],
-            causal_role=row["causal_role"],
-            form=row["physical_form"],
-            grams=row["quantity"] * weight if weight and row["quantity"] else None,
+            substance_id=number,
+            report=report_code(report),
+            country=country.decode(),
+            kind=KINDS[kind],
+            day=date.fromordinal(day),
+            until=date.fromordinal(until),
+            level=Handling(level),
+            confirmed=bool(sure),
+            simulated=bool(made_up),
+            cases=cases,
+            causal_role=ROLES[role] if role < len(ROLES) else None,
+            form=FORMS[form] if form < len(FORMS) else None,
+            grams=g or None,
         )
+
+
+_FIELDS = (
+    "substance", "report", "country", "kind", "first", "end", "level", "confirmed", "simulated",
+    "cases", "role", "form", "grams",
+)  # fmt: skip

@@ -20,7 +20,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Select, case, func, select, type_coerce, union
-from sqlalchemy import Integer as WholeNumber
 from sqlalchemy.orm import Session, aliased
 
 from app.access.handling import effective_handling
@@ -31,21 +30,36 @@ from app.intake.models import Finding, HandlingChange, Report
 from app.intake.words import Precision, ReportType
 from app.registry.models import WATCHED, Substance
 from app.surveillance import sightings
-from app.surveillance.arrays import KINDS, VOLUME, Integers
+from app.surveillance.arrays import FORMS, KINDS, ROLES, VOLUME, Integers
 from app.surveillance.changed import meant_else_since
-from app.surveillance.columns import columns, country_number, day_number
+from app.surveillance.columns import (
+    Columns,
+    columns,
+    country_number,
+    day_number,
+    packed,
+    unpacked,
+)
+from app.surveillance.occurrences import GRAMS, weighed
 from app.surveillance.rows import (
-    ROLES,
     Known,
+    Since,
     added_up,
     joined,
-    rows_of,
     together,
     told_apart,
     volumes,
 )
 
 AT_ONCE = 500_000  # reports read before they are added up
+ALL = Since()
+# the facts of a report and of a finding that are read as one number, and their bits
+WHEN = (
+    ("first", 22), ("received", 22), ("year_only", 1), ("aggregate", 1), ("level", 2),
+    ("simulated", 1), ("kind", 4),
+)  # fmt: skip
+WHAT = (("country", 16), ("role", 3), ("form", 5), ("lasted", 20), ("waited", 19))
+FINDING = (("doubt", 1), ("substance", 31), ("report", 31))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +70,7 @@ class View:
     only: tuple[int, ...] | None = None  # report numbers; None: all
     # how reports are handled: as now, or as they were handled at this moment
     handling_at: datetime | None = None
-    days_since: int = 0  # sightings that ended in this month or later are told by the day
+    since: Since = ALL  # from when on sightings are told one by one
 
 
 def known(session: Session, view: View) -> Known:
@@ -68,19 +82,15 @@ def known(session: Session, view: View) -> Known:
     found: list[Known] = []
     for portion in _portions(session, view):
         reports = columns(session, _reports(session, view, portion))
-        findings = columns(session, _findings(session, view, portion))
-        keep = is_watched[findings["substance"]] & ~_among(findings["report"], apart)
-        rows = joined(reports, {name: values[keep] for name, values in findings.items()})
-        found.append(added_up(rows, volumes(reports), days_since=view.days_since))
+        findings = columns(session, _findings(session, view, portion))["finding"]
+        told = unpacked(findings, FINDING)
+        keep = is_watched[told["substance"]] & ~_among(told["report"], apart)
+        rows = said(joined(reports, findings[keep]))
+        found.append(added_up(rows, volumes(said(reports)), since=view.since))
     if len(apart):
-        special = columns(session, _one_by_one(session, view))
-        rows = told_apart(rows_of(special))
-        found.append(added_up(rows, np.empty(0, VOLUME), days_since=view.days_since))
+        special = said(columns(session, _one_by_one(session, view)))
+        found.append(added_up(told_apart(special), np.empty(0, VOLUME), since=view.since))
     return together(found)
-
-
-WORDS = ("report", "first", "end", "received", "came_in", "year_only", "country", "authority",
-         "kind", "aggregate", "level", "simulated", "count", "role")  # fmt: skip
 
 
 Portion = tuple[int, int] | None
@@ -111,12 +121,10 @@ def _reports(session: Session, view: View, portion: Portion) -> Select[Any]:
 
 def _findings(session: Session, view: View, portion: Portion) -> Select[Any]:
     """What was found in them, by the unique key of finding, which begins with the report."""
-    found: tuple[ColumnElement[Any], ...] = (
-        Finding.report_id.label("report"),
-        Finding.substance_id.label("substance"),
-        sightings.confirmed(Finding),
-    )
-    return select(*found).where(
+    doubt = 1 - sightings.confirmed(Finding).element
+    columns = (doubt, Finding.substance_id, Finding.report_id)
+    fields = ((name, column, bits) for (name, bits), column in zip(FINDING, columns, strict=True))
+    return select(packed(*fields).label("finding")).where(
         Finding.substance_id.is_not(None),
         *sightings.sighting(Finding, view.as_of),
         *_of(session, view, portion, Finding.report_id),
@@ -130,25 +138,45 @@ def _described(session: Session, view: View) -> list[ColumnElement[Any]]:
         .where(first.authority_id == Report.authority_id, first.reference == Report.reference)
         .scalar_subquery()
     )
-    received = Report.received_at
-    came_in = type_coerce(case((Report.version > 1, of_first), else_=received), received.type)
-    said = (
-        Report.id,
-        day_number(Report.event_date),
-        day_number(Report.event_end),
-        day_number(received),
-        day_number(came_in),
-        case((Report.precision == Precision.YEAR, 1), else_=0),
-        country_number(Report.country),
-        Report.authority_id,
-        _place(Report.event_kind, KINDS),
-        case((Report.type == ReportType.AGGREGATE, 1), else_=0),
-        _level(session, Report, view),
-        type_coerce(Report.simulated, WholeNumber),
-        Report.count,
-        _place(Report.causal_role, ROLES),
+    grams = case(*((Report.unit == unit, factor) for unit, factor in GRAMS.items()), else_=0.0)
+    first_day, last_day = day_number(Report.event_date), day_number(Report.event_end)
+    received = day_number(Report.received_at)
+    came_in = day_number(type_coerce(of_first, Report.received_at.type))
+    facts = {
+        "first": first_day,
+        "received": received,
+        "year_only": case((Report.precision == Precision.YEAR, 1), else_=0),
+        "aggregate": case((Report.type == ReportType.AGGREGATE, 1), else_=0),
+        "level": _level(session, Report, view),
+        "simulated": case((Report.simulated.is_(True), 1), else_=0),
+        "kind": _place(Report.event_kind, KINDS),
+        "country": country_number(Report.country),
+        "role": _place(Report.causal_role, ROLES),
+        "form": case((weighed(), _place(Report.physical_form, FORMS)), else_=len(FORMS)),
+        # both are nought as a rule, and then no day is made a number of
+        "lasted": case((Report.event_end == Report.event_date, 0), else_=last_day - first_day),
+        "waited": case((Report.version > 1, received - came_in), else_=0),
+    }
+    when, what = (
+        packed(*((name, facts[name], bits) for name, bits in fields)) for fields in (WHEN, WHAT)
     )
-    return [column.label(name) for column, name in zip(said, WORDS, strict=True)]
+    return [
+        Report.id.label("report"),
+        when.label("when"),
+        what.label("what"),
+        Report.authority_id.label("authority"),
+        Report.count.label("count"),
+        case((weighed(), Report.quantity * grams), else_=0.0).label("grams"),
+    ]
+
+
+def said(reports: Columns) -> Columns:
+    """What is read of reports, each fact by itself."""
+    rest = {name: values for name, values in reports.items() if name not in ("when", "what")}
+    told = rest | unpacked(reports["when"], WHEN) | unpacked(reports["what"], WHAT)
+    told["end"] = told["first"] + told.pop("lasted")
+    told["came_in"] = told["received"] - told.pop("waited")
+    return told
 
 
 def _special(session: Session, view: View) -> Select[Any]:
@@ -203,7 +231,7 @@ def _ids(session: Session, query: Select[Any]) -> Integers:
 
 def _place(column: Any, words: tuple[Any, ...]) -> ColumnElement[int]:
     places = ((column == word, place) for place, word in enumerate(words))
-    return case(*places, else_=len(words))
+    return case((column.is_(None), len(words)), *places, else_=len(words))
 
 
 def _level(session: Session, report: Any, view: View) -> ColumnElement[int]:

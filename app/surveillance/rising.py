@@ -199,7 +199,8 @@ def _without_bursts(seen: Curves, place: int, found: Emergence) -> float:
     cells = cells[seen.exposure.counted[place, reporters]]
     code = cells["authority"].astype(np.int64) * 2**20 + cells["month"]
     code, sighting = np.unique(code, return_inverse=True)
-    events = np.bincount(sighting, weights=cells["events"])
+    events = np.bincount(sighting, weights=cells["events"], minlength=len(code))
+    code, events = code[events > 0], events[events > 0]
     since = code % 2**20 - seen.tally.since >= found.ratio.onset[place]
     return without_bursts(events[since], events[~since], float(found.ratio.expected[place]))
 

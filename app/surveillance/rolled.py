@@ -25,6 +25,9 @@ class Part(StrEnum):
     VOLUME = "volume"
     SEEN = "seen"
     DAYS = "days"
+    HARMS = "harms"
+    SEIZED = "seized"
+    WEIGHTS = "weights"
 
 
 class Rollup(Base):
@@ -38,6 +41,7 @@ class Rollup(Base):
     newest_substance: Mapped[int]
     watched: Mapped[str] = mapped_column(String(64))  # a digest of the watched ones up to it
     layout: Mapped[str] = mapped_column(String(64))  # a digest of how records are written
+    mark: Mapped[str] = mapped_column(String(32))  # another one with every change of the records
 
 
 class RolledMonth(Base):

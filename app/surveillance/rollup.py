@@ -18,7 +18,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from functools import cached_property
+from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,32 +40,39 @@ from app.surveillance.arrays import (
     SEEN,
     SEEN_KEY,
     SHARED,
+    SINGLE,
     VOLUME,
     VOLUME_KEY,
+    WEIGHED,
+    WEIGHED_KEY,
     Records,
 )
 from app.surveillance.changed import changed_reports
 from app.surveillance.months import month_of
 from app.surveillance.reading import View
 from app.surveillance.rolled import Part, RolledMonth, Rollup
-from app.surveillance.rows import Events, Known
+from app.surveillance.rows import Since
 from app.surveillance.rules import looks_back_to
-from app.surveillance.ruleset import ruleset
+from app.surveillance.ruleset import Ruleset, ruleset
 from app.surveillance.sightings import COUNTED_ROLES
+from app.surveillance.spots import harms_since, seized_since
 
 SETTLED = timedelta(hours=6)
 # with more reports than that changed, counting them all anew is quicker
 MOST_CHANGED = 200_000
 AT_ONCE = 500  # rows written
 TOGETHER = 256  # substances whose records are kept in one row
-NEVER = 10**6  # a month that does not come
-COUNTING = 2  # raised whenever what is counted, or how, changes
+NOTHING = Since(days=10**6, harms=10**6, seized=10**6)  # months that do not come
+COUNTING = 3  # raised whenever what is counted, or how, changes
 DTYPES = {
     Part.CELLS: CELL,
     Part.SHARED: SHARED,
     Part.VOLUME: VOLUME,
     Part.SEEN: SEEN,
     Part.DAYS: DAY,
+    Part.HARMS: SINGLE,
+    Part.SEIZED: SINGLE,
+    Part.WEIGHTS: WEIGHED,
 }
 
 
@@ -77,124 +84,50 @@ def roll(session: Session, *, now: datetime) -> date:
     """
     take_turns(session, "rollup")
     day = (now - SETTLED).date() - timedelta(days=1)
-    held = _usable(session, day)
-    if held == day:
+    there = usable(session, day)
+    if there is not None and there.as_of == day:
         return day
-    changed = None if held is None else changed_reports(session, after=held, until=day)
-    if held is None or changed is None or len(changed) > MOST_CHANGED:
+    changed = None if there is None else changed_reports(session, after=there.as_of, until=day)
+    if there is None or changed is None or len(changed) > MOST_CHANGED:
         _from_scratch(session, day)
     else:
-        _bring_up(session, held, day, changed)
+        _bring_up(session, there.as_of, day, changed)
     _note(session, day, now)
     return day
 
 
-class Counted:
-    """What reports count for as known at the end of a day, through the rollup where it serves.
-
-    What changed since the day of the rollup is read once, whatever is asked for and how often.
-    """
-
-    def __init__(self, session: Session, as_of: date, *, days_since: int | None = None) -> None:
-        """`days_since` is the month from which `days` will be asked for; None: they will not."""
-        self._session = session
-        self._as_of = as_of
-        self._days_since = NEVER if days_since is None else days_since
-        self._change = _change(session, as_of, self._days_since)
-
-    @classmethod
-    def anew(cls, session: Session, as_of: date, *, days_since: int | None = None) -> Counted:
-        """Counted from the reports themselves, as everything once was."""
-        found = cls.__new__(cls)
-        found._session, found._as_of, found._change = session, as_of, None
-        found._days_since = NEVER if days_since is None else days_since
-        return found
-
-    def events(self, since: int) -> Events:
-        """The events from the month `since` on."""
-        if self._change is None:
-            return self._anew.events.since(since)
-        before, after = (known.events.since(since) for known in self._change)
-        return Events(
-            _changed_cells(_held(self._session, Part.CELLS, since), before.cells, after.cells),
-            _changed_shared(_held(self._session, Part.SHARED, since), before.shared, after.shared),
-        )
-
-    def volumes(self, since: int | None = None) -> Records:
-        """The volumes from the month `since` on."""
-        return self._rest(Part.VOLUME, since, _changed_volume)
-
-    def seen(self) -> Records:
-        """How many sightings ended in each month, by substance, country and level."""
-        return self._rest(Part.SEEN, None, _changed_seen)
-
-    def days(self) -> Records:
-        """The sightings by the day that ended in the month `days_since` or later."""
-        return self._rest(Part.DAYS, self._days_since, _changed_days)
-
-    @cached_property
-    def _anew(self) -> Known:
-        return reading.known(self._session, View(self._as_of, days_since=self._days_since))
-
-    def _rest(self, part: Part, since: int | None, change: Change) -> Records:
-        def asked(rows: Records) -> Records:
-            return rows if since is None else rows[rows["month"] >= since]
-
-        if self._change is None:
-            return asked(getattr(self._anew, part.value))
-        before, after = (asked(getattr(known, part.value)) for known in self._change)
-        return change(_held(self._session, part, since), before, after)
-
-
-def known_events(session: Session, *, as_of: date, since: int) -> Events:
-    """The events known as of a day from the month `since` on, through the rollup if it serves."""
-    return Counted(session, as_of).events(since)
-
-
-def known_volumes(session: Session, *, as_of: date, since: int | None = None) -> Records:
-    """The volumes known as of a day from the month `since` on, likewise."""
-    return Counted(session, as_of).volumes(since)
-
-
-def _change(session: Session, as_of: date, days_since: int) -> tuple[Known, Known] | None:
-    """What to take away from the rollup and what to add: of the few reports that changed.
-
-    None where the rollup cannot serve.
-    """
-    day = _usable(session, as_of)
-    if day is None or days_since < kept_since(day):
-        return None
-    changed = changed_reports(session, after=day, until=as_of)
-    if len(changed) > MOST_CHANGED:
-        return None
-    views = _as_rolled(day, changed), View(as_of, changed)
-    before, after = (reading.known(session, view) for view in views)
-    return before, after
-
-
-def _as_rolled(day: date, reports: tuple[int, ...] | None = None) -> View:
+def as_rolled(day: date, reports: tuple[int, ...] | None = None) -> View:
     """The view that the rollup of a day is, or was."""
-    return View(day, reports, handling_at=end_of_day(day), days_since=kept_since(day))
+    return View(day, reports, handling_at=end_of_day(day), since=kept_since(day))
 
 
-def kept_since(day: date) -> int:
-    """The first month of which the rollup of a day keeps the days of sightings."""
-    return month_of(looks_back_to(day, ruleset()))
+def kept_since(day: date) -> Since:
+    """The first months of which the rollup of a day keeps recent sightings one by one."""
+    return asked_since(day, ruleset(), looks_back_to(day, ruleset()))
 
 
-def _usable(session: Session, as_of: date) -> date | None:
-    """The day of the rollup where it can serve a view of `as_of`."""
-    held = session.scalars(select(Rollup)).one_or_none()
-    if held is None or held.as_of > as_of or held.layout != layout():
+def asked_since(day: date, limits: Ruleset, days: date) -> Since:
+    """From which months on recent sightings are asked for; by the day, since `days`."""
+    return Since(
+        days=month_of(days),
+        harms=month_of(harms_since(day, limits)),
+        seized=month_of(seized_since(day, limits)),
+    )
+
+
+def usable(session: Session, as_of: date) -> Rollup | None:
+    """The rollup where it can serve a view of `as_of`."""
+    there = session.scalars(select(Rollup).execution_options(populate_existing=True)).one_or_none()
+    if there is None or there.as_of > as_of or there.layout != layout():
         return None
-    if held.watched != _watched(session, held.newest_substance):
+    if there.watched != _watched(session, there.newest_substance):
         return None
-    return held.as_of
+    return there
 
 
 def layout() -> str:
     """A digest of what records hold and what is counted: another one means counting anew."""
-    kept = looks_back_to(date(2000, 1, 1), ruleset())
+    kept = kept_since(date(2000, 1, 1))
     said = repr((COUNTING, *(dtype.descr for dtype in DTYPES.values()), COUNTED_ROLES, kept))
     return hashlib.sha256(said.encode()).hexdigest()
 
@@ -216,46 +149,51 @@ def _note(session: Session, day: date, now: datetime) -> None:
             newest_substance=newest,
             watched=_watched(session, newest),
             layout=layout(),
+            mark=uuid4().hex,
         )
     )
     session.flush()
 
 
 def _from_scratch(session: Session, day: date) -> None:
-    found = reading.known(session, _as_rolled(day))
+    found = reading.known(session, as_rolled(day))
     session.execute(delete(RolledMonth))
     for part in Part:
         _keep(session, part, getattr(found, part.value))
 
 
-def _bring_up(session: Session, held: date, day: date, changed: tuple[int, ...]) -> None:
+def _bring_up(session: Session, since: date, day: date, changed: tuple[int, ...]) -> None:
     """Replace the months in which something changed, and forget days that are too long ago."""
     before, after = (
-        reading.known(session, replace(_as_rolled(of, changed), days_since=kept_since(day)))
-        for of in (held, day)
+        reading.known(session, replace(as_rolled(of, changed), since=kept_since(day)))
+        for of in (since, day)
     )
     for part, change in CHANGES.items():
         less, more = (getattr(known, part.value) for known in (before, after))
         _replace(session, part, less, more, change)
-    session.execute(
-        delete(RolledMonth).where(
-            RolledMonth.part == Part.DAYS, RolledMonth.month < kept_since(day)
+    kept = kept_since(day)
+    for part, month in (
+        (Part.DAYS, kept.days),
+        (Part.HARMS, kept.harms),
+        (Part.SEIZED, kept.seized),
+    ):
+        session.execute(
+            delete(RolledMonth).where(RolledMonth.part == part, RolledMonth.month < month)
         )
-    )
 
 
 def _replace(session: Session, part: Part, before: Records, after: Records, change: Change) -> None:
     months = sorted({*_places(part, before), *_places(part, after)})
     if not months:
         return
-    held = _held(session, part, among=months)
+    there = held(session, part, among=months)
     gone = delete(RolledMonth).where(
         RolledMonth.part == part,
         RolledMonth.substance_id == bindparam("of"),
         RolledMonth.month == bindparam("in_month"),
     )
     session.connection().execute(gone, [{"of": of, "in_month": month} for of, month in months])
-    _keep(session, part, change(held, before, after))
+    _keep(session, part, change(there, before, after))
 
 
 Change = Callable[[Records, Records, Records], Records]  # held, before, after
@@ -264,19 +202,36 @@ Change = Callable[[Records, Records, Records], Records]  # held, before, after
 def _summing(of: str, key: Sequence[str], counted: Sequence[str]) -> Change:
     """Take away and add, where the months of one substance or authority changed at all."""
 
-    def place(rows: Records) -> NDArray[np.int64]:
-        found: NDArray[np.int64] = rows[of].astype(np.int64) * 2**20 + rows["month"]
-        return found
-
     def change(held: Records, before: Records, after: Records) -> Records:
         less_and_more = arrays.joined(arrays.negative(before, counted), after)
         if not len(less_and_more):
             return held
-        touched = np.isin(place(held), np.unique(place(less_and_more)))
+        touched = _at(held, less_and_more, of)
         anew = arrays.summed(arrays.joined(held[touched], less_and_more), key, counted)
         return arrays.joined(held[~touched], anew)
 
     return change
+
+
+def _at(held: Records, changed: Records, of: str) -> NDArray[np.bool_]:
+    """Which records are of the same months and the same substance or authority as some of these."""
+    low, high = changed["month"].min(), changed["month"].max()
+    size = int(changed[of].max()) + 2  # the last is of none
+    there = np.zeros((size, int(high - low) + 3), bool)  # and so are the first month and the last
+    there[changed[of], changed["month"] - low + 1] = True
+    months = np.clip(held["month"], low - 1, high + 1) - (low - 1)
+    found: NDArray[np.bool_] = there[np.minimum(held[of], size - 1), months]
+    return found
+
+
+SUMMED = {
+    Part.CELLS: COUNTED,
+    Part.SHARED: COUNTED,
+    Part.VOLUME: ("reports",),
+    Part.SEEN: ("reports",),
+    Part.DAYS: DAY_COUNTED,
+    Part.WEIGHTS: ("seizures",),
+}  # what adds up in the records of each part
 
 
 def _changed_shared(held: Records, before: Records, after: Records) -> Records:
@@ -285,16 +240,26 @@ def _changed_shared(held: Records, before: Records, after: Records) -> Records:
     return arrays.joined(held[~np.isin(held["event"], before["event"])], after)
 
 
+def _changed_singles(held: Records, before: Records, after: Records) -> Records:
+    if not len(before):
+        return arrays.joined(held, after)
+    return arrays.joined(held[~np.isin(held["report"], before["report"])], after)
+
+
 _changed_cells = _summing("substance", ("substance", *KEY), COUNTED)
 _changed_volume = _summing("authority", VOLUME_KEY, ("reports",))
 _changed_seen = _summing("substance", SEEN_KEY, ("reports",))
 _changed_days = _summing("substance", DAY_KEY, DAY_COUNTED)
+_changed_weights = _summing("substance", WEIGHED_KEY, ("seizures",))
 CHANGES: dict[Part, Change] = {
     Part.CELLS: _changed_cells,
     Part.SHARED: _changed_shared,
     Part.VOLUME: _changed_volume,
     Part.SEEN: _changed_seen,
     Part.DAYS: _changed_days,
+    Part.HARMS: _changed_singles,
+    Part.SEIZED: _changed_singles,
+    Part.WEIGHTS: _changed_weights,
 }
 
 
@@ -326,7 +291,7 @@ def _keep(session: Session, part: Part, rows: Records) -> None:
         )
 
 
-def _held(
+def held(
     session: Session,
     part: Part,
     since: int | None = None,

@@ -1,7 +1,7 @@
 """What counted reports come to: cells, shared events, volumes, sightings, by numpy alone.
 
-A row is one event or aggregate and one substance found in it. From rows come the records of
-`arrays`, which add up.
+A row is one event or aggregate and one substance found in it, told by columns. From rows come the
+records of `arrays`, which add up.
 """
 
 from __future__ import annotations
@@ -24,26 +24,27 @@ from app.surveillance.arrays import (
     DAY_KEY,
     KEY,
     KINDS,
+    ROLES,
     SEEN,
     SEEN_KEY,
     SHARED,
+    SINGLE,
     VOLUME,
     VOLUME_KEY,
+    WEIGHED,
+    WEIGHED_KEY,
     Integers,
     Records,
 )
 from app.surveillance.columns import Columns, country_codes
-from app.surveillance.sightings import CAUSAL
+from app.surveillance.sightings import CAUSAL, HARMS
 
 # Deaths by causal role, in twentieths of one (signals 2.2, modelled on the toxicological
 # significance score): sole 1, unknown .25, contributory .5, present and not implicated .1.
 WEIGHT = 20
 WEIGHTS = {CausalRole.SOLE: 20, CausalRole.CONTRIBUTORY: 10, CausalRole.PRESENT: 2}
 WEIGHT_UNKNOWN = 5
-ROLES: tuple[CausalRole, ...] = tuple(CausalRole)
-
-ROW = np.dtype([("aggregate", "u1"), ("first", "<i4"), ("end", "<i4"), ("received", "<i4"),
-                ("report", "<i8"), *SHARED.descr])  # fmt: skip
+WATCHED_HARMS = tuple(KINDS.index(kind) for kind in HARMS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,22 @@ class Events:
 
     def since(self, month: int) -> Events:
         """Those from a month on; of years (below nought), those that do not end before it."""
-        return Events(*(rows[_from(month, rows["month"])] for rows in (self.cells, self.shared)))
+        return Events(
+            *(rows[from_month(month, rows["month"])] for rows in (self.cells, self.shared))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """From which month on recent sightings are told one by one, or by the day; 0: all are."""
+
+    days: int = 0
+    harms: int = 0
+    seized: int = 0
+
+    def holds(self, other: Since) -> bool:
+        """Whether all is told that `other` asks for."""
+        return self.days <= other.days and self.harms <= other.harms and self.seized <= other.seized
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +88,9 @@ class Known:
     volume: Records  # `month` is that of the event, `received` that of the first version
     seen: Records
     days: Records
+    harms: Records
+    seized: Records
+    weights: Records
 
     @property
     def events(self) -> Events:
@@ -79,89 +98,135 @@ class Known:
         return Events(self.cells, self.shared)
 
 
-def joined(reports: Columns, findings: Columns) -> Records:
-    """One row for each report and substance found in it, with its best grade."""
-    order = np.argsort(reports["report"], kind="stable")
-    numbers = reports["report"][order]
-    place = np.minimum(np.searchsorted(numbers, findings["report"]), max(len(numbers) - 1, 0))
-    there = numbers[place] == findings["report"] if len(numbers) else np.zeros(len(place), bool)
-    found = {name: values[there] for name, values in findings.items()}
-    sorting = np.lexsort([-found["confirmed"], found["substance"], found["report"]])
-    found = {name: values[sorting] for name, values in found.items()}
-    best = np.ones(len(sorting), bool)
-    best[1:] = (found["report"][1:] != found["report"][:-1]) | (
-        found["substance"][1:] != found["substance"][:-1]
-    )
-    taken = order[place[there][sorting][best]]
-    said = {name: values[taken] for name, values in reports.items()}
-    said |= {name: values[best] for name, values in found.items()}
-    return rows_of(said)
+def joined(reports: Columns, findings: Integers) -> Columns:
+    """One row for each report and substance found in it, with its best grade.
+
+    A finding is the number of its report, of the substance, and whether it is in doubt, as one.
+    """
+    order: Integers | None = None
+    numbers = reports["report"]
+    if np.any(numbers[1:] < numbers[:-1]):
+        order = np.argsort(numbers)
+        numbers = numbers[order]
+    findings = np.sort(findings)
+    which = findings >> 1
+    best = np.ones(len(which), bool)
+    best[1:] = which[1:] != which[:-1]
+    findings, which = findings[best], which[best] >> 31
+    row = np.minimum(np.searchsorted(numbers, which), max(len(numbers) - 1, 0))
+    there = numbers[row] == which if len(numbers) else np.zeros(len(row), bool)
+    findings, row = findings[there], row[there]
+    if order is not None:
+        row = order[row]
+    found = {name: values[row] for name, values in reports.items()}
+    found["substance"] = (findings >> 1) & (2**31 - 1)
+    found["confirmed"] = 1 - (findings & 1)
+    return found
 
 
-def rows_of(said: Columns) -> Records:
-    """Reports and what was found in them as rows, each an event of its own unless said."""
-    rows = np.zeros(len(said["report"]), ROW)
-    for name in ("aggregate", "first", "end", "received", "report", "substance", "authority",
-                 "kind", "level", "simulated", "confirmed"):  # fmt: skip
-        rows[name] = said[name]
-    rows["event"], rows["place"] = said.get("event", said["report"]), said.get("place", 0)
-    rows["month"] = _month_of_event(said)
-    rows["country"] = country_codes(said["country"])
-    rows["events"], rows["cases"] = 1, said["count"]
-    died = (said["kind"] == KINDS.index(EventKind.DEATH)) & (said["aggregate"] == 0)
-    caused = np.isin(said["role"], [ROLES.index(role) for role in CAUSAL])
-    rows["deaths"] = np.where(died & caused, said["count"], 0)
-    weights = np.array([*(WEIGHTS.get(role, WEIGHT_UNKNOWN) for role in ROLES), WEIGHT_UNKNOWN])
-    rows["weighted"] = np.where(died, said["count"] * weights[said["role"]], 0)
-    return rows
-
-
-def told_apart(rows: Records) -> Records:
+def told_apart(rows: Columns) -> Columns:
     """One row for each event and substance.
 
     Of reports that are one event, the most open that names the substance is counted, and among
     equally open ones the most complete (app.intake.duplicates.counting).
     """
-    rows["confirmed"] = 1 - rows["confirmed"]  # the better grade first
-    rows = arrays.first_of_each(rows, ("event", "substance"), ("level", "place", "confirmed"))
-    rows["confirmed"] = 1 - rows["confirmed"]
-    return rows
-
-
-def added_up(rows: Records, volume: Records, *, days_since: int) -> Known:
-    """What rows, which are in the order of events, come to; with the days of those sightings that
-    ended in the month `days_since` or later."""
-    of_event = rows[rows["aggregate"] == 0]
-    ended = _month(rows["end"])
-    seen = np.zeros(len(rows), SEEN)
-    days = np.zeros(np.count_nonzero(ended >= days_since), DAY)
-    recent = rows[ended >= days_since]
-    for name in ("substance", "country", "level", "aggregate"):
-        seen[name] = rows[name]
-    for name in set(DAY.names or ()) - {"month", "reports"}:
-        days[name] = recent[name]
-    seen["month"], days["month"] = ended, ended[ended >= days_since]
-    seen["began"] = _month(rows["first"])
-    seen["reports"] = days["reports"] = 1
-    return Known(
-        arrays.summed(of_event, ("substance", *KEY), COUNTED)[list(CELL.names or ())].astype(CELL),
-        of_event[_several_in(of_event)][list(SHARED.names or ())].astype(SHARED),
-        volume,
-        arrays.summed(seen, SEEN_KEY, ("reports",)),
-        arrays.summed(days, DAY_KEY, DAY_COUNTED),
+    by = [-rows["confirmed"], rows["place"], rows["level"], rows["substance"], rows["event"]]
+    order = np.lexsort(by)  # the better grade first
+    found = {name: values[order] for name, values in rows.items()}
+    first = np.ones(len(order), bool)
+    first[1:] = (found["event"][1:] != found["event"][:-1]) | (
+        found["substance"][1:] != found["substance"][:-1]
     )
+    return {name: values[first] for name, values in found.items()}
+
+
+def added_up(rows: Columns, volume: Records, *, since: Since) -> Known:
+    """What rows, which are in the order of events, come to."""
+    rows = _described(rows)
+    of_event = _where(rows, rows["aggregate"] == 0)
+    ended = of_event["ended"]
+    harmful = np.isin(of_event["kind"], WATCHED_HARMS) & (ended >= since.harms)
+    weighed = of_event["grams"] > 0
+    return Known(
+        cells=arrays.added_up(of_event, CELL, ("substance", *KEY), COUNTED),
+        shared=_as_records(_where(of_event, _several_in(of_event["event"])), SHARED),
+        volume=volume,
+        seen=arrays.added_up(rows | {"month": rows["ended"]}, SEEN, SEEN_KEY, ("reports",)),
+        days=arrays.added_up(
+            _where(rows | {"month": rows["ended"]}, rows["ended"] >= since.days),
+            DAY,
+            DAY_KEY,
+            DAY_COUNTED,
+        ),
+        harms=_singles(of_event, harmful),
+        seized=_singles(of_event, weighed & (ended >= since.seized)),
+        weights=arrays.added_up(
+            _where(of_event | {"month": _month(of_event["first"])}, weighed),
+            WEIGHED,
+            WEIGHED_KEY,
+            ("seizures",),
+        ),
+    )
+
+
+def _described(rows: Columns) -> dict[str, NDArray[Any]]:
+    """The same with what is counted of each row, each an event of its own unless said."""
+    size = len(rows["report"])
+    one = np.ones(size, np.int64)
+    died = (rows["kind"] == KINDS.index(EventKind.DEATH)) & (rows["aggregate"] == 0)
+    caused = np.isin(rows["role"], [ROLES.index(role) for role in CAUSAL])
+    weights = np.array([*(WEIGHTS.get(role, WEIGHT_UNKNOWN) for role in ROLES), WEIGHT_UNKNOWN])
+    return {
+        "event": rows["report"],
+        "place": np.zeros(size, np.int64),
+        **rows,
+        "country": country_codes(rows["country"]),
+        "month": _month_of_event(rows),
+        "began": _month(rows["first"]),
+        "ended": _month(rows["end"]),
+        "day": rows["first"],
+        "events": one,
+        "reports": one,
+        "seizures": one,
+        "cases": rows["count"],
+        "deaths": np.where(died & caused, rows["count"], 0),
+        "weighted": np.where(died, rows["count"] * weights[rows["role"]], 0),
+    }
+
+
+def _where(rows: dict[str, NDArray[Any]], which: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
+    return {name: values[which] for name, values in rows.items()}
+
+
+def _as_records(rows: dict[str, NDArray[Any]], dtype: np.dtype[np.void]) -> Records:
+    found = np.empty(len(rows["report"]), dtype)
+    for name in dtype.names or ():
+        found[name] = rows[name]
+    return found
+
+
+def _singles(rows: dict[str, NDArray[Any]], which: NDArray[np.bool_]) -> Records:
+    some = _where(rows, which)
+    return _as_records(some | {"month": some["ended"]}, SINGLE)
 
 
 def together(parts: Sequence[Known]) -> Known:
     """The portions added up."""
     if len(parts) == 1:
         return parts[0]
+
+    def summed(part: str, dtype: np.dtype[np.void], key: Sequence[str], of: Sequence[str]) -> Any:
+        return arrays.summed(_all(dtype, [getattr(p, part) for p in parts]), key, of)
+
     return Known(
-        arrays.summed(_all(CELL, [p.cells for p in parts]), ("substance", *KEY), COUNTED),
-        _all(SHARED, [p.shared for p in parts]),
-        arrays.summed(_all(VOLUME, [p.volume for p in parts]), VOLUME_KEY, ("reports",)),
-        arrays.summed(_all(SEEN, [p.seen for p in parts]), SEEN_KEY, ("reports",)),
-        arrays.summed(_all(DAY, [p.days for p in parts]), DAY_KEY, DAY_COUNTED),
+        cells=summed("cells", CELL, ("substance", *KEY), COUNTED),
+        shared=_all(SHARED, [p.shared for p in parts]),
+        volume=summed("volume", VOLUME, VOLUME_KEY, ("reports",)),
+        seen=summed("seen", SEEN, SEEN_KEY, ("reports",)),
+        days=summed("days", DAY, DAY_KEY, DAY_COUNTED),
+        harms=_all(SINGLE, [p.harms for p in parts]),
+        seized=_all(SINGLE, [p.seized for p in parts]),
+        weights=summed("weights", WEIGHED, WEIGHED_KEY, ("seizures",)),
     )
 
 
@@ -175,15 +240,15 @@ def volumes(reports: Columns) -> Records:
     Events of which only the year is known are left out.
     """
     which = (reports["aggregate"] == 0) & (reports["year_only"] == 0)
-    rows = np.zeros(np.count_nonzero(which), VOLUME)
-    for name in ("authority", "kind", "level", "simulated"):
-        rows[name] = reports[name][which]
-    rows["month"], rows["received"] = (
-        _month(reports[name][which]) for name in ("first", "came_in")
+    told = {
+        name: reports[name][which] for name in ("authority", "kind", "level", "simulated", "first")
+    }
+    told["month"], told["received"] = (
+        _month(each) for each in (told["first"], reports["came_in"][which])
     )
-    rows["country"] = country_codes(reports["country"][which])
-    rows["reports"] = 1
-    return arrays.summed(rows, VOLUME_KEY, ("reports",))
+    told["reports"] = np.ones(len(told["first"]), np.int64)
+    country = country_codes(reports["country"][which])
+    return arrays.added_up(told | {"country": country}, VOLUME, VOLUME_KEY, ("reports",))
 
 
 def _month_of_event(said: Columns) -> Integers:
@@ -201,17 +266,16 @@ def _month(days: NDArray[Any]) -> Integers:
     return months
 
 
-def _from(since: int, months: NDArray[np.int64]) -> NDArray[np.bool_]:
+def from_month(since: int, months: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Which months are not before `since`; of years (below nought), which do not end before it."""
     asked: NDArray[np.bool_] = np.where(months < 0, -months >= since // 12, months >= since)
     return asked
 
 
-def _several_in(rows: Records) -> NDArray[np.bool_]:
+def _several_in(events: Integers) -> NDArray[np.bool_]:
     """Which rows share their event with another; the rows are in the order of events."""
-    shares = np.zeros(len(rows), bool)
-    if len(rows):
-        same = rows["event"][1:] == rows["event"][:-1]
-        shares[1:] |= same
-        shares[:-1] |= same
+    shares = np.zeros(len(events), bool)
+    same = events[1:] == events[:-1]
+    shares[1:] |= same
+    shares[:-1] |= same
     return shares

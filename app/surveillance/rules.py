@@ -145,16 +145,14 @@ def firsts(
     rule. Believed: one report of grade A or B, or two of grade C from different reporters.
     """
     window = months_before(as_of, rules.first.fresh_months)
-    by_country = _by_country(cells, window)
-    by_region = _by_region(by_country)
-    world = {WORLD: _joined(list(by_country.values()))} if by_country else {}
-    thresholds = {**asdict(rules.first), "urgent_deaths": rules.tiers.urgent_deaths}
     found: dict[Key, Evidence] = {}
-    for rule, scopes in zip(FIRSTS, (world, by_region, by_country), strict=True):
+    scopes_of_each = _where_first(cells, since, window)
+    if not scopes_of_each:
+        return found
+    thresholds = {**asdict(rules.first), "urgent_deaths": rules.tiers.urgent_deaths}
+    for rule, scopes in zip(FIRSTS, scopes_of_each, strict=True):
         for scope, summary in scopes.items():
-            if scope in before or summary.first_end < since:
-                continue
-            if not summary.believed(rules.first.presumptive_reports):
+            if scope in before or not summary.believed(rules.first.presumptive_reports):
                 continue
             found[rule, scope] = Evidence(
                 rule=rule,
@@ -279,11 +277,29 @@ class _Summary:
         return self.confirmed >= 1 or len(self.authorities) >= presumptive_reports
 
 
-def _by_country(cells: Sequence[Cell], window: date) -> dict[str, _Summary]:
-    grouped: dict[str, list[Cell]] = {}
+def _where_first(
+    cells: Sequence[Cell], since: date, window: date
+) -> tuple[dict[str, _Summary], dict[str, _Summary], dict[str, _Summary]] | None:
+    """The world, the regions and the countries in which the first sighting is not older than a day.
+
+    In none of the countries of such a region is it older: the others need not be looked into.
+    """
+    by_country: dict[str, list[Cell]] = {}
     for cell in cells:
-        grouped.setdefault(cell.country, []).append(cell)
-    return {country: _of_country(theirs, window) for country, theirs in sorted(grouped.items())}
+        by_country.setdefault(cell.country, []).append(cell)
+    fresh = {
+        country: _of_country(theirs, window)
+        for country, theirs in sorted(by_country.items())
+        if min(cell.first_end for cell in theirs) >= since
+    }
+    if not fresh:
+        return None
+    older = by_country.keys() - fresh.keys()
+    regions = _by_region(fresh)
+    for region in {region_or_none(country) for country in older}:
+        regions.pop(region or "", None)
+    world = {} if older else {WORLD: _joined(list(fresh.values()))}
+    return world, {region: _joined(members) for region, members in sorted(regions.items())}, fresh
 
 
 def _of_country(cells: Sequence[Cell], window: date) -> _Summary:
@@ -312,13 +328,13 @@ def _of_country(cells: Sequence[Cell], window: date) -> _Summary:
     )
 
 
-def _by_region(by_country: Mapping[str, _Summary]) -> dict[str, _Summary]:
+def _by_region(by_country: Mapping[str, _Summary]) -> dict[str, list[_Summary]]:
     grouped: dict[str, list[_Summary]] = {}
     for country, summary in by_country.items():
         region = region_or_none(country)
         if region is not None:
             grouped.setdefault(region, []).append(summary)
-    return {region: _joined(members) for region, members in sorted(grouped.items())}
+    return grouped
 
 
 def _joined(parts: Sequence[_Summary]) -> _Summary:

@@ -7,10 +7,10 @@ makes a few thousand cells of ten million reports (app.surveillance.sightings ha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,13 +19,17 @@ from app.access.handling import Handling
 from app.intake.words import ReportType
 from app.surveillance import arrays
 from app.surveillance.arrays import Integers, Records
+from app.surveillance.counted import Counted
 from app.surveillance.evidence import WORLD
+from app.surveillance.rolled import Part
+from app.surveillance.rollup import CHANGES
 from app.surveillance.sightings import Cell, region_or_none
 from app.surveillance.windows import months_before
 
-CODES = 2**16  # two letters
-
-
+LETTERS = 26  # in each of the two places of a country's code
+COUNTRIES = LETTERS**2
+Bools = NDArray[np.bool_]
+Counts = NDArray[np.int32]
 NEVER = np.int64(2**31 - 1)
 
 
@@ -82,45 +86,124 @@ class Sighted:
         return max(received, default=None)
 
 
-def sighted(
-    seen: Records, days: Records, *, as_of: date, since: int, edges: Sequence[date], turn: int
-) -> Sighted:
-    """The sightings known as of a day; "before" is what ended before the month `since`, "earlier"
-    what ended before the month `turn`.
+def sighted(counted: Counted, *, as_of: date, edges: Sequence[date], turn: int) -> Sighted:
+    """The sightings known as of a day; "before" is what ended before the first month of which
+    `counted` tells the days, "earlier" what ended before the month `turn`.
 
-    `seen` and `days` are those of `rollup.Counted`; cells are split at `edges`.
+    Cells are split at `edges`.
     """
-    size = int(seen["substance"].max(initial=0)) + 1
-    rank, codes = _ranked(_code(seen["country"]))
-    before = np.zeros((size, len(codes)), bool)
-    old = seen[seen["month"] < since]
-    before[old["substance"], rank[_code(old["country"])]] = True
-    new = days[~before[days["substance"], rank[_code(days["country"])]]]
+    since = counted.since.days
+    asked = {"since": since, "turn": turn}
+    kept = counted.once("seen", (since, turn), lambda: Seen.of(counted.kept(Part.SEEN), **asked))
+    seen = kept.plus(Seen.of(counted.change(Part.SEEN), **asked))
+    before = seen.before > 0
+    new = _new_days(counted, kept.before > 0, before)
     cells: dict[int, list[Cell]] = {}
     for cell in _cells(new, sorted(edges)):
         cells.setdefault(cell.substance_id, []).append(cell)
-    regions = [region_or_none(code.decode()) for code in codes]
+    there = np.asarray(seen.ended.any(axis=2))
     return Sighted(
         cells=cells,
-        before={number: _scopes(before[number], regions) for number in cells},
-        levels=_levels(seen, cells),
+        before={number: _scopes(before[number]) for number in cells},
+        levels={
+            number: frozenset(level for level in Handling if there[level, number])
+            for number in cells
+        },
         earliest=_earliest(seen),
-        earlier=_earlier(seen[seen["month"] < turn]),
-        recent=_recent(days, months_before(as_of, 12)),
+        earlier=_earlier(seen, turn),
+        recent=_recent(counted, months_before(as_of, 12)),
         days=new,
     )
 
 
-def _scopes(before: NDArray[np.bool_], regions: Sequence[str | None]) -> frozenset[str]:
+@dataclass(frozen=True)
+class Seen:
+    """How many sightings there are of each substance: numbers, so that what changed is added."""
+
+    low: int  # the first of the months
+    before: Counts  # [substances, countries] that ended before the days are told of
+    ended: Counts  # [levels, substances, months]
+    began: Counts  # [levels, substances, months] of those that ended before the turn
+    events: Counts  # [levels, substances] of these, totals left out
+
+    @classmethod
+    def of(cls, rows: Records, *, since: int, turn: int) -> Seen:
+        """Of records (`arrays.SEEN`), which may be below nought."""
+        size = int(rows["substance"].max(initial=0)) + 1
+        low = int(rows["began"].min(initial=since))
+        months = int(rows["month"].max(initial=since)) - low + 1
+        substance = rows["substance"].astype(np.int64)
+        at = rows["level"].astype(np.int64) * size + substance
+        many, shape = rows["reports"], (len(Handling), size)
+        old, early = rows["month"] < since, rows["month"] < turn
+        of_events = early & (rows["aggregate"] == 0)
+
+        def added(at: Integers, which: NDArray[np.bool_] | slice, *shape: int) -> Counts:
+            wide = int(np.prod(shape))
+            sums = np.bincount(at[which], weights=many[which], minlength=wide)
+            found: Counts = sums.astype(np.int32).reshape(shape)
+            return found
+
+        return cls(
+            low=low,
+            before=added(substance * COUNTRIES + _place(rows["country"]), old, size, COUNTRIES),
+            ended=added(at * months + (rows["month"] - low), slice(None), *shape, months),
+            began=added(at * months + (rows["began"] - low), early, *shape, months),
+            events=added(at, of_events, *shape),
+        )
+
+    def plus(self, other: Seen) -> Seen:
+        """Both added up."""
+        low = min(self.low, other.low)
+        high = max(one.low + one.ended.shape[2] for one in (self, other))
+        size = max(len(self.before), len(other.before))
+        wide = (len(Handling), size, high - low)
+        found = Seen(
+            low,
+            np.zeros((size, COUNTRIES), np.int32),
+            np.zeros(wide, np.int32),
+            np.zeros(wide, np.int32),
+            np.zeros(wide[:2], np.int32),
+        )
+        for one in (self, other):
+            mine, at = len(one.before), one.low - low
+            months = slice(at, at + one.ended.shape[2])
+            found.before[:mine] += one.before
+            found.ended[:, :mine, months] += one.ended
+            found.began[:, :mine, months] += one.began
+            found.events[:, :mine] += one.events
+        return found
+
+
+def _new_days(counted: Counted, kept: Bools, before: Bools) -> Records:
+    """The recent sightings in countries in which the substance had not been seen before."""
+
+    def new(rows: Records, before: Bools) -> Records:
+        number = np.minimum(rows["substance"], len(before) - 1)
+        seen = before[number, _place(rows["country"])] & (number == rows["substance"])
+        found: Records = rows[~seen]
+        return found
+
+    size = len(kept)
+    since = counted.since.days
+    if (kept & ~before[:size]).any():  # a sighting of long ago was taken back
+        held = counted.kept(Part.DAYS, since)
+    else:
+        held = counted.once("days", since, lambda: new(counted.kept(Part.DAYS, since), kept))
+    less, more = counted.less(Part.DAYS, since), counted.more(Part.DAYS, since)
+    return CHANGES[Part.DAYS](*(new(rows, before) for rows in (held, less, more)))
+
+
+def _scopes(before: Bools) -> frozenset[str]:
+    regions = _regions()
     found = {regions[place] for place in np.flatnonzero(before).tolist()}
     return frozenset({*(region for region in found if region), *((WORLD,) if found else ())})
 
 
-def _levels(seen: Records, numbers: Iterable[int]) -> dict[int, frozenset[Handling]]:
-    size = int(seen["substance"].max(initial=0)) + 1
-    there = np.zeros((size, len(Handling)), bool)
-    there[seen["substance"], seen["level"]] = True
-    return {n: frozenset(level for level in Handling if there[n, level]) for n in numbers}
+@cache
+def _regions() -> list[str | None]:
+    letters = [chr(ord("A") + place) for place in range(LETTERS)]
+    return [region_or_none(one + other) for one in letters for other in letters]
 
 
 def _cells(days: Records, edges: Sequence[date]) -> list[Cell]:
@@ -171,50 +254,41 @@ def _window(days: Records, edges: Sequence[date]) -> Integers:
     return np.asarray(begins + days["aggregate"] * (len(edges) + 1) * (ends + 1))
 
 
-def _earliest(seen: Records) -> dict[Handling, dict[int, int]]:
+def _earliest(seen: Seen) -> dict[Handling, dict[int, int]]:
     """The month by which each substance had been seen, as each level knows it."""
-    size = int(seen["substance"].max(initial=0)) + 1
-    never = np.iinfo(np.int32).max
-    first = np.full((len(Handling), size), never, np.int32)
-    np.minimum.at(first, (seen["level"], seen["substance"]), seen["month"])
-    first = np.minimum.accumulate(first, axis=0)
+    there = seen.ended.cumsum(axis=0) > 0
+    first, ever = there.argmax(axis=2) + seen.low, np.asarray(there.any(axis=2))
     return {
-        level: {int(n): int(first[level, n]) for n in np.flatnonzero(first[level] < never)}
+        level: {n: int(first[level, n]) for n in np.flatnonzero(ever[level]).tolist()}
         for level in Handling
     }
 
 
-def _earlier(seen: Records) -> Earlier:
-    shape = len(Handling), int(seen["substance"].max(initial=0)) + 1
-    at = seen["level"], seen["substance"]
-    events = np.zeros(shape, np.int64)
-    first, last = np.full(shape, NEVER), np.full(shape, -NEVER)
-    np.add.at(events, at, np.where(seen["aggregate"] == 1, 0, seen["reports"]))
-    np.minimum.at(first, at, seen["began"])
-    np.maximum.at(last, at, seen["month"])
+def _earlier(seen: Seen, turn: int) -> Earlier:
+    ended = seen.ended[:, :, : max(0, turn - seen.low)].cumsum(axis=0) > 0
+    began = seen.began.cumsum(axis=0) > 0
+    ever = began.any(axis=2)
+    last = ended.shape[2] - 1 - ended[:, :, ::-1].argmax(axis=2) if ended.shape[2] else ever * 0
     return Earlier(
-        events.cumsum(axis=0),
-        np.minimum.accumulate(first, axis=0),
-        np.maximum.accumulate(last, axis=0),
+        seen.events.cumsum(axis=0),
+        np.where(ever, began.argmax(axis=2) + seen.low, NEVER),
+        np.where(ever, last + seen.low, -NEVER),
     )
 
 
-def _recent(days: Records, since: date) -> dict[int, int]:
-    late = days[days["end"] >= since.toordinal()]
-    counted = np.where(late["aggregate"] == 1, late["cases"], late["reports"])
-    sums = np.bincount(late["substance"], weights=counted)
+def _recent(counted: Counted, since: date) -> dict[int, int]:
+    def added(rows: Records) -> Integers:
+        late = rows[rows["end"] >= since.toordinal()]
+        many = np.where(late["aggregate"] == 1, late["cases"], late["reports"])
+        return np.bincount(late["substance"], weights=many).astype(np.int64)
+
+    first = counted.since.days
+    kept = counted.once("recent", (first, since), lambda: added(counted.kept(Part.DAYS, first)))
+    change = added(counted.change(Part.DAYS, first))
+    sums = np.zeros(max(len(kept), len(change)), np.int64)
+    sums[: len(kept)] += kept
+    sums[: len(change)] += change
     return {int(number): int(sums[number]) for number in np.flatnonzero(sums)}
-
-
-def _code(countries: NDArray[np.bytes_]) -> Integers:
-    return np.ascontiguousarray(countries).view(">u2").astype(np.int64)
-
-
-def _ranked(codes: Integers) -> tuple[Integers, list[bytes]]:
-    """The place of each code among those that occur, and these."""
-    there = np.bincount(codes, minlength=CODES) > 0
-    found = np.flatnonzero(there).astype(">u2").view("S2").tolist()
-    return np.cumsum(there) - 1, found
 
 
 @lru_cache(maxsize=10_000)
@@ -225,3 +299,10 @@ def _day(number: int) -> date:
 @lru_cache(maxsize=10_000)
 def _morning(number: int) -> datetime:
     return datetime.combine(_day(number), time.min, UTC)
+
+
+def _place(countries: NDArray[np.bytes_]) -> Integers:
+    """A number of each country below `COUNTRIES`."""
+    letters = np.ascontiguousarray(countries).view("u1").reshape(-1, 2).astype(np.int64)
+    found: Integers = (letters - ord("A")) @ np.array([LETTERS, 1])
+    return found

@@ -197,12 +197,14 @@ def known_reports(
     *,
     among: Callable[[Any], ColumnElement[bool]] | None = None,
     substances: Collection[int] | None = None,
+    events: bool = True,
 ) -> Subquery:
     """One row for each report and watched substance known as of a day, with its best grade.
 
     Two findings of the same substance in a report are one sighting, and so are two reports that
     were held to be one event on that day (app.intake.duplicates.counting). `among` says of a
-    report's number whether it is asked for; left out, all are.
+    report's number whether it is asked for; left out, all are. Aggregates are never one event with
+    others: where they alone are asked for (no `events`), nobody looks for those.
     """
     resolved = resolved_findings(session, as_of, among, substances)
     found = (
@@ -257,7 +259,11 @@ def known_reports(
         .join(found, found.c.report_id == Report.id)
         .where(
             stood(Report, as_of),
-            tuple_(found.c.report_id, found.c.substance_id).not_in(counted_elsewhere),
+            *(
+                (tuple_(found.c.report_id, found.c.substance_id).not_in(counted_elsewhere),)
+                if events
+                else (Report.type == ReportType.AGGREGATE,)
+            ),
         )
         .subquery("known")
     )

@@ -82,14 +82,10 @@ def totals(session: Session, *, as_of: date) -> tuple[list[Total], list[Total]]:
     # written out, so that SQLite sees that ix_report_aggregate holds them all
     aggregate = literal(ReportType.AGGREGATE, Report.type.type, literal_execute=True)
     summed_up = select(Report.id).where(Report.type == aggregate)
-    known = known_reports(session, as_of, among=lambda number: number.in_(summed_up))
+    known = known_reports(session, as_of, among=lambda number: number.in_(summed_up), events=False)
     span = ("country", "authority_id", "event_date", "event_end", "level", "simulated")
     mine = (known.c.substance_id, *(known.c[name] for name in span))
-    of_each = (
-        select(*mine, func.sum(known.c.count))
-        .where(known.c.type == ReportType.AGGREGATE)
-        .group_by(*mine)
-    )
+    of_each = select(*mine, func.sum(known.c.count)).group_by(*mine)
     level = effective_handling(Report.handling, Report.embargo_until, as_of).label("level")
     theirs = (
         Report.country, Report.authority_id, Report.event_date, Report.event_end, level,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from app.access.handling import Handling
 from app.intake.words import CausalRole, EventKind
+from app.surveillance.arrays import FORMS, Records
 from app.surveillance.evidence import WORLD, Evidence, Signal
 from app.surveillance.models import Rule, Tier, of_substance
 from app.surveillance.occurrences import Occurrence
@@ -33,6 +34,17 @@ def may_cluster(role: CausalRole | None, day: date, until: date) -> bool:
     """Whether a harm counts for a cluster: the substance had a part in it, on a day that is known
     well enough."""
     return role is not CausalRole.PRESENT and until - day <= LONGEST_DATE
+
+
+def harms_since(as_of: date, rules: Ruleset) -> date:
+    """The first day of the harms that are looked at."""
+    limits = rules.cluster
+    return as_of - timedelta(days=limits.days + limits.fresh_days + limits.history_days)
+
+
+def seized_since(as_of: date, rules: Ruleset) -> date:
+    """The first day of the seizures that are news."""
+    return as_of - timedelta(days=rules.quantity.fresh_days)
 
 
 def clusters_of_harm(
@@ -57,18 +69,59 @@ def clusters_of_harm(
             yield Signal(of_substance(number), Rule.CLUSTER_OF_HARM, country), levels
 
 
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Everything that was ever seized of one substance, in grams: one value for each seizure."""
+
+    form: NDArray[np.uint8]  # places in `arrays.FORMS`
+    level: NDArray[np.uint8]
+    day: NDArray[np.int64]
+    grams: NDArray[np.float64]
+    # logarithms that no bound lies below [levels, forms]; where nothing is known of them, none
+    least: NDArray[np.float64] = field(
+        default_factory=lambda: np.full((len(Handling), len(FORMS) + 1), -np.inf)
+    )
+
+    @classmethod
+    def of(cls, rows: Records, least: NDArray[np.float64]) -> Weights:
+        """Of records of one substance (`arrays.WEIGHED`)."""
+        many = rows["seizures"]
+        form, level, day, grams = (
+            np.repeat(rows[name], many) for name in ("form", "level", "day", "grams")
+        )
+        return cls(form, level, day, grams, least)
+
+    def may_be_above(self, one: Occurrence, level: Handling) -> bool:
+        """Whether a seizure may be unusual: not where it lies below all that the bound may be."""
+        return bool(np.log10(one.grams or 0.0) > self.least[level, _form(one)])
+
+    def before(self, one: Occurrence, level: Handling) -> NDArray[np.float64]:
+        """Those of the same form on earlier days, as known at a level."""
+        which = (self.form == _form(one)) & (self.level <= level) & (self.day < one.day.toordinal())
+        found: NDArray[np.float64] = self.grams[which]
+        return found
+
+
+def _form(one: Occurrence) -> int:
+    return FORMS.index(one.form) if one.form else len(FORMS)
+
+
 def unusual_quantities(
-    seizures: Iterable[tuple[int, Sequence[Occurrence]]], *, as_of: date, rules: Ruleset
+    seizures: Iterable[tuple[Sequence[Occurrence], Weights]], *, as_of: date, rules: Ruleset
 ) -> Iterator[tuple[Signal, Levels]]:
-    """Substances of which far more was seized at once than ever in the same form."""
-    for number, mine in seizures:
+    """Substances of which far more was seized at once than ever in the same form.
+
+    `seizures` are the fresh ones of each, by day, and the weights of all.
+    """
+    for mine, weights in seizures:
+        held = [Handling(level) for level in np.unique(weights.level).tolist()]
         levels = {
             level: evidence
-            for level, visible in _by_level(mine)
-            if (evidence := _quantity(visible, level, as_of, rules))
+            for level in held
+            if (evidence := _quantity(mine, weights, level, as_of, rules))
         }
-        if levels and max(levels) == max(one.level for one in mine):
-            yield Signal(of_substance(number), Rule.QUANTITY, WORLD), levels
+        if levels and max(levels) == max(held):
+            yield Signal(of_substance(mine[0].substance_id), Rule.QUANTITY, WORLD), levels
 
 
 def _by_level(mine: Sequence[Occurrence]) -> Iterator[tuple[Handling, list[Occurrence]]]:
@@ -164,27 +217,24 @@ def _between(
 
 
 def _quantity(
-    mine: Sequence[Occurrence], level: Handling, as_of: date, rules: Ruleset
+    mine: Sequence[Occurrence], weights: Weights, level: Handling, as_of: date, rules: Ruleset
 ) -> Evidence | None:
     """The largest of the fresh seizures that lie above what was usual before them."""
-    limits = rules.quantity
-    fresh = as_of - timedelta(days=limits.fresh_days)
-    found: Evidence | None = None
-    for one in mine:
-        if one.until < fresh:
+    fresh = as_of - timedelta(days=rules.quantity.fresh_days)
+    visible = [one for one in mine if one.level <= level and one.until >= fresh and one.grams]
+    for one in sorted(visible, key=lambda one: -(one.grams or 0)):
+        if not weights.may_be_above(one, level):
             continue
-        before = [o.grams for o in mine if o.form is one.form and o.day < one.day and o.grams]
-        bound = unusual_above(before, deviations=limits.deviations)
-        if bound is None or not one.grams or one.grams <= bound:
-            continue
-        if found is None or one.grams > found.details["grams"]:
-            found = _of_seizure(one, before, bound, level=level, as_of=as_of, rules=rules)
-    return found
+        before = weights.before(one, level)
+        bound = unusual_above(before, deviations=rules.quantity.deviations)
+        if bound is not None and one.grams and one.grams > bound:
+            return _of_seizure(one, before, bound, level=level, as_of=as_of, rules=rules)
+    return None
 
 
 def _of_seizure(
     one: Occurrence,
-    before: Sequence[float],
+    before: NDArray[np.float64],
     bound: float,
     *,
     level: Handling,
@@ -208,7 +258,7 @@ def _of_seizure(
         thresholds=asdict(rules.quantity),
         details={
             "grams": one.grams,
-            "median_grams": sorted(before)[len(before) // 2],
+            "median_grams": float(np.partition(before, len(before) // 2)[len(before) // 2]),
             "bound_grams": round(bound, 3),
             "seizures_before": len(before),
             "form": one.form.value if one.form else None,

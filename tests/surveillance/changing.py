@@ -20,7 +20,15 @@ from app.intake.models import (
     HandlingChange,
     Report,
 )
-from app.intake.words import CausalRole, EventKind, Precision, ReportType, Resolution
+from app.intake.words import (
+    CausalRole,
+    EventKind,
+    PhysicalForm,
+    Precision,
+    ReportType,
+    Resolution,
+    Unit,
+)
 from app.registry.acts import begin
 from app.registry.models import ActKind, Substance
 from tests.surveillance.making import (
@@ -83,6 +91,12 @@ def arrives(
             type=ReportType.AGGREGATE if more % 11 == 7 else ReportType.EVENT,
             received_at=now,
         )
+        if kind is EventKind.SEIZURE and more % 3:
+            report.quantity, report.unit = (
+                0.5 * (1 + more),
+                (Unit.G, Unit.KG, Unit.TABLET)[more % 3],
+            )
+            report.physical_form = (None, PhysicalForm.POWDER)[more % 2]
         report.precision = (Precision.DAY, Precision.DAY, Precision.MONTH, Precision.YEAR)[more % 4]
         for n in range(others):
             also(report, some[(which + n) % 4])

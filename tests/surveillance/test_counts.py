@@ -22,10 +22,8 @@ from app.intake.words import (
 )
 from app.registry.models import Substance
 from app.surveillance import sightings
-from app.surveillance.counts import Monthly, monthly
 from app.surveillance.months import month_of
 from app.surveillance.nodes import NodeKind
-from app.surveillance.rollup import known_events
 from app.surveillance.tally import Tally
 from tests.surveillance.making import (
     AMBER,
@@ -37,6 +35,7 @@ from tests.surveillance.making import (
     days_ago,
     morning,
 )
+from tests.surveillance.reference import Monthly, known_events, monthly
 from tests.surveillance.test_duplicates import a_group
 
 SINCE = date(2026, 1, 1)
@@ -75,11 +74,11 @@ def test_an_event_with_two_nitazenes_is_one_event_of_the_family(database: Databa
         also(both, two, Grade.A)
         session.flush()
         found = counted(session)
-        kept = known_events(session, as_of=AS_OF, since=found.since)
+        kept = known_events(session, AS_OF, found.since)
     assert [total(found, node) for node in (one, two, FAMILY)] == [2, 1, 2]
     assert [total(found, node, "cases") for node in (one, two, FAMILY)] == [3, 2, 3]
     assert total(found, FAMILY, "confirmed") == 2
-    tally = Tally(kept, found.nodes, as_of=AS_OF, since=found.since)
+    tally = Tally.of_events(kept, found.nodes, as_of=AS_OF, since=found.since)
     assert np.array_equal(tally.series(RED), found.series())
     whole = tally.of(found.places[FAMILY], 0, RED)
     assert [whole[field].sum() for field in ("events", "cases", "confirmed")] == [2, 3, 2]

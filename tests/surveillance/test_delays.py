@@ -10,9 +10,10 @@ import pytest
 from app.db import Database
 from app.intake.words import EventKind
 from app.surveillance.arrays import VOLUME
-from app.surveillance.delays import LONGEST, delays, estimated
+from app.surveillance.delays import LONGEST, estimated
 from app.surveillance.months import month_of
 from tests.surveillance.making import a_report, a_substance, morning
+from tests.surveillance.reference import delays
 
 END = date(2026, 11, 30)
 NOW = month_of(END)
@@ -54,7 +55,7 @@ def test_a_month_that_has_gone_by_in_part_is_known_in_part() -> None:
 
 def test_strata_lean_on_the_whole_where_they_are_small() -> None:
     rows = [*steady([400, 400]), (20, 6, 2, DEATH), (19, 6, 2, DEATH)]
-    found = estimated(volume(rows), as_of=END)
+    found = estimated(volume(rows), as_of=END, by="kind")
     assert found.reports["death"] == 4
     assert found.of("death")[0] == pytest.approx((4 * 0 + 50 * found.pooled[0]) / 54)
     assert found.of("open_source") is found.pooled

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from app.db import Database
 from app.surveillance import rollup, sightings
+from app.surveillance.counted import Counted
 from app.surveillance.evaluation import Evaluation, evaluate
-from app.surveillance.months import month_of
 from app.surveillance.returning import turn
-from app.surveillance.rollup import Counted
+from app.surveillance.rollup import asked_since
 from app.surveillance.rules import edges, looks_back_to, standing, views
 from app.surveillance.ruleset import ruleset
 from app.surveillance.sighted import Sighted, sighted
@@ -47,16 +47,8 @@ def of_all_cells(session: Session, day: Any) -> tuple[dict[Any, Any], dict[Any, 
 
 def of_the_new(session: Session, day: Any) -> tuple[dict[Any, Any], Sighted]:
     """The same from the cells where a substance is new, through the rollup."""
-    since = month_of(looks_back_to(day, LIMITS))
-    counted = Counted(session, day, days_since=since)
-    found = sighted(
-        counted.seen(),
-        counted.days(),
-        as_of=day,
-        since=since,
-        edges=edges(day, LIMITS),
-        turn=turn(day, LIMITS.silence),
-    )
+    counted = Counted(session, day, since=asked_since(day, LIMITS, looks_back_to(day, LIMITS)))
+    found = sighted(counted, as_of=day, edges=edges(day, LIMITS), turn=turn(day, LIMITS.silence))
     told = {
         n: views(cells, as_of=day, rules=LIMITS, before=found.before[n])
         for n, cells in found.cells.items()
@@ -85,6 +77,8 @@ def test_through_the_rollup_the_rules_say_what_they_say_of_the_reports(
                 step(world, morning(day))
             day += timedelta(days=1)
             rollup.roll(session, now=morning(day))
+            session.flush()
+            evaluate(session, as_of=day, limits=LIMITS)  # what it works out serves the next one
             for step, days in later:
                 day += timedelta(days=days)
                 step(world, morning(day))

@@ -9,13 +9,12 @@ from sqlalchemy.orm import Session
 
 from app.access.handling import Handling
 from app.db import Database
-from app.surveillance.counts import monthly
-from app.surveillance.exposure import Basis, Exposure, exposure
+from app.surveillance.exposure import Basis, Exposure
 from app.surveillance.months import month_of
 from app.surveillance.nodes import NodeKind
-from app.surveillance.rollup import known_events
 from app.surveillance.tally import Tally
 from tests.surveillance.making import a_report, a_substance, an_activity
+from tests.surveillance.reference import exposure, known_events, monthly
 
 SINCE, END = date(2026, 1, 1), date(2026, 4, 30)
 MONTHS = [date(2026, month, 1) for month in range(1, 5)]
@@ -38,10 +37,10 @@ def test_declared_samples_come_first_and_only_those_who_declare_count(database: 
         counts = monthly(session, as_of=END, since=SINCE)
         told = exposure(session, counts)
         at = counts.places[FAMILY]
-        events = known_events(session, as_of=END, since=counts.since)
+        events = known_events(session, END, counts.since)
     assert Basis(told.basis[at]) is Basis.DECLARED
     assert told.total[at].tolist() == [100] * 4
-    tally = Tally(events, counts.nodes, as_of=END, since=counts.since)
+    tally = Tally.of_events(events, counts.nodes, as_of=END, since=counts.since)
     assert told.events(tally, Handling.RED)[at].tolist() == [4] * 4
 
 

@@ -14,14 +14,12 @@ from sqlalchemy.orm import Session
 from app.db import Database
 from app.intake.words import EventKind
 from app.surveillance import arrays
-from app.surveillance.counts import monthly
-from app.surveillance.delays import delays
 from app.surveillance.evaluation import evaluate
-from app.surveillance.exposure import exposure
 from app.surveillance.months import first_day, month_of
 from app.surveillance.ruleset import ruleset
 from tests.surveillance.changing import KNOWN_LATER, World, arrives, arriving
 from tests.surveillance.making import AS_OF, morning
+from tests.surveillance.reference import delays, exposure, monthly
 
 SINCE = first_day(month_of(AS_OF) - 5)
 

@@ -15,10 +15,11 @@ from app.db import Database
 from app.intake.words import EventKind
 from app.registry.models import Standing, Substance
 from app.surveillance import rollup
-from app.surveillance.arrays import CELL, DAY, SEEN, SHARED, VOLUME
+from app.surveillance.arrays import CELL, DAY, SEEN, SHARED, SINGLE, VOLUME, WEIGHED
+from app.surveillance.counted import Counted
 from app.surveillance.months import first_day, month_of
-from app.surveillance.rolled import RolledMonth, Rollup
-from app.surveillance.rollup import Counted, kept_since
+from app.surveillance.rolled import Part, RolledMonth, Rollup
+from app.surveillance.rollup import kept_since
 from tests.surveillance.changing import (
     ANYTHING,
     World,
@@ -37,15 +38,19 @@ def in_order(*parts: np.ndarray) -> list[list[Any]]:
 
 def counted(found: Counted, since: int) -> list[list[Any]]:
     events = found.events(since)
-    return in_order(events.cells, events.shared, found.volumes(since), found.seen(), found.days())
+    return in_order(
+        events.cells, events.shared, found.all(Part.VOLUME, since), found.all(Part.SEEN),
+        found.all(Part.DAYS, found.since.days), found.harms(), found.seized(),
+        found.all(Part.WEIGHTS),
+    )  # fmt: skip
 
 
 def through_the_rollup(session: Session, as_of: date, since: int) -> list[list[Any]]:
-    return counted(Counted(session, as_of, days_since=kept_since(as_of)), since)
+    return counted(Counted(session, as_of, since=kept_since(as_of)), since)
 
 
 def anew(session: Session, as_of: date, since: int) -> list[list[Any]]:
-    return counted(Counted.anew(session, as_of, days_since=kept_since(as_of)), since)
+    return counted(Counted(session, as_of, since=kept_since(as_of), anew=True), since)
 
 
 @settings(
@@ -114,7 +119,7 @@ def test_a_day_before_the_rollup_is_read_from_the_reports(database: Database) ->
             arrives("DE", 0, 0, 1, EventKind.SEIZURE, 0, 0)(world, morning(day))
         rollup.roll(session, now=morning(AS_OF))
         past = AS_OF - timedelta(days=5)
-        assert through_the_rollup(session, past, SINCE) == anew(session, past, SINCE) != [[]] * 5
+        assert through_the_rollup(session, past, SINCE) == anew(session, past, SINCE) != [[]] * 8
 
 
 def test_only_the_months_that_changed_are_written_anew(database: Database) -> None:
@@ -158,7 +163,7 @@ def test_a_substance_that_is_no_longer_watched_is_counted_out(database: Database
 
 
 def test_records_are_written_alike_on_every_machine() -> None:
-    for dtype in (CELL, SHARED, VOLUME, SEEN, DAY):
+    for dtype in (CELL, SHARED, VOLUME, SEEN, DAY, SINGLE, WEIGHED):
         assert not dtype.isalignedstruct
         assert all(kind[0] in "<|u" for _, kind in dtype.descr)
     assert first_day(SINCE) < AS_OF

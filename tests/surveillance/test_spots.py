@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.access.handling import Handling
 from app.intake.words import CausalRole, EventKind, PhysicalForm
+from app.surveillance.arrays import FORMS
 from app.surveillance.models import Tier
 from app.surveillance.occurrences import Occurrence
 from app.surveillance.ruleset import ruleset
-from app.surveillance.spots import clusters_of_harm, unusual_quantities
+from app.surveillance.spots import Weights, clusters_of_harm, unusual_quantities
 from app.surveillance.wording import sentence, would_not_fire
 from tests.surveillance.making import AMBER, AS_OF, CLEAR
 
@@ -51,7 +53,23 @@ def a_seizure(days_ago: int, grams: float, form=PhysicalForm.POWDER, **more) -> 
 
 
 def unusual(*seizures: Occurrence) -> list:
-    return list(unusual_quantities([(7, seizures)], as_of=AS_OF, rules=RULES))
+    return list(unusual_quantities([(seizures, weights(*seizures))], as_of=AS_OF, rules=RULES))
+
+
+def weights(*seizures: Occurrence) -> Weights:
+    return Weights(
+        *map(
+            np.array,
+            zip(
+                *(
+                    (FORMS.index(one.form) if one.form else len(FORMS), int(one.level),
+                     one.day.toordinal(), one.grams)
+                    for one in seizures
+                ),
+                strict=True,
+            ),
+        )
+    )  # fmt: skip
 
 
 def test_two_deaths_in_one_country_within_a_month_are_urgent() -> None:

@@ -12,16 +12,16 @@ from sqlalchemy.orm import Session
 
 from app.access.handling import Handling
 from app.db import Database
-from app.surveillance.arrays import COUNTED
-from app.surveillance.counts import counted
-from app.surveillance.exposure import exposed, exposure, looked, own_events
+from app.surveillance import arrays
+from app.surveillance.arrays import COUNTED, KEY
+from app.surveillance.exposure import exposed, looked, own_events
 from app.surveillance.months import month_of
 from app.surveillance.nodes import kin, nodes
-from app.surveillance.rollup import known_events, known_volumes
 from app.surveillance.sightings import exposures
 from app.surveillance.tally import Tally
 from tests.surveillance.changing import KNOWN_LATER, World, arriving, declared
 from tests.surveillance.making import AS_OF, morning
+from tests.surveillance.reference import counted, exposure, known_events, known_volumes
 
 SINCE = month_of(AS_OF) - 4
 
@@ -52,10 +52,10 @@ def test_at_every_level_they_are_what_the_cells_of_each_node_add_up_to(
 
 
 def assert_same(session: Session) -> None:
-    found = known_events(session, as_of=AS_OF, since=SINCE)
+    found = known_events(session, AS_OF, SINCE)
     every = nodes(kin(session))
-    tally = Tally(found, every, as_of=AS_OF, since=SINCE)
-    volume = known_volumes(session, as_of=AS_OF)
+    tally = Tally.of_events(found, every, as_of=AS_OF, since=SINCE)
+    volume = known_volumes(session, AS_OF)
     for level in Handling:
         each = counted(found, every, as_of=AS_OF, since=SINCE, ceiling=level)
         assert np.array_equal(tally.series(level), each.series())
@@ -67,7 +67,8 @@ def assert_same(session: Session) -> None:
         assert same.basis.tolist() == told.basis.tolist()
         for place in range(len(every)):
             mine = each.of(place)
-            cells = tally.of(place, 2, level)
+            cells = arrays.summed(tally.of(place, 2, level), KEY, COUNTED)
+            cells = cells[cells["events"] > 0]
             late = mine.where(mine.month >= SINCE + 2)
             for name in set(COUNTED) - {"weighted"}:
                 assert cells[name].sum() == getattr(late, name).sum()

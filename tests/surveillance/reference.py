@@ -1,10 +1,7 @@
-"""Monthly counts of events by node, as known on a day.
+"""What is counted of nodes, told the long way: cells of each node, and what follows from them.
 
-A node's count is the number of distinct events in which at least one of its members was found: an
-event with two nitazenes is one event of the family. The members are added up, and what that counts
-too often is taken away again, found from the few events with several substances.
-
-Events only: aggregates are never added to them (`spans.periods` has those).
+The rules go another way (`tally`, `curves`), at the cost of what is stored of the substances; that
+both say the same is what the tests hold it to.
 """
 
 from __future__ import annotations
@@ -20,13 +17,37 @@ from sqlalchemy.orm import Session
 
 from app.access.handling import Handling
 from app.intake.words import EventKind
-from app.surveillance import arrays
-from app.surveillance.arrays import CELL, COUNTED, KEY, KINDS, Integers, Records
+from app.surveillance import arrays, sightings
+from app.surveillance.arrays import CELL, COUNTED, KEY, KINDS, Floats, Integers, Records
+from app.surveillance.counted import Counted
+from app.surveillance.delays import Delays, estimated
+from app.surveillance.exposure import ACTIVE_WITHIN, Exposure, Looked, exposed, looked, places_of
+from app.surveillance.membership import Membership, counted_too_often
 from app.surveillance.models import NodeKind
 from app.surveillance.months import month_of
 from app.surveillance.nodes import Node, kin, nodes
-from app.surveillance.rollup import known_events
-from app.surveillance.rows import WEIGHT, Events
+from app.surveillance.rolled import Part
+from app.surveillance.rows import WEIGHT, Events, Since
+
+NOTHING = Since(days=10**6, harms=10**6, seized=10**6)  # months that do not come
+
+
+def known_events(session: Session, as_of: date, since: int) -> Events:
+    """The events known as of a day from the month `since` on."""
+    return Counted(session, as_of, since=NOTHING).events(since)
+
+
+def known_volumes(session: Session, as_of: date, since: int | None = None) -> Records:
+    """The volumes known as of a day from the month `since` on."""
+    return Counted(session, as_of, since=NOTHING).all(Part.VOLUME, since)
+
+
+def delays(
+    session: Session, *, as_of: date, by: str = "kind", ceiling: Handling = Handling.RED
+) -> Delays:
+    """The reporting delays known as of a day, by event kind (`kind`) or by `country`."""
+    return estimated(known_volumes(session, as_of), as_of=as_of, by=by, ceiling=ceiling)
+
 
 ALL_KINDS = tuple(NodeKind)
 
@@ -121,7 +142,7 @@ def monthly(
     the registry of today: a family that was recognised later is counted in the past as well.
     """
     first = month_of(since)
-    found = known_events(session, as_of=as_of, since=first)
+    found = known_events(session, as_of, first)
     every = tuple(node for node in nodes(kin(session)) if node.kind in kinds)
     return counted(found, every, as_of=as_of, since=first, ceiling=ceiling)
 
@@ -154,67 +175,6 @@ NODE_FIELDS = [name for name in CELL.names or () if name != "substance"]
 _NODE_CELL = np.dtype([("node", "<i4"), *CELL.descr[1:]])
 
 
-@dataclass(frozen=True, slots=True)
-class Membership:
-    """Which nodes each substance belongs to: nodes[begins[s] : begins[s + 1]] those of s."""
-
-    begins: Integers
-    nodes: Integers
-
-    @classmethod
-    def of(cls, every: Sequence[Node]) -> Membership:
-        substances = np.array([s for node in every for s in node.members], np.int64)
-        places = np.array([p for p, node in enumerate(every) for _ in node.members], np.int64)
-        order = np.lexsort([places, substances])
-        size = int(substances.max(initial=0)) + 2
-        begins = np.searchsorted(substances[order], np.arange(size))
-        return cls(begins, places[order])
-
-    def spread(self, rows: Records) -> tuple[Records, Integers]:
-        """Each row once for every node of its substance, and the nodes."""
-        row, node = self.spread_places(rows["substance"])
-        return rows[row], node
-
-    def holds(self, nodes: Integers, substances: Integers) -> NDArray[np.bool_]:
-        """Whether each of these nodes holds the substance beside it."""
-        width = int(self.nodes.max(initial=0)) + 1
-        many = np.diff(np.append(self.begins, len(self.nodes)))
-        pairs = np.repeat(np.arange(len(many)), many) * width + self.nodes
-        found: NDArray[np.bool_] = np.isin(substances.astype(np.int64) * width + nodes, pairs)
-        return found
-
-    def spread_places(self, substances: NDArray[np.integer]) -> tuple[Integers, Integers]:
-        """The place of each substance once for every node of it, and the nodes."""
-        substances = np.minimum(substances, len(self.begins) - 1).astype(np.int64)
-        ends = np.append(self.begins, self.begins[-1:])
-        begins, many = self.begins[substances], ends[substances + 1] - self.begins[substances]
-        row = np.repeat(np.arange(len(substances)), many)
-        step = np.arange(len(row)) - np.repeat(np.cumsum(many) - many, many)
-        return row, self.nodes[np.repeat(begins, many) + step]
-
-
-def counted_too_often(shared: Records, members: Membership) -> tuple[Records, Integers]:
-    """What is to be taken away: of each event and node, every record but the first; by node.
-
-    The first is the most open one, and of those the most complete report with the best grade. So
-    what is taken away at a level is so at every level above.
-    """
-    order = np.lexsort([-shared["confirmed"], shared["place"], shared["level"], shared["event"]])
-    rows = shared[order]
-    if not len(rows):
-        return rows, np.empty(0, np.int64)
-    begins = np.flatnonzero(np.concatenate(([True], rows["event"][1:] != rows["event"][:-1])))
-    position = np.arange(len(rows)) - np.repeat(begins, np.diff([*begins, len(rows)]))
-    again = [np.empty(0, np.int64)]
-    for back in range(1, int(position.max()) + 1):
-        later = np.flatnonzero(position >= back)
-        place, node = members.spread_places(rows["substance"][later])
-        both = members.holds(node, rows["substance"][later[place] - back])
-        again.append(node[both] * len(rows) + later[place[both]])
-    node, place = np.divmod(np.unique(np.concatenate(again)), len(rows))
-    return arrays.negative(rows[place], COUNTED), node
-
-
 def _cells(rows: Records) -> Cells:
     def whole(name: str) -> Integers:
         return rows[name].astype(np.int64)
@@ -233,3 +193,23 @@ def _cells(rows: Records) -> Cells:
         deaths=whole("deaths"),
         weighted_deaths=rows["weighted"] / WEIGHT,
     )
+
+
+def exposure(session: Session, monthly: Monthly, *, ceiling: Handling = Handling.RED) -> Exposure:
+    """The exposure of each node of `monthly` in each of its months, as known as of its day."""
+    volume = known_volumes(session, monthly.as_of, monthly.since - ACTIVE_WITHIN)
+    declared = sightings.exposures(session, as_of=monthly.as_of, since=date.min, ceiling=ceiling)
+    found = looked(volume, declared, since=monthly.since, months=monthly.months, ceiling=ceiling)
+    return exposed(monthly.nodes, found, _own_events(monthly, found))
+
+
+def _own_events(monthly: Monthly, found: Looked) -> Floats:
+    cells = monthly.cells
+    weight = cells.events.astype(float)
+    if len(weight):
+        sees = found.seen_by(monthly.nodes)
+        place = places_of(found.authorities, cells.authority)
+        weight = weight * sees(cells.node, place, cells.month - monthly.since)
+    at = cells.node * monthly.months + cells.month - monthly.since
+    summed = np.bincount(at, weights=weight, minlength=len(monthly.nodes) * monthly.months)
+    return summed.astype(float).reshape(len(monthly.nodes), monthly.months)
