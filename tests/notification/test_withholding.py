@@ -19,6 +19,7 @@ from app.notification.models import (
     Subscription,
 )
 from app.notification.posts import Office, Posted, post_due
+from app.notification.subscriptions import subscribe
 from app.notification.withholding import WHY, withhold
 from app.registry.models import Substance
 from app.surveillance.models import EpisodeState, Rule, Tier
@@ -190,7 +191,7 @@ def test_a_webhook_is_not_told_either(database, receiver):
         hook = webhooks.add(
             session, receiver.url, authority=home, allowed=LOCAL, by=SYSTEM, now=NOW
         )
-        webhooks.subscribe_webhook(session, hook, by=SYSTEM, now=NOW)
+        subscribe(session, None, authority=home, webhook_id=hook.id, now=NOW)
         told(session, an_episode(session, a_substance(session)))
         restrict(session, RED)
     office = Office(database, lambda *_: {}, LOCAL, "one", lambda: NOW, HOST)
