@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from app import outgoing
 from app.notification import outbox, posting, webhooks
 from app.notification.posting import headers_of
 from tests.notification.making import NOW
@@ -51,7 +52,7 @@ def test_the_headers_and_bounds_of_the_page_are_those_of_the_code():
     (example,) = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
     assert list(json.loads(example)) == ["delivery", "event", "item"]
     assert outbox.BACK_OFF == (30, 60, 300, 900, 3_600, 14_400, 43_200)
-    assert (posting.READ_SECONDS, posting.ALL_SECONDS, posting.QUOTED) == (10, 20, 200)
+    assert (posting.READ_SECONDS, posting.ALL_SECONDS, outgoing.QUOTED) == (10, 20, 200)
     assert timedelta(hours=1) == posting.LONGEST_RETRY
     assert (webhooks.FAILS_FOR.days, webhooks.OVERLAP.days, webhooks.FAILURES) == (3, 7, 10)
     assert (webhooks.TESTS_AN_HOUR, webhooks.ATTEMPTS_KEPT) == (10, 200)
