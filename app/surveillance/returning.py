@@ -9,7 +9,7 @@ who looked for how much so long ago is not known.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -19,7 +19,7 @@ from app.surveillance.evidence import WORLD, Evidence, Signal
 from app.surveillance.exposure import Basis
 from app.surveillance.models import NodeKind, Rule
 from app.surveillance.months import month_of
-from app.surveillance.ruleset import Ruleset, SilenceRule
+from app.surveillance.ruleset import Ruleset, SilenceRule, plain
 from app.surveillance.sighted import Earlier, SeenBefore
 from app.surveillance.statistics.silence import chance_of_silence
 
@@ -67,7 +67,7 @@ def returning(
             span,
             since=span.first,
             rules=rules,
-            thresholds=asdict(limits),
+            thresholds=plain(limits),
             details={
                 "silent_months": silence.ends - silence.begins,
                 "silent_from": seen.label(silence.begins),
