@@ -262,11 +262,13 @@ def insert_all_new(
     """Insert those rows whose unique key is not taken; how many that were."""
     dialect = session.get_bind().dialect.name
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    key, inserted = inspect(table).primary_key, 0
+    held, inserted = table.metadata.tables[table.__tablename__], 0
+    # the rows go beside the statement and not into it, so it is compiled once and for all
+    statement = insert(held).on_conflict_do_nothing().returning(*inspect(table).primary_key)
+    session.flush()  # rows may point to what waits in the session
     for start in range(0, len(rows), at_once):
-        statement = insert(table).values(list(rows[start : start + at_once]))
         # what comes back was inserted; a row count is not to be had on PostgreSQL
-        done = session.execute(statement.on_conflict_do_nothing().returning(*key))
+        done = session.execute(statement, list(rows[start : start + at_once]))
         inserted += len(done.all())
     return inserted
 

@@ -8,19 +8,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from types import CodeType
 
 import hypothesis
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
 
 from app import create_app
 from app.access import service as access
 from app.db import Database
+from app.registry import knowledge
 from app.settings import Settings
 from tests.databases import EMPTY, KNOWN, NOTHING, Postgres, Sqlite
 from tests.reporting import NOW
@@ -64,6 +68,30 @@ def quick_passwords() -> Iterator[PasswordHasher]:
         patch.setattr(access, "_hasher", quick)
         patch.setattr(access, "_nobody", quick.hash("nobody's"))
         yield real
+
+
+class _Compiled(BytecodeCache):
+    """Templates that were compiled before; a changed one has another checksum."""
+
+    def __init__(self) -> None:
+        self.held: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self.held.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.held[bucket.key, bucket.checksum] = bucket.code
+
+
+@pytest.fixture(scope="session", autouse=True)
+def made_once() -> Iterator[None]:
+    """What each process of the service makes once, and a thousand applications here make once too:
+    templates are compiled and shipped structures examined the first time only.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Flask, "jinja_options", {"bytecode_cache": _Compiled()})
+        patch.setattr(knowledge, "_examined", cache(knowledge._examined))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -82,7 +82,7 @@ class Curves:
         where = netted(np.ascontiguousarray(cells["country"]).view(">u2"), events)
         months, reporters = seen % PLACE, seen // PLACE
         return Span(
-            countries=tuple(code.decode() for code in country_codes(where).tolist()),
+            countries=tuple(country_codes(where).astype("U2").tolist()),
             events=int(events.sum()),
             confirmed=int(cells["confirmed"].sum()),
             deaths=int(cells["deaths"].sum()),

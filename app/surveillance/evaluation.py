@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import chain
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -15,7 +16,7 @@ from app.registry.models import WATCHED, Standing, Substance
 from app.surveillance import rules, spans
 from app.surveillance.counted import Counted
 from app.surveillance.curves import Curves, curves
-from app.surveillance.evidence import FIRSTS, WORLD, Evidence, Signal
+from app.surveillance.evidence import FIRSTS, WORLD, Evidence, Key, Signal
 from app.surveillance.harming import harming
 from app.surveillance.models import (
     Episode,
@@ -120,7 +121,10 @@ def evaluate(session: Session, *, as_of: date, limits: Ruleset, anew: bool = Fal
         counted, as_of=as_of, edges=rules.edges(as_of, limits), turn=turn(as_of, limits.silence)
     )
     watched = _watched(session)
-    fired = dict(_fired(seen, watched, as_of, limits))
+    said = counted.once(
+        "firsts", (as_of, limits.version, limits.first, limits.spread, limits.tiers), Said
+    )
+    fired = dict(_fired(seen, watched, as_of, limits, said))
     fired |= dict(_grown_in_totals(session, watched, as_of, limits))
     curved = _Curved(watched, seen.earlier)
     known = curves(
@@ -303,14 +307,26 @@ def _watched(session: Session) -> dict[int, Watched]:
     }
 
 
+class Said:
+    """What was said of the firsts and the spread of each substance, and of which cells."""
+
+    def __init__(self) -> None:
+        self.of: dict[int, tuple[Any, dict[Key, Levels]]] = {}
+
+
 def _fired(
-    seen: Sighted, watched: Mapping[int, Watched], as_of: date, limits: Ruleset
+    seen: Sighted, watched: Mapping[int, Watched], as_of: date, limits: Ruleset, said: Said
 ) -> Iterable[tuple[Signal, Levels]]:
-    """Firsts and spreads. A substance without a fresh sighting cannot, and is passed over."""
+    """Firsts and spreads. A substance without a fresh sighting cannot, and is passed over; of one
+    with the same cells as before the same is said."""
     fresh = months_before(as_of, limits.first.fresh_months)
     for number, cells in seen.cells.items():
         if any(cell.until >= fresh for cell in cells):
             effect, before = watched[number].effect, seen.before[number]
-            told = rules.views(cells, as_of=as_of, rules=limits, effect=effect, before=before)
+            asked = cells, effect, before
+            known, told = said.of.get(number, (None, {}))
+            if known != asked:
+                told = rules.views(cells, as_of=as_of, rules=limits, effect=effect, before=before)
+                said.of[number] = asked, told
             for (rule, scope), levels in told.items():
                 yield Signal(of_substance(number), rule, scope), levels

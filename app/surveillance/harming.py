@@ -8,7 +8,6 @@ country by country and year by year, since where autopsies are made every substa
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
 
 import numpy as np
 
@@ -17,7 +16,7 @@ from app.surveillance.evidence import WORLD, Evidence, Signal
 from app.surveillance.harmful import NO_CLASS
 from app.surveillance.models import NodeKind, Rule
 from app.surveillance.months import first_day
-from app.surveillance.ruleset import Ruleset
+from app.surveillance.ruleset import Ruleset, plain
 from app.surveillance.statistics.disproportionality import (
     information_component,
     stratified_expected,
@@ -58,7 +57,7 @@ def harming(seen: Curves, rules: Ruleset) -> Iterator[tuple[Signal, Evidence, bo
                     seen.since(place, begin),
                     since=first_day(tally.since + begin),
                     rules=rules,
-                    thresholds=asdict(limits),
+                    thresholds=plain(limits),
                     details={
                         "harms": round(float(observed[which]), 2),
                         "of": int(events[which]),

@@ -10,7 +10,7 @@ break a silence to their last day; and what few know not to have been silent is 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -21,7 +21,7 @@ from app.surveillance.evidence import WORLD, Evidence, Signal
 from app.surveillance.exposure import Basis
 from app.surveillance.models import NodeKind, Rule
 from app.surveillance.months import month_of
-from app.surveillance.ruleset import Ruleset, SilenceRule
+from app.surveillance.ruleset import Ruleset, SilenceRule, plain
 from app.surveillance.sighted import Earlier, SeenBefore
 from app.surveillance.statistics.silence import chance_of_silence
 
@@ -70,7 +70,7 @@ def returning(
             span,
             since=span.first,
             rules=rules,
-            thresholds=asdict(limits),
+            thresholds=plain(limits),
             details={
                 "silent_months": silence.ends - silence.begins,
                 "silent_from": seen.label(silence.begins),

@@ -8,7 +8,6 @@ of one member (signals 5.4).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from datetime import date
 from typing import Any
 
@@ -22,7 +21,7 @@ from app.surveillance.exposure import Basis
 from app.surveillance.harmful import NO_CLASS
 from app.surveillance.models import NodeKind, Rule, of_substance
 from app.surveillance.nodes import Node
-from app.surveillance.ruleset import GrowthRule, Ruleset
+from app.surveillance.ruleset import GrowthRule, Ruleset, plain
 from app.surveillance.statistics.doubling import doubling_time
 from app.surveillance.statistics.emergence import (
     Emergence,
@@ -276,7 +275,7 @@ def _evidence(
         span,
         since=date.fromisoformat(f"{details['onset']}-01"),
         rules=rules,
-        thresholds=asdict(rules.growth if rule is Rule.GROWTH else rules.family),
+        thresholds=plain(rules.growth if rule is Rule.GROWTH else rules.family),
         details=details,
         may_be_urgent=rule is not Rule.BLOCK,  # what it carries is a hint for the chemist
     )

@@ -11,7 +11,7 @@ they may know of suffice to say. The full knowledge decides whether there is a s
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -19,7 +19,7 @@ from app.access.handling import Handling
 from app.clock import end_of_day
 from app.surveillance.evidence import FIRSTS, WORLD, Evidence, Key
 from app.surveillance.models import Rule, Tier
-from app.surveillance.ruleset import Ruleset
+from app.surveillance.ruleset import Ruleset, plain
 from app.surveillance.sightings import Cell, region_or_none
 from app.surveillance.windows import months_before
 
@@ -149,7 +149,7 @@ def firsts(
     scopes_of_each = _where_first(cells, since, window)
     if not scopes_of_each:
         return found
-    thresholds = {**asdict(rules.first), "urgent_deaths": rules.tiers.urgent_deaths}
+    thresholds = {**plain(rules.first), "urgent_deaths": rules.tiers.urgent_deaths}
     for rule, scopes in zip(FIRSTS, scopes_of_each, strict=True):
         for scope, summary in scopes.items():
             if scope in before or not summary.believed(rules.first.presumptive_reports):
@@ -237,7 +237,7 @@ def new_spread(
         as_of=as_of,
         ruleset=rules.version,
         simulated=any(c.simulated for c in cells),
-        thresholds={**asdict(limits), "urgent_deaths": rules.tiers.urgent_deaths},
+        thresholds={**plain(limits), "urgent_deaths": rules.tiers.urgent_deaths},
     )
 
 

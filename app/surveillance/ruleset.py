@@ -7,9 +7,9 @@ that the rules are handed, so that a test or a replay may hand them others.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
-from functools import cache
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields, is_dataclass
+from functools import cache, lru_cache
 from importlib.resources import files
 from math import isfinite
 from pathlib import Path
@@ -213,6 +213,12 @@ class StandingLimits:
     robust: float
     contested: float
     places: int
+
+
+@lru_cache(maxsize=64)
+def plain(limits: Any) -> Mapping[str, Any]:
+    """The limits of a rule as evidence holds them: made once, and not to be changed."""
+    return asdict(limits)
 
 
 # weights of the pillars prevalent, persistent and harmful

@@ -93,7 +93,7 @@ def totals(session: Session, *, as_of: date) -> tuple[list[Total], list[Total]]:
     )  # fmt: skip
     of_all = (
         select(null(), *theirs, func.sum(Report.count))
-        .where(stood(Report, as_of), Report.type == aggregate)
+        .where(stood(Report, as_of), Report.id.in_(summed_up))
         .group_by(*theirs)
     )
     return [_total(*row) for row in session.execute(of_each)], [

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import numpy as np
@@ -19,7 +19,7 @@ from app.surveillance.arrays import FORMS, Records
 from app.surveillance.evidence import WORLD, Evidence, Signal
 from app.surveillance.models import Rule, Tier, of_substance
 from app.surveillance.occurrences import Occurrence
-from app.surveillance.ruleset import ClusterRule, Ruleset
+from app.surveillance.ruleset import ClusterRule, Ruleset, plain
 from app.surveillance.sightings import CAUSAL
 from app.surveillance.statistics.growth import predictive
 from app.surveillance.statistics.quantity import unusual_above
@@ -159,7 +159,7 @@ def _cluster(
         as_of=as_of,
         ruleset=rules.version,
         simulated=any(one.simulated for one in inside),
-        thresholds={**asdict(limits), "urgent_deaths": rules.tiers.urgent_deaths},
+        thresholds={**plain(limits), "urgent_deaths": rules.tiers.urgent_deaths},
         details={
             "days": (last - first).days + 1,
             "harms_before": found.before,
@@ -255,7 +255,7 @@ def _of_seizure(
         as_of=as_of,
         ruleset=rules.version,
         simulated=one.simulated,
-        thresholds=asdict(rules.quantity),
+        thresholds=plain(rules.quantity),
         details={
             "grams": one.grams,
             "median_grams": float(np.partition(before, len(before) // 2)[len(before) // 2]),

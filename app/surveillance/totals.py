@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -18,7 +18,7 @@ import numpy as np
 from app.access.handling import Handling
 from app.surveillance.evidence import Evidence
 from app.surveillance.models import Rule, Tier
-from app.surveillance.ruleset import TotalLimits
+from app.surveillance.ruleset import TotalLimits, plain
 from app.surveillance.spans import Total
 from app.surveillance.statistics.growth import predictive, rate_ratio
 
@@ -126,7 +126,7 @@ def _of_span(
         since=span[0],
         as_of=as_of,
         ruleset=ruleset,
-        thresholds=asdict(limits),
+        thresholds=plain(limits),
         details={
             "basis": "totals",
             "span": [span[0].isoformat(), span[1].isoformat()],

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, timedelta
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, exists, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from app.access.handling import Handling, effective_handling
@@ -22,7 +22,7 @@ from app.intake.models import Finding, FormerResolution, Report
 from app.intake.words import CausalRole, EventKind, ReportType, Resolution
 from app.surveillance.evidence import WORLD, Evidence, Signal
 from app.surveillance.models import NodeId, NodeKind, Rule
-from app.surveillance.ruleset import Ruleset
+from app.surveillance.ruleset import Ruleset, plain
 from app.surveillance.sightings import CAUSAL, COUNTED_ROLES, stood
 from app.surveillance.windows import months_before
 
@@ -66,7 +66,12 @@ def unresolved(session: Session, *, as_of: date, since: date) -> list[Unresolved
             Report.simulated,
             Report.count,
         )
-        .where(_waits(as_of), Report.type == ReportType.EVENT, Report.event_end >= since)
+        .where(
+            _waits(as_of),
+            Finding.id.in_(_may_wait(as_of)),
+            Report.type == ReportType.EVENT,
+            Report.event_end >= since,
+        )
         .order_by(Finding.id)
     )
     return [
@@ -103,6 +108,19 @@ def _names(as_of: date, *columns: Any) -> Select[Any]:
             Finding.role.in_(COUNTED_ROLES),
             stood(Report, as_of),
         )
+    )
+
+
+def _may_wait(as_of: date) -> CompoundSelect[int]:
+    """Findings that wait now (`ix_finding_queue`), and those of which a curator has said since then
+    what they mean (`ix_finding_curated`, or the former where it is no substance): nobody else
+    resolves what came in unresolved."""
+    later = Finding.resolved_at > end_of_day(as_of)
+    no_substance = Resolution.GROUP_NAME, Resolution.NOT_A_SUBSTANCE
+    return union_all(
+        select(Finding.id).where(Finding.resolution == Resolution.QUEUED),
+        select(Finding.id).where(Finding.resolution == Resolution.CURATOR, later),
+        select(Finding.id).where(Finding.resolution.in_(no_substance), later),
     )
 
 
@@ -162,7 +180,7 @@ def _evidence(mine: list[Unresolved], level: Handling, as_of: date, rules: Rules
         as_of=as_of,
         ruleset=rules.version,
         simulated=any(one.simulated for one in mine),
-        thresholds=asdict(rules.unknown),
+        thresholds=plain(rules.unknown),
         details={"written": sorted({one.written for one in mine})[:10]},
     )
 

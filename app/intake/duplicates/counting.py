@@ -29,6 +29,11 @@ NO_EVENTS = (ReportType.AGGREGATE, ReportType.WITHDRAWAL)
 Among = Callable[[type[Report]], ColumnElement[bool]]
 FoundIn = Callable[[Select[int]], Subquery]
 
+# made once: an alias works out its columns when it is first used, which every figure would pay for.
+# A query of them correlates to nothing, so that it may stand anywhere inside another of its kind.
+_MEMBER, _BESIDE = aliased(DuplicateMember), aliased(DuplicateMember)
+_MINE, _OTHER, _NAMED = aliased(Report), aliased(Report), aliased(Finding)
+
 
 def passed_over(among: Among, today: date, *, as_of: datetime | None = None) -> Select[int]:
     """Numbers of reports whose event is counted by another member.
@@ -36,8 +41,7 @@ def passed_over(among: Among, today: date, *, as_of: datetime | None = None) -> 
     `among` says of a report whether it may enter the figure. `as_of` looks at the groups of then.
     The groups are few, so the database finds them once and looks each report up among them.
     """
-    found, mine, _ = _beside_one_counted(among, today, as_of)
-    return found.with_only_columns(mine.id)
+    return _beside_one_counted(among, today, as_of).with_only_columns(_MINE.id)
 
 
 def passed_over_for_substance(
@@ -52,12 +56,12 @@ def passed_over_for_substance(
     `found_in` says what was found in some reports, as (report_id, substance_id); today's findings
     unless said. Who asks of a past day has to say what they meant then.
     """
-    pairs, mine, other = _beside_one_counted(among, today, as_of)
-    pair = pairs.with_only_columns(mine.id.label("over"), other.id.label("beside"))
+    pairs = _beside_one_counted(among, today, as_of)
+    pair = pairs.with_only_columns(_MINE.id.label("over"), _OTHER.id.label("beside"))
     # the offset and the sum lead from the few pairs to their findings, never the other way
     few = pair.offset(0).subquery("few")
     if found_in is None:
-        named: Any = aliased(Finding)
+        named: Any = _NAMED
         substance_id, report_id = named.substance_id, named.report_id
     else:
         named = found_in(select(few.c.beside))
@@ -66,6 +70,7 @@ def passed_over_for_substance(
         select(few.c.over, func.coalesce(substance_id, 0))  # 0: none, and no null in NOT IN
         .join(named, report_id == few.c.beside + 0)
         .distinct()
+        .correlate(None)
     )
 
 
@@ -80,32 +85,28 @@ def grouped_reports(as_of: datetime) -> Select[int, int, int]:
     )
 
 
-def _beside_one_counted(
-    among: Among, today: date, as_of: datetime | None
-) -> tuple[Select[Any], type[Report], type[Report]]:
+def _beside_one_counted(among: Among, today: date, as_of: datetime | None) -> Select[Any]:
     """Members with another that comes before them."""
-    member, beside = aliased(DuplicateMember), aliased(DuplicateMember)
-    mine, other = aliased(Report), aliased(Report)
-    level = effective_handling(mine.handling, mine.embargo_until, today)
-    its_level = effective_handling(other.handling, other.embargo_until, today)
-    comes_first = or_(its_level < level, and_(its_level == level, beside.place < member.place))
-    found = (
-        select(mine.id)
-        .select_from(member)
-        .join(beside, and_(beside.group_id == member.group_id, beside.id != member.id))
-        .join(mine, _is(mine, member))
-        .join(other, _is(other, beside))
+    level = effective_handling(_MINE.handling, _MINE.embargo_until, today)
+    its_level = effective_handling(_OTHER.handling, _OTHER.embargo_until, today)
+    comes_first = or_(its_level < level, and_(its_level == level, _BESIDE.place < _MEMBER.place))
+    return (
+        select(_MINE.id)
+        .select_from(_MEMBER)
+        .join(_BESIDE, and_(_BESIDE.group_id == _MEMBER.group_id, _BESIDE.id != _MEMBER.id))
+        .join(_MINE, _is(_MINE, _MEMBER))
+        .join(_OTHER, _is(_OTHER, _BESIDE))
         .where(
-            _standing(member, as_of),
-            _standing(beside, as_of),
-            mine.type.not_in(NO_EVENTS),
-            other.type.not_in(NO_EVENTS),
-            among(mine),
-            among(other),
+            _standing(_MEMBER, as_of),
+            _standing(_BESIDE, as_of),
+            _MINE.type.not_in(NO_EVENTS),
+            _OTHER.type.not_in(NO_EVENTS),
+            among(_MINE),
+            among(_OTHER),
             comes_first,
         )
+        .correlate(None)
     )
-    return found, mine, other
 
 
 def _is(report: type[Report], member: type[DuplicateMember]) -> ColumnElement[bool]:
