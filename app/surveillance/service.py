@@ -83,7 +83,7 @@ def assess(session: Session, *, as_of: date, now: datetime) -> Outcome:
     changes: list[Change] = []
     for signal, episode in sorted(still_open.items()):
         _rename(episode, signal, seen)
-        changes += _apply(session, episode, _next(episode, signal, seen, named), as_of)
+        changes += _apply(episode, _next(episode, signal, seen, named), as_of)
     new: dict[int, Episode] = {}
     for signal in sorted(seen.fired.keys() - still_open.keys()):
         closing = closings.get(signal)
@@ -99,7 +99,7 @@ def assess(session: Session, *, as_of: date, now: datetime) -> Outcome:
         opened = _open(session, signal, seen, limits)
         if opened is not None:
             decision = episodes.opening(seen.fired[signal], as_of=as_of)
-            changes += _apply(session, opened, decision, as_of)
+            changes += _apply(opened, decision, as_of)
             new[opened.id] = opened
     counted = _episodes_by_reason(changes)
     changes = _left_to_families(session, [*still_open.values(), *new.values()], new, changes)
@@ -241,8 +241,8 @@ def _open(session: Session, signal: Signal, seen: Evaluation, limits: Ruleset) -
     return None if episode.views else episode
 
 
-def _apply(session: Session, episode: Episode, decision: Decision, as_of: date) -> list[Change]:
-    """Write a decision down; the news in it."""
+def _apply(episode: Episode, decision: Decision, as_of: date) -> list[Change]:
+    """Write a decision down, to be flushed with all others; the news in it."""
     name = episode.name
     before = {view.handling: view for view in episode.views}
     lost = {
@@ -250,7 +250,6 @@ def _apply(session: Session, episode: Episode, decision: Decision, as_of: date) 
     }
     for level in before.keys() - decision.views.keys():
         episode.views.remove(before[level])
-    session.flush()
     for level, view in sorted(decision.views.items()):
         row = before.get(level)
         if row is None:
@@ -266,7 +265,6 @@ def _apply(session: Session, episode: Episode, decision: Decision, as_of: date) 
         episode.state = EpisodeState.CLOSED
         episode.closed_on = as_of
         episode.outcome = decision.outcome
-    session.flush()
     return [
         _change(episode, decision.views[level], reason, name)
         if level in decision.views
