@@ -12,7 +12,7 @@ run: $(VENV)/.run
 	@exec $(BIN)/tocsin run
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -n 2 --dist loadscope
+	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 
 check: $(VENV)/.test
 	$(BIN)/ruff check .

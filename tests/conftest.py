@@ -6,6 +6,7 @@ skipped, saying so; with CI=true that is a failure.
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from functools import cache
@@ -37,7 +38,44 @@ hypothesis.settings.load_profile("tocsin")
 
 LOCAL_POSTGRES = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
 BACKENDS = ("sqlite", "postgresql")
+# the longest first: whichever of them came last would keep one worker busy while the others idle
+LONGEST = (
+    "tests/test_path.py",
+    "tests/test_confidentiality_of_doors.py",
+    "tests/web/test_pages.py",
+    "tests/api/test_schemathesis.py",
+    "tests/chem/test_figures.py",
+    "tests/notification/test_from_report_to_mail.py",
+    "tests/surveillance/test_signal_properties.py",
+    "tests/web/test_browser.py",
+    "tests/intake/test_resuming.py",
+    "tests/migrations/test_migrations.py",
+    "tests/test_routes.py",
+    "tests/surveillance/test_curved_rules.py",
+    "tests/surveillance/test_leakage.py",
+    "tests/surveillance/test_replay.py",
+    "tests/notification/test_killing.py",
+    "tests/web/test_languages_of_pages.py",
+    "tests/cli/test_commands.py",
+    "tests/web/test_reporting_browser.py",
+    "tests/demonstration/test_loading.py",
+    "tests/intake/test_moves_property.py",
+    "tests/intake/test_naming.py",
+    "tests/access/test_handling.py",
+)
 SHARED = Path(os.environ.get("TOCSIN_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest modules come first."""
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.nodeid.partition("::")[0], len(places)))
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays to the end; it is not looked through for garbage each time."""
+    gc.collect()
+    gc.freeze()
 
 
 def shared_data(name: str) -> Path:

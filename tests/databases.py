@@ -11,6 +11,7 @@ from __future__ import annotations
 import shutil
 from collections import defaultdict
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
@@ -127,8 +128,9 @@ class Postgres:
         """Leave nothing behind on the server."""
         for copy in (*self.used.values(), *(one for free in self.free.values() for one in free)):
             copy.database.engine.dispose()
-        for name in reversed(self.made):
-            self._run(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        # each waits for a checkpoint, and those that wait together for the same one
+        with ThreadPoolExecutor(8) as together:
+            list(together.map(self._drop, self.made))
         self.server.dispose()
 
     def _copy(self, template: Template) -> _Copy:
@@ -156,6 +158,9 @@ class Postgres:
         # what a test wrote need not outlive a crash of the machine
         self._run(f'ALTER DATABASE "{name}" SET synchronous_commit = off')
         return Database(self.url.set(database=name).render_as_string(hide_password=False))
+
+    def _drop(self, name: str) -> None:
+        self._run(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
     def _run(self, statement: str) -> None:
         with self.server.connect() as connection:

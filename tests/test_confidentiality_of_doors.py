@@ -59,6 +59,9 @@ NEW = {"green": "CCS", "amber": "CCCS", "red": "CCCCS", "held": "CCCCCS"}
 GONE = CORE.format("CCCCCCS")  # known from a red report alone, then merged into a public substance
 PLACES = {"green": "DE-HH", "amber": "DE-SN", "red": "DE-TH", "held": "DE-SL"}
 READERS = ("public", "subscriber", "other focal point", "analyst", "admin", "own focal point")
+# a subscriber is cleared as a focal point of elsewhere and an administrator as an analyst; what a
+# level is cleared for is asked of each kind of database, what a role is cleared for of one
+READERS_AGAIN = ("public", "other focal point", "analyst", "own focal point")
 SECRETARIAT, PEERS = {"analyst", "admin"}, {"subscriber", "other focal point"}
 OWN = {"own focal point"}
 ROWS = {"green": PEERS | SECRETARIAT | OWN, "amber": SECRETARIAT | OWN, "red": OWN, "held": OWN}
@@ -316,9 +319,10 @@ def ask(guarded: Database, app: Flask):
 
 
 def test_no_word_of_a_restricted_report_leaves_by_any_door(guarded, app, ask):
+    embedded = guarded.url.startswith("sqlite")
     paths = list(addresses(app, codes(guarded)))
     hidden, leaks, met = secrets(guarded), [], set()
-    for reader in READERS:
+    for reader in READERS if embedded else READERS_AGAIN:
         for path in paths:
             answer = ask(reader, path)
             assert answer.status_code < 500, (reader, path)

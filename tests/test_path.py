@@ -138,7 +138,8 @@ def test_three_countries_report_one_substance_and_one_mail_goes_out(known, tmp_p
             _assess_and_deliver(house)
             _mail_says_so(mail)
             _alert_is_everywhere(house, code)
-            _assess_and_deliver(house)
+            house.prepare("assess")
+            house.prepare("deliver")
             assert mail.recipients == ["duty@example.org"]
 
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from xml.etree import ElementTree
+from zlib import crc32
 
 import numpy as np
 import pytest
@@ -62,9 +63,14 @@ def test_members_of_a_family_lie_alike():
     assert apart(fentanyl, core("CCC(=O)N(c1ccccc1)C1(C(=O)OC)CCN(CCc2ccccc2)CC1")) < 1
 
 
+def drawn():
+    """Half of what is known, always the same half, chosen by key; for all of it the same held."""
+    return [one for one in known() if crc32(one.connectivity.encode()) % 2]
+
+
 def test_nearly_all_known_members_of_a_family_lie_alike():
     members = defaultdict(list)
-    for substance in known():
+    for substance in drawn():
         mol = Chem.MolFromSmiles(substance.smiles)
         matches = classify(mol).families
         if matches:
@@ -80,7 +86,7 @@ def test_nearly_all_known_members_of_a_family_lie_alike():
             total += 1
             model = points(first, first.GetSubstructMatch(query))
             alike += min(apart(model, points(mol, way)) for way in ways) < 0.5
-    assert total > 500
+    assert total > 200
     assert alike / total > 0.9
 
 
@@ -91,7 +97,7 @@ def family_query(family):
 def test_known_substances_are_drawn_without_overlaps_where_that_is_possible():
     crowded = [
         substance.name
-        for substance in known()
+        for substance in drawn()
         if classify(mol := Chem.MolFromSmiles(substance.smiles)).families
         and faults(laid_out(mol)) > 2  # a cage has two at least: it cannot lie flat
     ]

@@ -3,6 +3,7 @@
 import gzip
 from itertools import islice, pairwise
 from time import process_time
+from zlib import crc32
 
 import pytest
 from hypothesis import given, settings
@@ -21,14 +22,19 @@ FULLERENE = (
 FENTANYL = "CCC(=O)N(c1ccccc1)C1CCN(CCc2ccccc2)CC1"
 
 
+def compared():
+    """A third of what is known, always the same third, chosen by key."""
+    return [one for one in known() if crc32(one.connectivity.encode()) % 3 == 0]
+
+
 @pytest.fixture(scope="module")
 def listed() -> Substructures:
-    return Substructures((substance.name, substance.smiles) for substance in known())
+    return Substructures((substance.name, substance.smiles) for substance in compared())
 
 
 @pytest.fixture(scope="module")
 def mols():
-    return [(substance.name, Chem.MolFromSmiles(substance.smiles)) for substance in known()]
+    return [(substance.name, Chem.MolFromSmiles(substance.smiles)) for substance in compared()]
 
 
 def plainly(mols, part) -> tuple[str, ...]:
@@ -42,7 +48,7 @@ def test_every_family_rule_finds_what_a_plain_comparison_finds(listed, mols):
             answer = listed.find(part, len(mols))
             assert answer == substructure.Found(plainly(mols, part), complete=True), rule.id
             found += len(answer.ids)
-    assert found > 1_000
+    assert found > 500
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ def carry_out(session, step, now):
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(steps=st.lists(st.one_of(merging, splitting), min_size=1, max_size=7))
 def test_undone_in_reverse_it_was_never_done_and_no_past_day_changes(template, steps):

@@ -242,6 +242,7 @@ def test_an_import_killed_at_random_points_and_resumed_has_exact_totals(
             if count(database, Report) > before:
                 time.sleep(pause)  # it is at work: stop it somewhere within the next chunks
                 break
+            time.sleep(0.02)
         process.send_signal(signal.SIGKILL)
         landed += process.wait() == -signal.SIGKILL
     assert landed

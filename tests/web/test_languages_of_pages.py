@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import cache
 from gettext import NullTranslations
 from html.parser import HTMLParser
 
@@ -67,13 +68,17 @@ DATA = re.compile(
 )
 
 
+@cache
+def known() -> frozenset[str]:
+    """What the catalogue holds."""
+    return frozenset(str(one.id) for one in messages() if one.id)
+
+
 class Bracketed(NullTranslations):
     """Every message of the catalogue as it is, between brackets."""
 
-    known = frozenset(str(one.id) for one in messages() if one.id)
-
     def gettext(self, message: str) -> str:
-        return f"⟦{message}⟧" if message in self.known else message
+        return f"⟦{message}⟧" if message in known() else message
 
     def ngettext(self, one: str, many: str, of: int) -> str:
         return f"⟦{one if of == 1 else many}⟧"

@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 
 from app.access.roles import Role
+from app.db import Database
 from app.languages import LANGUAGES, _, speaking
 from tests.web.conftest import Visit
 from tests.web.making import HOSTILE
@@ -77,15 +78,17 @@ def test_an_empty_page_says_what_to_do_next(empty_app: Flask, path: str):
 
 
 @pytest.mark.parametrize("role", VISITORS)
-def test_every_link_on_every_page_leads_somewhere(visit: Visit, role: Role):
+def test_every_link_on_every_page_leads_somewhere(visit: Visit, full: Database, role: Role):
     """Follow all links of the site, as somebody with that role; 404, 403 and 500 are failures."""
+    if full.url.startswith("postgresql") and role is not Role.ANALYST:
+        pytest.skip("who may follow a link is no matter of the database; an analyst follows most")
     client = visit(role)
     waiting, seen = [*PUBLIC, *DESK.get(role, ())], set()
-    kinds: Counter[str] = Counter()  # pages that differ by a number only; three of each will do
+    kinds: Counter[str] = Counter()  # pages that differ by a number only; a few of each will do
     while waiting:
         path = waiting.pop().replace("&amp;", "&")
         kind = re.sub(r"=[^&]*|\d+|(?<=clusters/).*", "", path)
-        if path in seen or kinds[kind] >= 3:
+        if path in seen or kinds[kind] >= (2 if "?" in kind else 3):
             continue
         kinds[kind] += 1
         seen.add(path)
