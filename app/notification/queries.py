@@ -12,26 +12,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    ColumnElement,
-    Integer,
-    Select,
-    String,
-    and_,
-    case,
-    cast,
-    column,
-    func,
-    or_,
-    select,
-    true,
-)
+from sqlalchemy import ColumnElement, Select, String, and_, case, cast, func, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
 from app.access.handling import Handling, visible_up_to
 from app.access.roles import Actor
-from app.db import Page, each_of, id_of
+from app.db import Page, id_of
 from app.errors import NotFound
 from app.languages import N_
 from app.notification.models import (
@@ -46,7 +32,7 @@ from app.notification.models import (
 )
 from app.notification.named import lists, of_substances
 from app.registry.models import Substance
-from app.registry.queries import known_to
+from app.registry.queries import known_to, naming_unknown
 
 _ALERT = re.compile(r"A-(\d{1,9})", re.IGNORECASE)
 
@@ -256,12 +242,7 @@ def may_be_read(actor: Actor) -> ColumnElement[bool]:
 
 
 def names_the_known(known: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Editions that name only substances that are `known` (a condition on Substance).
-
-    An edition names those who could be named when it was written; one that was restricted since is
-    not to be read of, in whatever was said before. The few that name an unknown one are found once
-    for a statement: looked into one by one, they make PostgreSQL plan as if there were millions.
-    """
+    """Editions that name only substances that are `known` (a condition on Substance)."""
     of_notices = _naming("members", Alert.substance_id.is_(None), known)
     of_people = _naming("substances", Alert.product != Product.NOTICE, known)
     return and_(Edition.id.not_in(of_notices), Edition.id.not_in(of_people))
@@ -270,17 +251,13 @@ def names_the_known(known: ColumnElement[bool]) -> ColumnElement[bool]:
 def _naming(name: str, such: ColumnElement[bool], known: ColumnElement[bool]) -> Select[int]:
     """The editions of such alerts whose detail names, in a list, a substance that is not known."""
     edition = aliased(Edition)
-    each = each_of(edition.detail[name]).table_valued(column("value", JSON)).alias()
-    number = cast(func.substr(each.c.value["code"].as_string(), len("TS-") + 1), Integer)
-    return (
+    theirs = (
         select(edition.id)
         .select_from(Alert)
         .join(edition, edition.alert_id == Alert.id)
-        .join(each, true())
-        .join(Substance, Substance.id == number)
-        .where(such, known.is_not(true()))  # null where nobody is said to have found it
-        .correlate(None)
+        .where(such)
     )
+    return naming_unknown(theirs, edition.detail[name], "code", known)
 
 
 def _chosen(

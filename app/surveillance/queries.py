@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select, tuple_
-from sqlalchemy.orm import Session, contains_eager
+from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
+from sqlalchemy.orm import Session, aliased, contains_eager
 
-from app.access.handling import visible_up_to
+from app.access.handling import Handling, figure_clearance, visible_up_to
 from app.access.roles import Actor
 from app.db import Page
 from app.errors import NotFound, Refused
@@ -19,7 +19,7 @@ from app.intake.models import Report
 from app.intake.sight import rows_for
 from app.languages import N_
 from app.registry.models import Substance
-from app.registry.queries import known_to
+from app.registry.queries import known_to, naming_unknown
 from app.surveillance.models import (
     Assessment,
     Episode,
@@ -70,17 +70,12 @@ def episodes(
 
     `tier` is the tier this reader sees. Raises Refused for a cursor that is none of ours.
     """
-    wanted = _seen(actor)
-    if state is not None:
-        wanted = wanted.where(Episode.state == state)
+    asked = {Episode.state: state, Episode.rule: rule, Episode.substance_id: substance_id}
+    wanted = _seen(actor, *(column == one for column, one in asked.items() if one is not None))
     if tier is not None:
         wanted = wanted.where(EpisodeView.tier == tier)
-    if rule is not None:
-        wanted = wanted.where(Episode.rule == rule)
     if group is not None:
         wanted = wanted.where(Substance.group == group)
-    if substance_id is not None:
-        wanted = wanted.where(Episode.substance_id == substance_id)
     if after is not None:
         wanted = wanted.where(tuple_(EpisodeView.since, Episode.id) < tuple_(*position(after)))
     wanted = wanted.order_by(EpisodeView.since.desc(), Episode.id.desc()).limit(limit + 1)
@@ -94,7 +89,7 @@ def episodes(
 def episode_by_code(session: Session, actor: Actor, code: str) -> SeenEpisode:
     """The episode of that number. Raises NotFound when there is none that `actor` may know of."""
     number = _CODE.fullmatch(code)
-    wanted = _seen(actor).where(Episode.id == int(number[1])) if number else None
+    wanted = _seen(actor, Episode.id == int(number[1])) if number else None
     view = None if wanted is None else session.scalars(wanted).one_or_none()
     if view is None:
         raise NotFound(N_("there is no episode %(code)s"), code=code)
@@ -106,7 +101,7 @@ def listed_under(session: Session, actor: Actor, episode: Episode) -> list[SeenE
 
     Goes through ix_episode_inhibited_by_id.
     """
-    wanted = _seen(actor).where(Episode.inhibited_by_id == episode.id)
+    wanted = _seen(actor, Episode.inhibited_by_id == episode.id)
     views = session.scalars(wanted.order_by(Episode.id).limit(MOST_LISTED))
     return [SeenEpisode(view.episode, view) for view in views]
 
@@ -120,7 +115,7 @@ def listing_families(
         return {}
     families = {
         view.episode_id: view.episode
-        for view in session.scalars(_seen(actor).where(Episode.id.in_(wanted)))
+        for view in session.scalars(_seen(actor, Episode.id.in_(wanted)))
     }
     return {
         one.episode.id: families[one.episode.inhibited_by_id]
@@ -162,14 +157,19 @@ def last_assessment(session: Session) -> Assessment | None:
     ).one_or_none()
 
 
-def _seen(actor: Actor) -> Select[EpisodeView]:
-    """For each episode the view of the highest level the actor is cleared for, and no other.
+def _seen(actor: Actor, *which: ColumnElement[bool]) -> Select[EpisodeView]:
+    """For each episode the view of the highest level the actor is cleared for, and no other, among
+    those that name no substance which the actor may not know of by now.
 
-    Goes through the unique key (episode_id, handling) of episode_view.
+    `which` says of which episodes; members are looked into in those alone. Goes through the unique
+    key (episode_id, handling) of episode_view.
     """
+    may_be_shown = [visible_up_to(actor, EpisodeView.handling)]
+    if figure_clearance(actor) < max(Handling):  # else no substance is kept from them
+        may_be_shown.append(names_the_known(known_to(actor), *which))
     highest = (
         select(EpisodeView.episode_id, func.max(EpisodeView.handling).label("handling"))
-        .where(visible_up_to(actor, EpisodeView.handling))
+        .where(*may_be_shown)
         .group_by(EpisodeView.episode_id)
         .subquery("highest")
     )
@@ -182,9 +182,27 @@ def _seen(actor: Actor) -> Select[EpisodeView]:
         )
         .join(EpisodeView.episode)
         .outerjoin(Episode.substance)
-        .where(or_(Episode.substance_id.is_(None), known_to(actor)))
+        .where(or_(Episode.substance_id.is_(None), known_to(actor)), *which)
         .options(contains_eager(EpisodeView.episode).contains_eager(Episode.substance))
     )
+
+
+def names_the_known(known: ColumnElement[bool], *which: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Views, of `which` episodes, that name only members that are `known` (a condition on
+    Substance).
+
+    A closed episode keeps its views for ever, an open one until the next assessment, and neither
+    may go on naming what was restricted meanwhile.
+    """
+    view = aliased(EpisodeView)
+    of_several = (
+        select(view.id)
+        .select_from(Episode)
+        .join(view, view.episode_id == Episode.id)
+        .where(Episode.substance_id.is_(None), *which)
+    )
+    named = view.evidence[("details", "members")]
+    return EpisodeView.id.not_in(naming_unknown(of_several, named, "id", known))
 
 
 def position(cursor: str) -> tuple[date, int]:
