@@ -364,10 +364,10 @@ def test_long_names_that_begin_alike_are_two(database: Database) -> None:
 @pytest.mark.parametrize("rule", list(Rule))
 def test_every_rule_has_a_tier_and_words(rule: Rule) -> None:
     from app.surveillance.sentences import SENTENCES
-    from app.web.words import RULES
+    from app.surveillance.titles import RULE_TITLES
 
     assert ruleset().tiers.base(rule) in set(Tier)
-    assert rule in SENTENCES and rule in RULES
+    assert rule in SENTENCES and rule in RULE_TITLES
 
 
 def test_an_unknown_name_is_called_as_those_write_it_who_may_be_told_of(database: Database) -> None:
