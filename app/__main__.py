@@ -2,4 +2,5 @@
 
 from app.cli import main
 
-main()
+if __name__ == "__main__":  # a process of its own, begun elsewhere, reads this too
+    main()

@@ -34,7 +34,8 @@ _COUNTED = [
     ("confirmed", "<i4"),  # of grade A or B
     ("cases", "<i8"),
     ("deaths", "<i8"),  # in deaths that the substance caused, alone or with others
-    ("weighted", "<f8"),  # deaths by causal role, in twentieths: whole numbers, so they add exactly
+    # events of death by causal role, in twentieths: whole numbers, so they add exactly
+    ("weighted", "<f8"),
 ]
 KEY = tuple(name for name, _ in (*_WHERE, *_KEPT))
 COUNTED = tuple(name for name, _ in _COUNTED)

@@ -63,7 +63,7 @@ MOST_CHANGED = 200_000
 AT_ONCE = 500  # rows written
 TOGETHER = 256  # substances whose records are kept in one row
 NOTHING = Since(days=10**6, harms=10**6, seized=10**6)  # months that do not come
-COUNTING = 3  # raised whenever what is counted, or how, changes
+COUNTING = 4  # raised whenever what is counted, or how, changes
 DTYPES = {
     Part.CELLS: CELL,
     Part.SHARED: SHARED,

@@ -39,7 +39,7 @@ from app.surveillance.arrays import (
 from app.surveillance.columns import Columns, country_codes
 from app.surveillance.sightings import CAUSAL, HARMS
 
-# Deaths by causal role, in twentieths of one (signals 2.2, modelled on the toxicological
+# Events of death by causal role, in twentieths of one (signals 2.2, modelled on the toxicological
 # significance score): sole 1, unknown .25, contributory .5, present and not implicated .1.
 WEIGHT = 20
 WEIGHTS = {CausalRole.SOLE: 20, CausalRole.CONTRIBUTORY: 10, CausalRole.PRESENT: 2}
@@ -190,7 +190,7 @@ def _described(rows: Columns) -> dict[str, NDArray[Any]]:
         "seizures": one,
         "cases": rows["count"],
         "deaths": np.where(died & caused, rows["count"], 0),
-        "weighted": np.where(died, rows["count"] * weights[rows["role"]], 0),
+        "weighted": np.where(died, weights[rows["role"]], 0),
     }
 
 

@@ -80,8 +80,5 @@ def _stratum(rows: Records, since: int) -> Integers:
 def _harms(rows: Records) -> Floats:
     """Events that tell of harm, deaths by causal role, in twentieths."""
     toxic = rows["kind"] == KINDS.index(EventKind.ACUTE_TOXICITY)
-    fatal = rows["kind"] == KINDS.index(EventKind.DEATH)
-    found: Floats = np.where(toxic, WEIGHT * rows["events"].astype(float), 0.0)
-    # a death event has one death or more; its part in them is what it counts for, one at most
-    found[fatal] = np.minimum(rows["weighted"][fatal], WEIGHT * rows["events"][fatal])
+    found: Floats = np.where(toxic, WEIGHT * rows["events"].astype(float), rows["weighted"])
     return found

@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
 from math import log2
+from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from scipy.stats import gamma, nbinom
 from sqlalchemy.orm import Session
@@ -66,6 +67,12 @@ class Sent:
         report.precision = self.precision
 
 
+def each(of: int, ago: Iterable[int], **said: Any) -> list[Sent]:
+    """Reports of one substance, each of an event so many days ago."""
+    days = (AS_OF - timedelta(n) for n in ago)
+    return [Sent(of, "DE", day, day, **said) for day in days]
+
+
 def whole_year(year: int, of: int, *, total: bool) -> Sent:
     days = date(year, 1, 1), date(year, 12, 31)
     return Sent(of, "DE", *days, Precision.YEAR, total=total)
@@ -76,7 +83,7 @@ def single(draw: st.DrawFn, ago: st.SearchStrategy[int], kinds: Sequence[EventKi
     day = AS_OF - timedelta(draw(ago))
     kind = draw(st.sampled_from(kinds))
     role = draw(st.sampled_from([None, *CausalRole])) if kind is EventKind.DEATH else None
-    persons = draw(st.integers(1, 3)) if kind is EventKind.ACUTE_TOXICITY else 1
+    persons = draw(st.integers(1, 3)) if kind in HARMS else 1
     end = day + timedelta(draw(st.sampled_from([0, 0, 2, 3, 4, 20])))
     country = draw(st.sampled_from(["DE", "FR"]))
     of = draw(st.integers(0, SUBSTANCES - 1))
@@ -165,7 +172,7 @@ def said(database: Database, monkeypatch: pytest.MonkeyPatch):
 
 
 EXAMPLES = settings(
-    max_examples=12, deadline=None, phases=[Phase.reuse, Phase.generate],
+    max_examples=12, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 
@@ -201,6 +208,7 @@ def test_clusters_of_harm_are_those_of_the_plain_rule(said) -> None:
     found: set[bool] = set()
 
     @EXAMPLES
+    @example(each(0, [3, 4, 5, 6], kind=EventKind.DEATH, role=SOLE) + each(1, [3]))
     @given(harms)
     def holds(sent: list[Sent]) -> None:
         fired, _ = said(sent, Rule.CLUSTER_OF_HARM)
@@ -254,6 +262,7 @@ def test_what_is_back_is_what_the_plain_rule_says(said) -> None:
     found: set[bool] = set()
 
     @EXAMPLES
+    @example(each(0, [*range(600, 960, 30), 20, 25]) + each(1, range(0, 900, 30)))
     @given(seldom)
     def holds(sent: list[Sent]) -> None:
         fired, seen = said(sent, Rule.RE_EMERGENCE)
@@ -313,6 +322,7 @@ def test_what_harms_beyond_its_class_is_what_the_plain_rule_says(said) -> None:
     rest = st.lists(single(st.integers(0, 800), [*HARMS, EventKind.SEIZURE]), max_size=12)
 
     @EXAMPLES
+    @example(each(0, range(5, 15), kind=EventKind.DEATH, role=SOLE), each(2, range(5, 35)), [])
     @given(harmful, peers, rest)
     def holds(deadly: list[Sent], peers: list[Sent], rest: list[Sent]) -> None:
         sent = deadly + peers + rest
