@@ -12,7 +12,7 @@ a few of them alone (`only`), at the cost of those few.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -73,20 +73,19 @@ class View:
     since: Since = ALL  # from when on sightings are told one by one
 
 
-def known(session: Session, view: View) -> Known:
-    """All that reports come to count for in a view."""
+def known(session: Session, view: View, read: Reader | None = None) -> Known:
+    """All that reports come to count for in a view.
+
+    `read` reads the portions; None: one after the other, in this session.
+    """
     apart = np.empty(0, np.int64) if view.only == () else _ids(session, _special(session, view))
     watched = select(Substance.id).where(Substance.standing.in_(WATCHED))
     is_watched = np.zeros((session.scalar(select(func.max(Substance.id))) or 0) + 1, bool)
     is_watched[_ids(session, watched)] = True
-    found: list[Known] = []
-    for portion in _portions(session, view):
-        reports = columns(session, _reports(session, view, portion))
-        findings = columns(session, _findings(session, view, portion))["finding"]
-        told = unpacked(findings, FINDING)
-        keep = is_watched[told["substance"]] & ~_among(told["report"], apart)
-        rows = said(joined(reports, findings[keep]))
-        found.append(added_up(rows, volumes(said(reports)), since=view.since))
+    asked = Asked(view, is_watched, apart)
+    portions = _portions(session, view)
+    each = read(asked, portions) if read else (portion_of(session, asked, p) for p in portions)
+    found = list(each)
     if len(apart):
         special = said(columns(session, _one_by_one(session, view)))
         found.append(added_up(told_apart(special), np.empty(0, VOLUME), since=view.since))
@@ -96,14 +95,34 @@ def known(session: Session, view: View) -> Known:
 Portion = tuple[int, int] | None
 
 
-def _portions(session: Session, view: View) -> Iterator[Portion]:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A view, which substances are watched, by number, and the reports that are counted apart."""
+
+    view: View
+    is_watched: NDArray[np.bool_]
+    apart: Integers
+
+
+Reader = Callable[[Asked, Sequence[Portion]], Iterable[Known]]
+
+
+def portion_of(session: Session, asked: Asked, portion: Portion) -> Known:
+    """What the reports of one portion come to count for, those counted apart left out."""
+    reports = columns(session, _reports(session, asked.view, portion))
+    findings = columns(session, _findings(session, asked.view, portion))["finding"]
+    told = unpacked(findings, FINDING)
+    keep = asked.is_watched[told["substance"]] & ~_among(told["report"], asked.apart)
+    rows = said(joined(reports, findings[keep]))
+    return added_up(rows, volumes(said(reports)), since=asked.view.since)
+
+
+def _portions(session: Session, view: View) -> list[Portion]:
     """Runs of report numbers, so that no more is held than one portion and the sums."""
     if view.only is not None:
-        yield from [None] if view.only else []
-        return
+        return [None] if view.only else []
     newest = session.scalar(select(func.max(Report.id))) or 0
-    for start in range(0, newest + 1, AT_ONCE):
-        yield start, start + AT_ONCE
+    return [(start, start + AT_ONCE) for start in range(0, newest + 1, AT_ONCE)]
 
 
 def _of(session: Session, view: View, portion: Portion, number: Any) -> list[ColumnElement[bool]]:

@@ -18,6 +18,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from uuid import uuid4
 
 import numpy as np
@@ -30,6 +31,7 @@ from app.clock import end_of_day
 from app.db import one_of_ids, take_turns
 from app.registry.models import WATCHED, Substance
 from app.surveillance import arrays, reading
+from app.surveillance.abreast import read_abreast
 from app.surveillance.arrays import (
     CELL,
     COUNTED,
@@ -156,7 +158,7 @@ def _note(session: Session, day: date, now: datetime) -> None:
 
 
 def _from_scratch(session: Session, day: date) -> None:
-    found = reading.known(session, as_rolled(day))
+    found = reading.known(session, as_rolled(day), partial(read_abreast, session))
     session.execute(delete(RolledMonth))
     for part in Part:
         _keep(session, part, getattr(found, part.value))
