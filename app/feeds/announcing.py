@@ -12,13 +12,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.access.handling import visible_up_to
 from app.access.roles import ANYBODY
 from app.feeds.entries import substances
 from app.feeds.pages import MEDIA_TYPES
 from app.feeds.scope import EVERYTHING, Scope
 from app.languages import LANGUAGES
 from app.notification.models import Edition
+from app.notification.queries import may_be_read
 from app.outgoing import Limits, Unanswered, posted
 
 LIMITS = Limits(connect=5, read=10, whole=20)
@@ -38,7 +38,7 @@ def changed_feeds(session: Session, since: int, base_url: str) -> list[str]:
     """
     query = (
         select(Edition.detail, Edition.countries)
-        .where(Edition.id > since, visible_up_to(ANYBODY, Edition.handling))
+        .where(Edition.id > since, may_be_read(ANYBODY))
         .order_by(Edition.id.desc())
         .limit(MOST)
     )

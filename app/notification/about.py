@@ -75,6 +75,11 @@ def members(
     return tuple(one for one in found if one.handling <= level and one.merged_into_id is None)
 
 
+def may_be_told(view: EpisodeView, level: Handling, known: Mapping[int, Substance]) -> bool:
+    """Whether readers of a level may know of every member that a view names."""
+    return all(known[number].handling <= level for number in _named(view) if number in known)
+
+
 def _named(view: EpisodeView) -> list[int]:
     """The ids of the members that the evidence of a view names, those with most events first."""
     told: Sequence[Mapping[str, Any]] = view.evidence.get("details", {}).get("members", ())

@@ -19,7 +19,6 @@ from app.access.handling import Handling
 from app.db import insert_all_new, one_of_ids
 from app.notification.addresses import digest_id
 from app.notification.models import (
-    Alert,
     DigestEntry,
     Edition,
     Message,
@@ -160,16 +159,12 @@ def _due(session: Session, now: datetime) -> dict[int, list[Due]]:
 
 def _newest(session: Session, alerts: Iterable[int], clearance: Handling) -> dict[int, int]:
     """By alert: the newest edition that somebody so cleared may read (ix_edition_latest)."""
-    known = Substance.handling <= clearance
     rows = session.execute(
         select(Edition.alert_id, func.max(Edition.id))
-        .join(Alert, Alert.id == Edition.alert_id)
-        .outerjoin(Substance, Substance.id == Alert.substance_id)
         .where(
             one_of_ids(session, Edition.alert_id, alerts),
             Edition.handling <= clearance,
-            or_(Substance.id.is_(None), known),
-            names_the_known(known),
+            names_the_known(Substance.handling <= clearance),
         )
         .group_by(Edition.alert_id)
     )

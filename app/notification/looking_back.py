@@ -6,19 +6,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.access.handling import figure_clearance
 from app.access.roles import Actor
-from app.notification.models import Alert, Edition, Product
+from app.notification.models import Edition, Product
 from app.notification.queries import names_the_known
 from app.notification.rhythms import is_gathered, when_to_tell
 from app.notification.stories import NEWS
 from app.notification.subjects import subjects
 from app.notification.telling import wants
 from app.notification.wishes import Wish
-from app.registry.models import Substance
 from app.registry.queries import known_to
 from app.surveillance.models import Tier
 
@@ -80,17 +79,7 @@ def _editions(
         )
         .group_by(Edition.alert_id, Edition.issued_at)
     )
-    query = (
-        select(Edition)
-        .join(Alert, Alert.id == Edition.alert_id)
-        .outerjoin(Substance, Substance.id == Alert.substance_id)
-        .where(
-            Edition.id.in_(fullest),
-            or_(Alert.substance_id.is_(None), known_to(by)),
-        )
-        .order_by(Edition.id)
-    )
-    return session.scalars(query)
+    return session.scalars(select(Edition).where(Edition.id.in_(fullest)).order_by(Edition.id))
 
 
 def _mails(wish: Wish, told: list[Edition]) -> int:

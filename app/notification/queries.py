@@ -242,10 +242,21 @@ def may_be_read(actor: Actor) -> ColumnElement[bool]:
 
 
 def names_the_known(known: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Editions that name only substances that are `known` (a condition on Substance)."""
+    """Editions that name only substances that are `known` (a condition on Substance), the one that
+    the alert is about among them."""
+    of_others = (
+        select(Alert.id)
+        .join(Substance, Substance.id == Alert.substance_id)
+        .where(known.is_not(true()))
+        .correlate(None)
+    )
     of_notices = _naming("members", Alert.substance_id.is_(None), known)
     of_people = _naming("substances", Alert.product != Product.NOTICE, known)
-    return and_(Edition.id.not_in(of_notices), Edition.id.not_in(of_people))
+    return and_(
+        Edition.alert_id.not_in(of_others),
+        Edition.id.not_in(of_notices),
+        Edition.id.not_in(of_people),
+    )
 
 
 def _naming(name: str, such: ColumnElement[bool], known: ColumnElement[bool]) -> Select[int]:
@@ -289,7 +300,6 @@ def _seen(actor: Actor) -> Select[Alert, Edition, datetime]:
         .join(newest, newest.c.edition_id == Edition.id)
         .join(Alert, Alert.id == Edition.alert_id)
         .outerjoin(Substance, Substance.id == Alert.substance_id)
-        .where(or_(Alert.substance_id.is_(None), known_to(actor)))
     )
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, aliased, selectinload
 from app.access.handling import Handling
 from app.db import one_of_ids
 from app.notification import wording
-from app.notification.about import About, members, substances_of
+from app.notification.about import About, may_be_told, members, substances_of
 from app.notification.models import Alert, AlertState, Edition, Product
 from app.notification.wording import Shown
 from app.registry.models import Substance
@@ -63,7 +63,7 @@ class Story:
         known = {e["code"]: e for e in before.detail["episodes"]} if before else {}
         seen = []
         for episode in self.open:
-            view = _view(episode, level)
+            view = self._view(episode, level)
             if view is not None:
                 change = self.changes.get((episode.id, view.handling))
                 shown = _unless_known(_shown(episode, view, change), known.get(episode.code))
@@ -74,7 +74,7 @@ class Story:
 
     def about(self, level: Handling) -> About:
         """What it is about, as somebody cleared for `level` may know it."""
-        views = [view for view in (_view(e, level) for e in self.open) if view is not None]
+        views = [view for view in (self._view(e, level) for e in self.open) if view is not None]
         taking_part = () if self.substance else members(views, level, self.substances)
         return About(self.node, self.name, self.substance, taking_part)
 
@@ -82,11 +82,28 @@ class Story:
         """What is not news to everybody cleared for `level`, by the number of its episode."""
         found = {}
         for episode in self.open:
-            view = _view(episode, level)
+            view = self._view(episode, level)
             change = self.changes.get((episode.id, view.handling)) if view else None
             if change is not None and _is_reserved(change):
                 found[episode.code] = change
         return found
+
+    def _view(self, episode: Episode, level: Handling) -> EpisodeView | None:
+        """The view that somebody cleared for `level` is shown: the highest one at or below it.
+
+        A signal that is quiet keeps what it said on the day it was last met: no view that is no
+        news is told again where it names a member that is kept from them by now.
+        """
+        readable = [
+            view
+            for view in episode.views
+            if view.handling <= level
+            and (
+                (episode.id, view.handling) in self.changes
+                or may_be_told(view, level, self.substances)
+            )
+        ]
+        return max(readable, key=lambda view: view.handling, default=None)
 
     @property
     def is_for_some(self) -> bool:
@@ -253,12 +270,6 @@ def _newest(told: Iterable[Edition], level: Handling) -> Edition | None:
     """What somebody cleared for the level reads: the newest edition that they may."""
     readable = [edition for edition in told if edition.handling <= level]
     return max(readable, key=lambda edition: edition.id, default=None)
-
-
-def _view(episode: Episode, level: Handling) -> EpisodeView | None:
-    """The view that somebody cleared for `level` is shown: the highest one at or below it."""
-    readable = [view for view in episode.views if view.handling <= level]
-    return max(readable, key=lambda view: view.handling, default=None)
 
 
 def _shown(episode: Episode, view: EpisodeView, change: Change | None) -> Shown:

@@ -154,7 +154,8 @@ def _counted_beside(
     known: Subquery, evidence: Evidence, event: Sequence[ColumnElement[bool]]
 ) -> Select[int]:
     """Reports whose event the curve of a family counts by another that names another member."""
-    begins = date.fromisoformat(f"{evidence.details['months'][0]}-01")
+    months = evidence.details.get("months")  # views from before curves were kept have none
+    begins = date.fromisoformat(f"{months[0]}-01") if months else evidence.since
     curve = (
         select(known.c.report_id)
         .join(Report, Report.id == known.c.report_id)

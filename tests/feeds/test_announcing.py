@@ -8,14 +8,18 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from urllib.parse import parse_qsl
 
 import pytest
+from sqlalchemy import select
 
 from app import jobs
 from app.feeds import announcing
 from app.feeds.announcing import HubError, announce
+from app.notification.models import Alert, AlertState, Product
 from app.outgoing import Limits
-from app.surveillance.models import Tier
+from app.registry.models import Substance
+from app.surveillance.models import Episode, NodeKind, Rule, Tier
 from app.worker import Work, announce_changes, run_job
-from tests.notification.making import AMBER, NOW, a_substance, an_episode, told
+from tests.notification.making import AMBER, FAMILY, NOW, RED, a_substance, an_episode, told
+from tests.notification.test_restricted_again import an_edition
 
 
 class Hub(HTTPServer):
@@ -99,6 +103,29 @@ def test_it_is_told_of_every_feed_that_changed_and_only_once(database, run):
 
 def test_what_is_not_for_everybody_is_not_hinted_at(database, run):
     tell(database, views={AMBER: Tier.URGENT})
+    assert run() == set()
+
+
+def test_what_was_restricted_before_it_was_told_is_not_hinted_at(database, run):
+    tell(database)
+    tell(database, name="Betazene", letter="B")
+    with database.transaction() as session:
+        kept, hidden = session.scalars(select(Substance).order_by(Substance.id))
+        named = an_episode(session, FAMILY, Rule.FAMILY, name="nitazene", members=[kept, hidden])
+        told(session, named)
+        alert = Alert(
+            product=Product.ADVISORY, state=AlertState.ISSUED, simulated=False, issued_at=NOW,
+            substance=kept, node_kind=NodeKind.SUBSTANCE, node_key=kept.code,
+        )  # fmt: skip
+        session.add(an_edition(alert, [kept, hidden], NOW))
+        hidden.handling = RED
+    heard = run()
+    assert "http://tocsin.test/substances/TS-00001/feed.json" in heard
+    assert not [address for address in heard if "TS-00002" in address]
+    with database.transaction() as session:
+        for one in session.scalars(select(Substance)):
+            one.handling = RED
+        told(session, session.get_one(Episode, 1), reason="wider")
     assert run() == set()
 
 

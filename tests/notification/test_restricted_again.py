@@ -180,3 +180,19 @@ def test_no_door_names_it_though_the_page_was_kept(both, settings):
         answer = ask(path, headers=headers)
         assert answer.status_code == 200, path
         assert HIDDEN not in answer.text, path
+
+
+def test_what_is_told_of_another_signal_repeats_no_view_that_names_it(database):
+    """A quiet signal keeps the view of the day on which it was last met."""
+    with database.transaction() as session:
+        known = a_substance(session, OPEN, connectivity="OPENZENEAAAAAA")
+        hidden = a_substance(session, HIDDEN, connectivity="SECRETZENEAAAA")
+        quiet = a_family(session, known, hidden, views={CLEAR: Tier.WATCH, AMBER: Tier.ALERT})
+        for view in quiet.views:
+            view.sentence = f"{OPEN} and {HIDDEN} take part"
+        restrict(session, level=AMBER)
+        told(session, a_family(session, known, scope="DE", views={CLEAR: Tier.ALERT}))
+        said = {e.handling: e for e in session.scalars(select(Edition))}
+        assert HIDDEN not in f"{said[CLEAR].sentences} {said[CLEAR].detail}"
+        assert [one["code"] for one in said[CLEAR].detail["episodes"]] == ["E-00002"]
+        assert HIDDEN in f"{said[AMBER].sentences}" and len(said[AMBER].detail["episodes"]) == 2

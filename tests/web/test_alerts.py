@@ -77,3 +77,11 @@ def test_an_alert_that_only_others_may_know_is_on_no_page(client, database):
         told(session, an_episode(session, NAME, Rule.NEW_UNKNOWN, name="Secretine", views=views))
     assert client.get("/alerts/A-00001").status_code == 404
     assert "ecretine" not in client.get("/alerts").text
+
+
+@pytest.mark.parametrize("path", ["/alerts", "/status"])
+@pytest.mark.parametrize(("asked", "language"), [("", ""), ("?lang=fr", "?lang=fr")])
+def test_pages_lead_to_the_feeds_of_their_language(client, path, asked, language) -> None:
+    page = client.get(path + asked).text
+    leads = set(re.findall(r'href="(/feed\.(?:json|atom)[^"]*)"', page))
+    assert leads == {f"/feed.json{language}", f"/feed.atom{language}"}
