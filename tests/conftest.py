@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from types import CodeType
+from typing import Any
 
 import hypothesis
 import pytest
@@ -21,6 +22,7 @@ from flask.testing import FlaskClient
 from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
+from werkzeug.routing import Rule
 
 from app import create_app
 from app.access import service as access
@@ -121,13 +123,27 @@ class _Compiled(BytecodeCache):
         self.held[bucket.key, bucket.checksum] = bucket.code
 
 
+def _addresses_once(compiled: Callable[[Rule, bool], Any]) -> Callable[[Rule, bool], Any]:
+    """How an address is written out follows from its rule, which every application has alike."""
+    held: dict[Any, Any] = {}
+
+    def once(rule: Rule, append_unknown: bool = True) -> Any:
+        key = (rule.rule, tuple(rule._trace), repr(rule.defaults), append_unknown)
+        if key not in held:
+            held[key] = compiled(rule, append_unknown)
+        return held[key]
+
+    return once
+
+
 @pytest.fixture(scope="session", autouse=True)
 def made_once() -> Iterator[None]:
     """What each process of the service makes once, and a thousand applications here make once too:
-    templates are compiled and shipped structures examined the first time only.
+    templates and addresses are compiled and shipped structures examined the first time only.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Flask, "jinja_options", {"bytecode_cache": _Compiled()})
+        patch.setattr(Rule, "_compile_builder", _addresses_once(Rule._compile_builder))
         patch.setattr(knowledge, "_examined", cache(knowledge._examined))
         yield
 

@@ -158,7 +158,9 @@ def a_report(
     received_at: datetime | None = None,
     superseded_at: datetime | None = None,
     resolved_at: datetime | None = None,
+    at_once: bool = True,
 ) -> Report:
+    """A report of one substance; written at once, or with others by the caller's flush."""
     authority = an_authority(session, country)
     received_at = received_at or morning(day)
     report = Report(
@@ -195,7 +197,8 @@ def a_report(
         for position, each in enumerate(grades)
     ]
     session.add(report)
-    session.flush()
+    if at_once:
+        session.flush()
     return report
 
 

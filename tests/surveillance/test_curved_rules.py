@@ -43,8 +43,11 @@ def fired(found: Evaluation, rule: Rule) -> dict[NodeId, dict[Handling, Evidence
 
 
 def reported(session, substance, days: Iterable[date], countries="DE FR SE", **more) -> None:
-    for place, day in enumerate(days):
-        a_report(session, substance, countries.split()[place % len(countries.split())], day, **more)
+    among = countries.split()
+    with session.no_autoflush:
+        for place, day in enumerate(days):
+            a_report(session, substance, among[place % len(among)], day, at_once=False, **more)
+    session.flush()
 
 
 def every_month(first: tuple[int, int], months: int, each: int = 1) -> list[date]:
