@@ -24,7 +24,8 @@ from app.intake.words import Resolution
 from app.notification.products import MOST, Content, Telling, quoted
 from app.registry.models import Substance, SubstanceName
 from app.registry.names import name_key
-from app.surveillance.models import EpisodeView
+from app.surveillance.models import Episode, EpisodeView
+from app.surveillance.queries import names_the_known
 
 # words that laboratories send in the place of a name; a text may use them
 SAYING_NOTHING = frozenset({
@@ -81,12 +82,18 @@ def _substances(session: Session, content: Telling) -> list[Problem]:
 
 
 def _signals(session: Session, content: Telling) -> list[Problem]:
-    """A signal exists for an audience that has a view of it (unique key of episode_view)."""
+    """A signal exists for an audience that has a view of it (unique key of episode_view), and may
+    know of all whom the view names."""
     named = [(code, "sources") for code in content.sources if code.startswith("E-")]
     named += [(code, _field_of(content, code)) for code in sorted(quoted(content)["E"])]
+    numbers = {_number(code) for code, _ in named}
+    open_enough = Substance.handling <= int(content.handling)
     query = (
         select(EpisodeView.episode_id, func.min(EpisodeView.handling))
-        .where(EpisodeView.episode_id.in_({_number(code) for code, _ in named}))
+        .where(
+            EpisodeView.episode_id.in_(numbers),
+            names_the_known(open_enough, Episode.id.in_(numbers)),
+        )
         .group_by(EpisodeView.episode_id)
     )
     levels = {number: Handling(level) for number, level in session.execute(query)}

@@ -11,7 +11,7 @@ from app.intake.models import Report
 from app.notification.audience import cautions, kept_from
 from app.registry.models import SubstanceName
 from app.registry.names import name_key
-from app.surveillance.models import Tier
+from app.surveillance.models import NodeId, NodeKind, Rule, Tier
 from tests.intake.taking import take_reports
 from tests.notification.making import AMBER, CLEAR, GREEN, NOW, RED, a_substance, an_episode
 from tests.notification.written import a_content
@@ -37,6 +37,21 @@ def test_a_signal_is_cited_to_those_who_have_a_view_of_it(database, lowest):
                 found = problems(session, handling=level, **said)
                 assert bool(found) == (lowest > level), (level, said)
         assert problems(session, sources=("E-99999",)) == ["sources: there is no E-99999"]
+
+
+def test_a_signal_that_names_what_was_restricted_since_is_cited_to_those_who_may_know(database):
+    with database.transaction() as session:
+        member = a_substance(session)
+        family = NodeId(NodeKind.FAMILY, "nitazene")
+        episode = an_episode(
+            session, family, Rule.FAMILY, members=[member], views={CLEAR: Tier.ALERT}
+        )
+        assert problems(session, handling=CLEAR, sources=(episode.code,)) == []
+        member.handling = AMBER
+        session.flush()
+        for level in LEVELS:
+            found = problems(session, handling=level, sources=(episode.code,))
+            assert bool(found) == (level < AMBER), level
 
 
 @pytest.mark.parametrize("known_at", [CLEAR, GREEN, AMBER, RED])
