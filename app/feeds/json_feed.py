@@ -53,8 +53,11 @@ def json_feed(
 
 
 def item_for(seen: SeenAlert, *, base_url: str, clearance: Handling) -> dict[str, Any]:
-    """One item as in the feed, for a reader cleared up to `clearance`. Raises NotPublic."""
-    return _item(entry(seen, base_url, clearance))
+    """One item as in the feed, for a reader cleared up to `clearance`. Raises NotPublic.
+
+    It says its language, which stands beside the items in a feed.
+    """
+    return {"language": spoken()} | _item(entry(seen, base_url, clearance))
 
 
 def _item(one: Entry) -> dict[str, Any]:

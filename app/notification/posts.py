@@ -26,6 +26,7 @@ from app.access.roles import Actor
 from app.access.service import record
 from app.clock import Clock
 from app.db import Database
+from app.languages import speaking
 from app.notification import outbox, webhooks
 from app.notification.models import Event, Message, MessageState, Trouble, Webhook
 from app.notification.posting import Outcome, Parcel, post
@@ -190,7 +191,8 @@ def _compose(session: Session, office: Office, message: Message) -> Parcel | Non
     if webhook.ended_at is not None:
         return None
     seen = told_to(session, edition, asked.clearance)
-    item = office.compose(seen, asked.clearance)
+    with speaking(asked.language):
+        item = office.compose(seen, asked.clearance)
     return _parcel(webhook, Event.ALERT, message.message_id.strip("<>"), item, office.clock())
 
 

@@ -102,6 +102,27 @@ def test_an_alert_is_posted_as_the_item_of_the_feed_and_once(database, outbox, r
     assert (line.status, line.error, line.message_id) == (204, None, message.id)
 
 
+@pytest.mark.parametrize(
+    ("language", "title"),
+    [
+        ("en", "Substance 0: new spread in 3 countries"),
+        ("fr", "Substance 0"),
+        ("es", "Substance 0"),
+    ],
+)
+def test_it_is_in_the_language_of_the_subscription(database, outbox, receiver, language, title):
+    outbox(receiver.url)
+    with database.transaction() as session:
+        (message,) = messages(session)
+        message.subscription.language = language
+    assert run(database) == Posted(sent=1)
+    item = json.loads(receiver.received[0].body)["item"]
+    assert item["language"] == language
+    assert item["title"].startswith("Substance 0")
+    assert ("new spread" in item["title"]) is (language == "en")
+    assert item["_nps"]["substance"] == "TS-00001"
+
+
 @pytest.mark.parametrize("level", [CLEAR, GREEN, AMBER, RED])
 def test_an_authority_reads_up_to_amber_and_nothing_above(database, outbox, receiver, level):
     outbox(receiver.url, alerts=0)
