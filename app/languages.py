@@ -106,15 +106,20 @@ def NN_(one: str, many: str) -> tuple[str, str]:
 
 
 def day_long(day: date) -> str:
-    """1 November 2026; 1 novembre 2026; 1 de noviembre de 2026."""
-    return str(format_date(day, "long", locale=LOCALES[spoken()]))
+    """1 November 2026; 1er novembre 2026; 1 de noviembre de 2026."""
+    return _first_of_month(day, str(format_date(day, "long", locale=LOCALES[spoken()])))
 
 
 def day_short(day: date) -> str:
     """20 Nov 2026; 20 nov. 2026."""
     if spoken() == SOURCE:  # where CLDR has "Sept" and every other month in three letters
         return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
-    return str(format_date(day, "d MMM y", locale=LOCALES[spoken()]))
+    return _first_of_month(day, str(format_date(day, "d MMM y", locale=LOCALES[spoken()])))
+
+
+def _first_of_month(day: date, said: str) -> str:
+    """French counts the first of a month as an ordinal and the others not, which CLDR leaves out."""
+    return f"1er{said[1:]}" if spoken() == "fr" and day.day == 1 else said
 
 
 def month_long(day: date) -> str:

@@ -40,7 +40,7 @@ def test_days_numbers_and_countries_are_written_as_the_language_does() -> None:
             )
     assert written == {
         "en": ("1 November 2026", "12,345.6", "Germany", "the United States"),
-        "fr": ("1 novembre 2026", "12\u202f345,6", "Allemagne", "États-Unis"),
+        "fr": ("1er novembre 2026", "12\u202f345,6", "Allemagne", "États-Unis"),
         "es": ("1 de noviembre de 2026", "12.345,6", "Alemania", "Estados Unidos"),
     }
 

@@ -25,7 +25,7 @@ from tests.notification.written import issued
 SITE = "http://tocsin.test"
 SAID = {
     "en": ("Protonitazene: new spread in 3 countries", "Where: Estonia, Germany, Spain."),
-    "fr": ("Protonitazene", "Lieux\u202f: Allemagne, Espagne, Estonie."),
+    "fr": ("Protonitazene", "Lieux\u00a0: Allemagne, Espagne, Estonie."),
     "es": ("Protonitazene", "Lugares: Alemania, España, Estonia."),
 }
 SCOPED = (
@@ -121,7 +121,7 @@ def test_a_feed_goes_on_in_its_language(database, client, monkeypatch):
     while path:
         page = client.get(path).json
         assert page["language"] == "fr" and "Allemagne" in page["items"][0]["content_text"]
-        met += [item["title"].partition("\u202f:")[0] for item in page["items"]]
+        met += [item["title"].partition("\u00a0:")[0] for item in page["items"]]
         path = page.get("next_url", "").removeprefix(SITE)
         assert not path or "lang=fr&after=" in path
     assert len(met) == 3
