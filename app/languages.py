@@ -118,7 +118,7 @@ def day_short(day: date) -> str:
 
 
 def _first_of_month(day: date, said: str) -> str:
-    """French counts the first of a month as an ordinal and the others not, which CLDR leaves out."""
+    """French makes an ordinal of the first of a month alone, which CLDR leaves out."""
     return f"1er{said[1:]}" if spoken() == "fr" and day.day == 1 else said
 
 

@@ -10,14 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, Select, Subquery, func, select, tuple_
+from sqlalchemy import ColumnElement, Subquery, func, select, tuple_
 from sqlalchemy.orm import Session, selectinload
 
 from app.access.roles import Actor
 from app.clock import end_of_day
 from app.countries import countries
-from app.db import Page
-from app.intake.duplicates.counting import passed_over
+from app.db import Page, one_of_ids
+from app.intake.duplicates.counting import grouped_reports, passed_over
 from app.intake.models import Finding, Report
 from app.intake.sight import rows_for, still_open_to
 from app.intake.words import Precision, ReportType
@@ -146,24 +146,34 @@ def _counted(session: Session, known: Subquery, evidence: Evidence) -> list[Colu
     if rule is not Rule.NEW_SPREAD:  # the curve of months: an event of which only the year is known
         event.append(Report.precision != Precision.YEAR)  # is in none of them
     if rule in (Rule.FAMILY, Rule.BLOCK):
-        event.append(c.report_id.not_in(_counted_beside(known, evidence, event)))
+        beside = _counted_beside(session, known, evidence, event)
+        event.append(~one_of_ids(session, c.report_id, beside))
     return [*event, c.event_date >= evidence.since]
 
 
 def _counted_beside(
-    known: Subquery, evidence: Evidence, event: Sequence[ColumnElement[bool]]
-) -> Select[int]:
-    """Reports whose event the curve of a family counts by another that names another member."""
+    session: Session, known: Subquery, evidence: Evidence, event: Sequence[ColumnElement[bool]]
+) -> Sequence[int]:
+    """Reports whose event the curve of a family counts by another that names another member.
+
+    Asked in steps, the few in a group of duplicates first: in one statement PostgreSQL works the
+    curve out again for each of them.
+    """
+    as_of = end_of_day(evidence.as_of)
+    grouped = grouped_reports(as_of).subquery("grouped")
+    few = session.scalars(select(grouped.c.report_id)).all()
     months = evidence.details.get("months")  # views from before curves were kept have none
     begins = date.fromisoformat(f"{months[0]}-01") if months else evidence.since
-    curve = (
+    curve = session.scalars(
         select(known.c.report_id)
         .join(Report, Report.id == known.c.report_id)
-        .where(*event, known.c.event_date >= begins)
-    )
-    return passed_over(
-        lambda report: report.id.in_(curve), evidence.as_of, as_of=end_of_day(evidence.as_of)
-    )
+        .where(*event, known.c.event_date >= begins, one_of_ids(session, known.c.report_id, few))
+    ).all()
+    return session.scalars(
+        passed_over(
+            lambda report: one_of_ids(session, report.id, curve), evidence.as_of, as_of=as_of
+        )
+    ).all()
 
 
 def _countries(scope: str) -> list[str]:
