@@ -63,7 +63,7 @@ NAMED = ("aria-label", "placeholder", "title", "alt", "data-label")
 DATA = re.compile(
     r"""Tocsin|JSON|Feed|Atom|NDJSON|CSV|SDF|PNG|API|CAS|SMILES|InChIKey|RDKit|CAP|UTC|PubChem|CID
     |English|Français|Español|Natural|Earth|UNII|ChEBI|Laboratory|Secretariat|TS-\w+|SG-\w+|RP-\w+
-    |LAB-\w+|A-\d+|NFLIS-Drug|TLP|CLEAR|OpenAPI|healthz|readyz|metrics|SQLite|PostgreSQL|[A-Z]\d|clear|GC-MS|NMR|kB""",
+    |LAB-\w+|A-\d+|NFLIS-Drug|TLP|CLEAR|OpenAPI|healthz|readyz|metrics|SQLite|PostgreSQL|[A-Z]\d|clear|GC-MS|NMR|kB|\b1er\b""",
     re.VERBOSE,
 )
 
