@@ -226,7 +226,7 @@ def test_the_holder_of_an_address_is_asked_in_the_language(database):
         mail = compose_confirmation(message, base_url=BASE, sender=SENDER, secret="x" * 32)
         text = mail.get_body(("plain",)).get_content()
         assert str(mail["Subject"]).startswith("Veuillez confirmer")
-        assert "valable jusqu’au 1 décembre 2026" in text
+        assert "valable jusqu’au 1er décembre 2026" in text
 
 
 def test_a_family_is_told_of_by_the_members_that_readers_may_know(database):
