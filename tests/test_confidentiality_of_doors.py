@@ -295,9 +295,8 @@ def app(guarded: Database, settings: Settings) -> Flask:
     return create_app(settings, database=guarded, clock=lambda: NOW)
 
 
-@pytest.fixture
-def ask(guarded: Database, app: Flask):
-    """Ask as each reader: the answer of an address."""
+def asking(guarded: Database, app: Flask):
+    """A way to ask as each reader: the answer of an address."""
     holders = {
         "subscriber": ("LAB-FR", Role.SUBSCRIBER),
         "other focal point": ("LAB-FR", Role.FOCAL_POINT),
@@ -316,6 +315,11 @@ def ask(guarded: Database, app: Flask):
         return client.open(path, headers=headers[reader], **like)
 
     return asked
+
+
+@pytest.fixture
+def ask(guarded: Database, app: Flask):
+    return asking(guarded, app)
 
 
 def test_no_word_of_a_restricted_report_leaves_by_any_door(guarded, app, ask):

@@ -14,7 +14,7 @@ from app.access.models import AuditEvent
 from app.access.roles import SECRETARIAT
 from app.access.service import record
 from app.entrance import actor, allow, database, now
-from app.errors import Conflict, NotFound
+from app.errors import Conflict, NotFound, Refused, shown
 from app.notification.models import FailedTry, Message, Trouble
 from app.notification.outbox import give_up, try_again
 from app.notification.parked import Chosen, try_all_again
@@ -101,10 +101,14 @@ def give_up_on(number: int) -> Any:
 
 
 def chosen(said: Mapping[str, str]) -> Chosen:
-    """Which parked messages a form or an address speaks of; a word that is no reason is none."""
+    """Which parked messages a form or an address speaks of. Raises Refused for what is no reason:
+    read as none, it would choose them all."""
     word = said.get("trouble", "")
-    trouble = Trouble(word) if word in list(Trouble) else None
-    return Chosen(trouble, said.get("to", "").strip().lstrip("@"))
+    if word and word not in list(Trouble):
+        raise Refused(
+            f'"{shown(word)}" is no reason for which mail is parked; choose one of the list'
+        )
+    return Chosen(Trouble(word) if word else None, said.get("to", "").strip().lstrip("@"))
 
 
 def _history(session: Session, message: Message) -> list[tuple[datetime, str, str]]:

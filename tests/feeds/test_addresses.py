@@ -23,21 +23,11 @@ from app.feeds import pages
 from app.registry.models import Substance
 from app.surveillance.models import EpisodeState, Tier
 from tests.feeds.making import LATER, WHY, retract
-from tests.notification.making import AMBER, NOW, RED, a_substance, an_episode, told
+from tests.notification.making import AMBER, RED, a_substance, an_episode, told
 
 DOCS = Path(__file__).parents[2] / "docs" / "feeds.md"
 BOTH = ("/feed.json", "/feed.atom")
 SECURE = ("Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy")
-
-
-@pytest.fixture
-def house(database, settings):
-    return create_app(settings, database=database, clock=lambda: NOW)
-
-
-@pytest.fixture
-def client(house):
-    return house.test_client()
 
 
 @pytest.fixture

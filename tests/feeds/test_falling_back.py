@@ -7,7 +7,6 @@ import re
 import pytest
 from sqlalchemy import select
 
-from app import create_app
 from app.notification.models import Edition
 from app.registry.models import Substance
 from app.surveillance.models import Rule
@@ -15,7 +14,6 @@ from tests.feeds.making import LATER
 from tests.notification.making import (
     CLEAR,
     FAMILY,
-    NOW,
     RED,
     a_substance,
     add_view,
@@ -29,11 +27,6 @@ DOORS = (
     "/cap/A-00001.xml", "/api/v1/alerts/A-00001", "/alerts/A-00001",
 )  # fmt: skip
 SINGLE = DOORS[-3:]  # answer with 404 where the lists are empty
-
-
-@pytest.fixture
-def client(database, settings):
-    return create_app(settings, database=database, clock=lambda: NOW).test_client()
 
 
 def family_alert(database, *named):

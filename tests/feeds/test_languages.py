@@ -8,7 +8,6 @@ from xml.etree import ElementTree
 import feedparser
 import pytest
 
-from app import create_app
 from app.access.models import ApiKey
 from app.access.roles import Actor, Role
 from app.access.service import issue_key
@@ -31,16 +30,6 @@ SAID = {
 SCOPED = (
     "/groups/nitazenes", "/families/nitazene", "/countries/EE", "/substances/TS-00001", "",
 )  # fmt: skip
-
-
-@pytest.fixture
-def house(database, settings):
-    return create_app(settings, database=database, clock=lambda: NOW)
-
-
-@pytest.fixture
-def client(house):
-    return house.test_client()
 
 
 @pytest.fixture

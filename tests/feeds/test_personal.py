@@ -8,7 +8,6 @@ import feedparser
 import pytest
 from sqlalchemy import select
 
-from app import create_app
 from app.access.handling import Handling
 from app.access.models import ApiKey, AuditEvent, Person
 from app.access.roles import SYSTEM, Role
@@ -31,16 +30,6 @@ from tests.notification.making import (
 
 PASSWORD = "a long enough password"
 KEYS = {CLEAR: "C", GREEN: "G", AMBER: "A", RED: "R"}
-
-
-@pytest.fixture
-def house(database, settings):
-    return create_app(settings, database=database, clock=lambda: NOW)
-
-
-@pytest.fixture
-def client(house):
-    return house.test_client()
 
 
 @pytest.fixture

@@ -8,14 +8,13 @@ import feedparser
 import jsonschema_rs
 import pytest
 
-from app import create_app
 from app.access.roles import ANYBODY
 from app.feeds.announcing import changed_feeds
 from app.feeds.cap import NAMESPACE
 from app.notification.models import Edition
 from app.notification.queries import alerts
 from tests.feeds.cap12 import complaints
-from tests.notification.making import NOW, a_substance, an_episode, told
+from tests.notification.making import a_substance, an_episode, told
 from tests.notification.written import issued, updated
 
 NAMES = ("Protonitazene", "Mephedrone", "Etizolam")
@@ -25,11 +24,6 @@ FEEDS = (
     "/families/nitazene", "/families/cathinone", "/families/benzodiazepine", "/countries/DE", "",
 )  # fmt: skip
 OTHERS = ("/substances/TS-00004", "/groups/tryptamines", "/families/tryptamine", "/countries/SE")
-
-
-@pytest.fixture
-def client(database, settings):
-    return create_app(settings, database=database, clock=lambda: NOW).test_client()
 
 
 @pytest.fixture

@@ -236,3 +236,10 @@ def test_why_a_webhook_was_switched_off_is_seen_by_who_keeps_it_and_by_who_looks
     shown = analyst.get(f"/status/messages/{lost.id}").text
     assert "the webhook was switched off" in shown and why in shown
     assert "the webhook was switched off" in analyst.get("/status").text
+
+
+def test_a_reason_that_is_none_chooses_nothing(app, known, many):
+    analyst = signed_in(app, "analyst")
+    answer = analyst.post("/status/parked", data={"trouble": "refusd"}, headers=OWN)
+    assert answer.status_code == 422 and "refusd" in answer.text
+    assert standing(known, MessageState.WAITING) == set()
