@@ -317,12 +317,8 @@ def asking(guarded: Database, app: Flask):
     return asked
 
 
-@pytest.fixture
-def ask(guarded: Database, app: Flask):
-    return asking(guarded, app)
-
-
-def test_no_word_of_a_restricted_report_leaves_by_any_door(guarded, app, ask):
+def test_no_word_of_a_restricted_report_leaves_by_any_door(guarded, app):
+    ask = asking(guarded, app)
     embedded = guarded.url.startswith("sqlite")
     paths = list(addresses(app, codes(guarded)))
     hidden, leaks, met = secrets(guarded), [], set()
