@@ -295,8 +295,9 @@ def app(guarded: Database, settings: Settings) -> Flask:
     return create_app(settings, database=guarded, clock=lambda: NOW)
 
 
-def asking(guarded: Database, app: Flask):
-    """A way to ask as each reader: the answer of an address."""
+@pytest.fixture
+def ask(guarded: Database, app: Flask):
+    """Ask as each reader: the answer of an address."""
     holders = {
         "subscriber": ("LAB-FR", Role.SUBSCRIBER),
         "other focal point": ("LAB-FR", Role.FOCAL_POINT),
@@ -317,8 +318,7 @@ def asking(guarded: Database, app: Flask):
     return asked
 
 
-def test_no_word_of_a_restricted_report_leaves_by_any_door(guarded, app):
-    ask = asking(guarded, app)
+def test_no_word_of_a_restricted_report_leaves_by_any_door(guarded, app, ask):
     embedded = guarded.url.startswith("sqlite")
     paths = list(addresses(app, codes(guarded)))
     hidden, leaks, met = secrets(guarded), [], set()

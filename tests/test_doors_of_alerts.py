@@ -40,7 +40,7 @@ from tests.test_confidentiality_of_doors import (
     SECRETARIAT,
     Secret,
     addresses,
-    asking,
+    ask,  # noqa: F401 - a fixture
     codes,
     written,
 )
@@ -120,11 +120,6 @@ def app(guarded: Database, settings: Settings) -> Flask:
     return create_app(settings, database=guarded, clock=lambda: NOW)
 
 
-@pytest.fixture
-def ask(guarded: Database, app: Flask):
-    return asking(guarded, app)
-
-
 def paths_of(app: Flask, held: dict[str, list[str]]) -> Iterator[str]:
     """Every address, in each language where it is a feed, and in each length of an alert."""
     for path in addresses(app, held):
@@ -135,7 +130,7 @@ def paths_of(app: Flask, held: dict[str, list[str]]) -> Iterator[str]:
             yield from (f"{path}?as={length}" for length in ("short", "page"))
 
 
-def test_what_people_wrote_reaches_its_audience_and_nobody_else(guarded, app, ask):
+def test_what_people_wrote_reaches_its_audience_and_nobody_else(guarded, app, ask):  # noqa: F811
     held = codes(guarded) | {"countries": list(PLACES.values())}
     with guarded.reading() as session:
         editions = {
@@ -165,7 +160,7 @@ def test_what_people_wrote_reaches_its_audience_and_nobody_else(guarded, app, as
     assert not {who for who in unmet if "@" not in who[1]}, sorted(unmet)
 
 
-def test_a_feed_for_everybody_holds_what_is_clear_whoever_asks(app, guarded, ask):
+def test_a_feed_for_everybody_holds_what_is_clear_whoever_asks(app, guarded, ask):  # noqa: F811
     """Under every scope that a restricted alert would be found under, in every language."""
     with guarded.reading() as session:
         substances = [one.code for one in session.scalars(select(Substance))]
