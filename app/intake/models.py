@@ -231,7 +231,7 @@ class HandlingChange(Base):
     embargo_before: Mapped[date | None]
     embargo_after: Mapped[date | None]
     changed_by: Mapped[str] = mapped_column(String(254))
-    changed_at: Mapped[datetime]
+    changed_at: Mapped[datetime] = mapped_column(index=True)
     reason: Mapped[str] = mapped_column(Text)
     report: Mapped[Report] = relationship(back_populates="handling_changes")
 

@@ -206,7 +206,14 @@ def first_of_each(rows: Records, key: Sequence[str], order: Sequence[str]) -> Re
     return sorted_rows[is_first]
 
 
-def netted(codes: NDArray[np.integer], counted: NDArray[np.integer]) -> Integers:
-    """The codes of which something is left when what is counted of them is added up, in order."""
-    some, of = np.unique(codes.astype(np.int64), return_inverse=True)
-    return some[np.bincount(of, weights=counted, minlength=len(some)) > 0]
+def netted(codes: Integers, counted: NDArray[np.integer]) -> tuple[Integers, Integers]:
+    """The codes of which something is left when what is counted of them is added up, in order, and
+    how much."""
+    if np.any(codes[1:] < codes[:-1]):
+        order = np.argsort(codes, kind="stable")  # they lie in long runs that are in order already
+        codes, counted = codes[order], counted[order]
+    begins = np.flatnonzero(np.concatenate(([True], codes[1:] != codes[:-1]))[: len(codes)])
+    if not len(begins):
+        return codes, codes
+    left = np.add.reduceat(counted.astype(np.int64), begins)
+    return codes[begins][left > 0], left[left > 0]

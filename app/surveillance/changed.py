@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from app.clock import end_of_day
 from app.db import one_of_ids
+from app.intake.duplicates.counting import led_by_members, led_by_reports
 from app.intake.duplicates.models import DuplicateMember
 from app.intake.models import Finding, FindingMove, FormerResolution, HandlingChange, Report
 from app.intake.words import Resolution
@@ -43,7 +44,7 @@ def _changed(after: date, end: datetime, until: date) -> CompoundSelect[Any]:
     )
     regrouped = (
         select(Report.id)
-        .join(DuplicateMember, _is_member(Report, DuplicateMember))
+        .join(DuplicateMember, led_by_members(Report, DuplicateMember))
         .where(or_(DuplicateMember.since > end, DuplicateMember.until > end))
     )
     return union(
@@ -71,9 +72,9 @@ def _beside(session: Session, ids: Iterable[int], end: datetime) -> Select[int]:
     return (
         select(beside.id)
         .select_from(one)
-        .join(mine, _is_member(one, mine))
+        .join(mine, led_by_reports(one, mine))
         .join(other, other.group_id == mine.group_id)
-        .join(beside, _is_member(beside, other))
+        .join(beside, led_by_members(beside, other))
         .where(one_of_ids(session, one.id, ids), _since(mine, end), _since(other, end))
     )
 
@@ -83,10 +84,6 @@ def _versions(session: Session, ids: Iterable[int]) -> Select[int]:
     same = and_(version.authority_id == one.authority_id, version.reference == one.reference)
     found = select(version.id).select_from(one).join(version, same)
     return found.where(one_of_ids(session, one.id, ids)).distinct()
-
-
-def _is_member(report: type[Report], member: type[DuplicateMember]) -> ColumnElement[bool]:
-    return and_(report.authority_id == member.authority_id, report.reference == member.reference)
 
 
 def _since(member: type[DuplicateMember], end: datetime) -> ColumnElement[bool]:

@@ -13,8 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.access.handling import Handling
 from app.surveillance import arrays
-from app.surveillance.arrays import VOLUME_KEY, Floats, Integers, Records, netted
-from app.surveillance.columns import country_codes
+from app.surveillance.arrays import VOLUME_KEY, Floats, Integers, Records
 from app.surveillance.counted import Counted
 from app.surveillance.delays import Delays, estimated
 from app.surveillance.evidence import WORLD, Evidence
@@ -27,8 +26,10 @@ from app.surveillance.rolled import Part
 from app.surveillance.rows import Events
 from app.surveillance.ruleset import Ruleset
 from app.surveillance.sightings import exposures
+from app.surveillance.stock import Stock
 from app.surveillance.strata import Strata, strata_of
-from app.surveillance.tally import PLACE, Stock, Tally
+from app.surveillance.stretches import Span, spans
+from app.surveillance.tally import Tally
 from app.surveillance.windows import months_before
 
 
@@ -73,25 +74,11 @@ class Curves:
         ]
         return np.maximum(np.minimum(first, np.array(by_then, np.int64)), -1)
 
-    def since(self, place: int, month: int) -> Span:
-        """What happened to a node from a month (counted from the first of the arrays) on."""
-        cells = self.tally.of(place, month, self.level)
-        events, now = cells["events"], month_of(self.tally.as_of)
-        # what was taken back is there above and below nought: only what is left was there
-        seen = netted(cells["authority"].astype(np.int64) * PLACE + cells["month"], events)
-        where = netted(np.ascontiguousarray(cells["country"]).view(">u2"), events)
-        months, reporters = seen % PLACE, seen // PLACE
-        return Span(
-            countries=tuple(country_codes(where).astype("U2").tolist()),
-            events=int(events.sum()),
-            confirmed=int(cells["confirmed"].sum()),
-            deaths=int(cells["deaths"].sum()),
-            first=first_day(int(months.min(initial=now))),
-            last=first_day(int(months.max()) if len(months) else now),
-            simulated=bool(events[cells["simulated"] > 0].sum() > 0),
-            sightings=len(seen),
-            reporters=len(np.unique(reporters)),
-        )
+    def since(self, months: Mapping[int, int]) -> dict[int, Span]:
+        """What happened to nodes, each by its place, from a month (counted from the first) on."""
+        places = np.array(list(months), np.int64)
+        begins = np.array(list(months.values()), np.int64)
+        return dict(zip(months, spans(self.tally, places, begins, self.level), strict=True))
 
     def label(self, month: int) -> str:
         """A month (counted from the first of the arrays) as text: 2026-03."""
@@ -111,21 +98,6 @@ class Curves:
     def basis(self, place: int) -> str:
         """What the exposure of a node was taken from."""
         return Basis(int(self.exposure.basis[place])).word
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Events of a node over some months."""
-
-    countries: tuple[str, ...]
-    events: int
-    confirmed: int
-    deaths: int
-    first: date  # first day of the month of the first
-    last: date  # first day of the month of the last
-    simulated: bool
-    sightings: int  # reporters in each month, over the months
-    reporters: int
 
 
 def evidence_of(

@@ -99,6 +99,11 @@ class Exposure:
     basis: NDArray[np.int64]  # of each node, a `Basis`
     counted: NDArray[np.bool_]  # [nodes, authorities]
 
+    def counts(self, nodes: Integers, reporters: Integers) -> NDArray[np.bool_]:
+        """Whether the events that reporters had of nodes are counted."""
+        found: NDArray[np.bool_] = self.counted[nodes, places_of(self.authorities, reporters)]
+        return found
+
     def events(self, tally: Tally, level: Handling) -> Floats:
         """The numerator that belongs to it: events by node and month, of counted authorities."""
         declared = self.basis == Basis.DECLARED

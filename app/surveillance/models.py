@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import IntEnum, StrEnum
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -68,6 +69,7 @@ class NodeId(NamedTuple):
         return int(self.key.removeprefix("TS-")) if self.kind is NodeKind.SUBSTANCE else None
 
 
+@lru_cache(maxsize=2**16)
 def of_substance(number: int) -> NodeId:
     """The node that a substance is."""
     return NodeId(NodeKind.SUBSTANCE, code_of(number))

@@ -205,7 +205,7 @@ def _special(session: Session, view: View) -> Select[Any]:
     than it does now.
     """
     end = end_of_day(view.as_of)
-    grouped = grouped_reports(end).subquery("held")
+    grouped = grouped_reports(end, few=view.only is not None).subquery("held")
     asked = _of(session, view, None, Finding.report_id)
     few = union(
         select(grouped.c.report_id).where(*_of(session, view, None, grouped.c.report_id)),
@@ -221,7 +221,8 @@ def _one_by_one(session: Session, view: View) -> Select[Any]:
     resolved = sightings.resolved_findings(
         session, view.as_of, lambda column: column.in_(select(wanted.c.id))
     )
-    grouped = grouped_reports(end_of_day(view.as_of)).subquery("grouped")
+    end, few = end_of_day(view.as_of), view.only is not None
+    grouped = grouped_reports(end, few=few).subquery("grouped")
     is_event = Report.type == ReportType.EVENT
     group = case((is_event, -grouped.c.group_id))
     return (

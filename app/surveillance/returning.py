@@ -60,7 +60,7 @@ def returning(
         )
         if silence is None or not _is_gap(silence, known, seen, limits):
             continue
-        span = seen.since(place, silence.ends)
+        span = seen.since({place: silence.ends})[place]
         enough = span.events >= limits.events or span.deaths >= 1
         if silence.chance is None or silence.chance > limits.chance or not enough:
             continue

@@ -7,19 +7,20 @@ of one member (signals 5.4).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
+from math import isfinite
 from typing import Any
 
 import numpy as np
 
 from app.registry.models import code_of
 from app.surveillance.arrays import Floats, Integers
-from app.surveillance.curves import Curves, Span, evidence_of
+from app.surveillance.curves import Curves, evidence_of
 from app.surveillance.evidence import WORLD, Evidence, Signal
 from app.surveillance.exposure import Basis
 from app.surveillance.harmful import NO_CLASS
-from app.surveillance.models import NodeKind, Rule, of_substance
+from app.surveillance.models import NodeKind, Rule
 from app.surveillance.nodes import Node
 from app.surveillance.ruleset import GrowthRule, Ruleset, plain
 from app.surveillance.statistics.doubling import doubling_time
@@ -39,6 +40,7 @@ from app.surveillance.statistics.growth import (
     windows,
 )
 from app.surveillance.statistics.multiplicity import benjamini_hochberg
+from app.surveillance.stretches import ReporterMonths, Span
 
 RULE_OF = {
     NodeKind.SUBSTANCE: Rule.GROWTH,
@@ -58,10 +60,9 @@ def rising(seen: Curves, rules: Ruleset) -> Iterator[tuple[Signal, Evidence, boo
     samples = _samples(seen)
     ratio = glr(seen.events, samples, dispersion=_dispersion(seen, samples))
     raised = (ratio.onset != NO_ONSET) & (ratio.statistic > rules.growth.keep_statistic)
-    spans = {
-        place: seen.since(place, int(ratio.onset[place]))
-        for place in np.flatnonzero(raised).tolist()
-    }
+    spans = seen.since(
+        {place: int(ratio.onset[place]) for place in np.flatnonzero(raised).tolist()}
+    )
     sightings, reporters = np.zeros((2, len(raised)), np.int64)
     for place, span in spans.items():
         sightings[place], reporters[place] = span.sightings, span.reporters
@@ -72,17 +73,17 @@ def rising(seen: Curves, rules: Ruleset) -> Iterator[tuple[Signal, Evidence, boo
         age=seen.tally.months - 1 - seen.first_seen,
         limits=_limits(rules.growth),
     )
-    chances = _chances(seen)
+    told = _details(seen, found, list(spans))
+    unburst = _without_bursts(seen, spans, found)
     for place, span in spans.items():
         node = seen.nodes[place]
         if node.kind is NodeKind.GROUP and node.key in NO_CLASS:
             continue  # what belongs nowhere does not emerge together
-        details = _details(seen, found, chances, place)
+        details = told[place]
         opens = span.events >= rules.growth.least_events and bool(found.emerging[place])
         if node.kind is NodeKind.SUBSTANCE:
-            unburst = _without_bursts(seen, place, found)
-            details["unburst"] = _plain(unburst)
-            opens = opens and unburst > rules.growth.unburst_statistic
+            details["unburst"] = _plain(unburst[place])
+            opens = opens and unburst[place] > rules.growth.unburst_statistic
         if node.kind is not NodeKind.SUBSTANCE:
             shared = _shared(seen, node, int(found.ratio.onset[place]), rules)
             details |= shared
@@ -161,47 +162,64 @@ def _chances(seen: Curves) -> dict[str, Floats]:
         "q": q,
         "low": ratio.low,
         "high": ratio.high,
-        "doubling": np.where(doubling.value > 0, doubling.value, np.nan),
+        "doubling_months": np.where(doubling.value > 0, doubling.value, np.nan),
     }
 
 
-def _details(
-    seen: Curves, found: Emergence, chances: dict[str, Floats], place: int
-) -> dict[str, Any]:
-    onset = int(found.ratio.onset[place])
-    expected = found.ratio.expected[place] * _share(seen.discounted[place], onset)
-    return {
-        "basis": "events",
-        "onset": seen.label(onset),
-        "statistic": _plain(found.ratio.statistic[place]),
-        "threshold": _plain(found.threshold[place]),
-        "rate_ratio": _plain(found.ratio.rate_ratio[place]),
-        "rate_ratio_interval": [_plain(chances["low"][place]), _plain(chances["high"][place])],
-        "expected": _plain(found.ratio.expected[place]),
-        "sightings": int(found.sightings[place]),
-        "reporters": int(found.reporters[place]),
-        "doubling_months": _plain(chances["doubling"][place]),
-        "p": _plain(chances["p"][place]),
-        "q": _plain(chances["q"][place]),
-        "exposure": seen.basis(place),
-        "months": seen.months,
-        "events": [int(n) for n in seen.events[place]],
-        "baseline": expected.round(4).tolist(),
-        "complete": seen.complete,
+def _details(seen: Curves, found: Emergence, places: list[int]) -> dict[int, dict[str, Any]]:
+    """What the statistics say of each of these nodes."""
+    ratio, chances = found.ratio, _chances(seen)
+    columns = {
+        "statistic": ratio.statistic,
+        "threshold": found.threshold,
+        "rate_ratio": ratio.rate_ratio,
+        "low": chances.pop("low"),
+        "high": chances.pop("high"),
+        "expected": ratio.expected,
+        **chances,
     }
+    shown = {name: list(map(_plain, each[places].tolist())) for name, each in columns.items()}
+    intervals = [list(ends) for ends in zip(shown.pop("low"), shown.pop("high"), strict=True)]
+    events = seen.events[places].astype(int).tolist()
+    told = {}
+    for at, place in enumerate(places):
+        onset = int(ratio.onset[place])
+        expected = ratio.expected[place] * _share(seen.discounted[place], onset)
+        told[place] = {
+            "basis": "events",
+            "onset": seen.label(onset),
+            **{name: column[at] for name, column in shown.items()},
+            "rate_ratio_interval": intervals[at],
+            "sightings": int(found.sightings[place]),
+            "reporters": int(found.reporters[place]),
+            "exposure": seen.basis(place),
+            "months": seen.months,
+            "events": events[at],
+            "baseline": expected.round(4).tolist(),
+            "complete": seen.complete,
+        }
+    return told
 
 
-def _without_bursts(seen: Curves, place: int, found: Emergence) -> float:
-    """The statistic of a node if its two largest reporter-months were usual ones."""
-    cells = seen.tally.of(place, 0, seen.level)
-    reporters = np.searchsorted(seen.exposure.authorities, cells["authority"])
-    cells = cells[seen.exposure.counted[place, reporters]]
-    code = cells["authority"].astype(np.int64) * 2**20 + cells["month"]
-    code, sighting = np.unique(code, return_inverse=True)
-    events = np.bincount(sighting, weights=cells["events"], minlength=len(code))
-    code, events = code[events > 0], events[events > 0]
-    since = code % 2**20 - seen.tally.since >= found.ratio.onset[place]
-    return without_bursts(events[since], events[~since], float(found.ratio.expected[place]))
+def _without_bursts(seen: Curves, places: Iterable[int], found: Emergence) -> dict[int, float]:
+    """The statistic of each substance if its two largest reporter-months were usual ones."""
+    chosen = [place for place in places if seen.nodes[place].kind is NodeKind.SUBSTANCE]
+    mine = np.array(chosen, np.int64)
+    names = ("authority", "month", "events")
+    cells, of = seen.tally.of(mine, np.zeros_like(mine), seen.level, names)
+    whose = ReporterMonths.of(cells, of, seen.tally.since)
+    counted = seen.exposure.counts(mine[whose.node], whose.reporter)
+    events = np.where(counted, whose.events, 0)
+    since = whose.month >= found.ratio.onset[mine][whose.node]
+    begins = np.searchsorted(whose.node, np.arange(len(mine) + 1)).tolist()
+    expected = found.ratio.expected[mine].tolist()
+    told = {}
+    for place, begin, end, usual in zip(chosen, begins, begins[1:], expected, strict=False):
+        counts, late = events[begin:end], since[begin:end]
+        told[place] = without_bursts(
+            counts[late & (counts > 0)], counts[~late & (counts > 0)], usual
+        )
+    return told
 
 
 def _share(exposure: Floats, onset: int) -> Floats:
@@ -212,7 +230,7 @@ def _share(exposure: Floats, onset: int) -> Floats:
 
 def _shared(seen: Curves, node: Node, onset: int, rules: Ruleset) -> dict[str, Any]:
     """The members behind a node: who takes part, who is new, and how much one alone explains."""
-    places = [seen.tally.places[of_substance(number)] for number in node.members]
+    places = seen.tally.place_of[list(node.members)]
     events = seen.events[places]
     since, before = events[:, onset:].sum(1), events[:, :onset].sum(1)
     exposure = seen.discounted[places]
@@ -253,7 +271,7 @@ def _turnover(first: Integers, months: int) -> float | None:
     """How surprising the members first seen in the last quarter are, against the eight before."""
     new = int(((first >= months - 3) & (first < months)).sum())
     earlier = int(((first >= months - 27) & (first < months - 3)).sum())
-    return _plain(predictive(new, 1.0, earlier, 8.0).p)
+    return _plain(float(predictive(new, 1.0, earlier, 8.0).p))
 
 
 def _opens_as_one(statistic: float, span: Span, shared: dict[str, Any], rules: Ruleset) -> bool:
@@ -281,6 +299,5 @@ def _evidence(
     )
 
 
-def _plain(value: Any) -> float | None:
-    number = float(np.asarray(value))
-    return round(number, 6) if np.isfinite(number) else None
+def _plain(number: float) -> float | None:
+    return round(float(number), 6) if isfinite(number) else None

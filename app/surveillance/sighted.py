@@ -233,7 +233,7 @@ def _cells(days: Records, edges: Sequence[date]) -> list[Cell]:
     )
     same = (first[name].tolist() for name in ("substance", "country", "authority"))
     types = (TYPES[one] for one in first["aggregate"].tolist())
-    levels = (Handling(one) for one in first["level"].tolist())
+    levels = (LEVELS[one] for one in first["level"].tolist())
     simulated = map(bool, first["simulated"].tolist())
     came_in = map(_morning, taken(np.minimum, "received"))
     return [
@@ -244,6 +244,7 @@ def _cells(days: Records, edges: Sequence[date]) -> list[Cell]:
     ]
 
 
+LEVELS = tuple(Handling)
 TYPES = (ReportType.EVENT, ReportType.AGGREGATE)
 
 

@@ -8,9 +8,9 @@ that node.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,83 +18,13 @@ from numpy.typing import NDArray
 from app.access.handling import Handling
 from app.surveillance import arrays
 from app.surveillance.arrays import CELL, COUNTED, Floats, Integers, Records
-from app.surveillance.membership import Membership, counted_too_often
-from app.surveillance.models import NodeId
+from app.surveillance.columns import Columns
+from app.surveillance.membership import Membership
+from app.surveillance.models import NodeKind
 from app.surveillance.months import month_of
 from app.surveillance.nodes import Node
 from app.surveillance.rows import Events
-
-PLACE = 2**20  # months of one substance
-
-
-@dataclass(frozen=True)
-class Stock:
-    """Events from a month on: those of one substance lie together, by month."""
-
-    cells: Records
-    begins: Integers  # of each substance and month, among the cells; the end of the last one
-    again: Records  # what members of a node that are added up count too often, below nought
-    of: Integers  # the node of each of these, in order
-    own: Floats  # events of the cells [levels, substances, months], of each level alone
-
-    @classmethod
-    def made(cls, found: Events, members: Membership, *, since: int, months: int) -> Stock:
-        """Of everything that was found."""
-        return cls.put(_dated(found.cells, since), *_again(found.shared, members, since),
-                       size=len(members.begins), since=since, months=months)  # fmt: skip
-
-    @classmethod
-    def changed(
-        cls, less: Events, more: Events, members: Membership, *, since: int, months: int
-    ) -> Stock:
-        """What is to be added where some of it is no longer so, and other events are."""
-        cells = [_dated(found.cells, since) for found in (less, more)]
-        again, of = zip(*(_again(found.shared, members, since) for found in (less, more)),
-                        strict=True)  # fmt: skip
-        nodes = np.concatenate(of)
-        order = np.argsort(nodes, kind="stable")
-        both = arrays.joined(arrays.negative(again[0], COUNTED), again[1])
-        return cls.put(
-            arrays.joined(arrays.negative(cells[0], COUNTED), cells[1]),
-            both[order],
-            nodes[order],
-            size=len(members.begins),
-            since=since,
-            months=months,
-        )
-
-    @classmethod
-    def put(
-        cls, cells: Records, again: Records, of: Integers, *, size: int, since: int, months: int
-    ) -> Stock:
-        """The cells in order and added up."""
-        cells = cells[cells["substance"] < size]
-        place = cells["substance"].astype(np.int64) * PLACE + cells["month"]
-        cells = cells[np.argsort(place, kind="stable")]
-        place = cells["substance"].astype(np.int64) * months + (cells["month"] - since)
-        many = np.bincount(place, minlength=size * months)
-        begins = np.concatenate(([0], np.cumsum(many)))
-        at = (cells["level"].astype(np.int64) * size + cells["substance"]) * months
-        at += cells["month"] - since
-        shape = len(Handling), size, months
-        own = np.bincount(at, weights=cells["events"], minlength=int(np.prod(shape)))
-        return cls(cells, begins, again, of, own.astype(float).reshape(shape))
-
-    def of_members(self, numbers: Integers, month: int) -> Records:
-        """The cells of some substances from a month (counted from the first) on."""
-        months = self.own.shape[2]
-        begin, end = self.begins[numbers * months + month], self.begins[(numbers + 1) * months]
-        if len(numbers) == 1:
-            return self.cells[begin[0] : end[0]]
-        many = end - begin
-        where = np.repeat(begin - (np.cumsum(many) - many), many) + np.arange(many.sum())
-        found: Records = self.cells[where]
-        return found
-
-    def at(self, number: int, month: int) -> Records:
-        """The cells of one substance in a month (counted from the first)."""
-        place = number * self.own.shape[2] + month
-        return self.cells[self.begins[place] : self.begins[place + 1]]
+from app.surveillance.stock import FIELDS, Stock, records, taken, together
 
 
 class Tally:
@@ -122,9 +52,13 @@ class Tally:
         return month_of(self.as_of) - self.since + 1
 
     @cached_property
-    def places(self) -> dict[NodeId, int]:
-        """Where a node is, by its kind and key."""
-        return {node.id: place for place, node in enumerate(self.nodes)}
+    def place_of(self) -> Integers:
+        """Where each substance is among the nodes; -1 for a number that is none."""
+        found = np.full(len(self.members.begins), -1)
+        for place, node in enumerate(self.nodes):
+            if node.kind is NodeKind.SUBSTANCE:
+                found[node.members[0]] = place
+        return found
 
     @cached_property
     def levels(self) -> list[Handling]:
@@ -173,60 +107,58 @@ class Tally:
             found += less.reshape(found.shape).cumsum(axis=0)
         return found
 
-    def of(self, place: int, month: int, level: Handling) -> Records:
-        """The cells of one node from a month (counted from the first) on, known at a level.
+    def of(
+        self, places: Integers, months: Integers, level: Handling, names: Sequence[str] = FIELDS
+    ) -> tuple[Columns, Integers]:
+        """The cells of some nodes, of each from a month (counted from the first) on, known at a
+        level; and of which of them each is.
 
         They are to be added up: some are below nought, and cells may be there more than once.
         """
-        since, numbers = self.since + month, np.array(self.nodes[place].members)
-        parts: list[Records] = []
+        members = [self.nodes[place].members for place in places.tolist()]
+        node = np.repeat(np.arange(len(members)), [len(one) for one in members])
+        numbers = np.fromiter(chain.from_iterable(members), np.int64, len(node))
+        found, nodes = [], []
         for stock in self.stocks:
-            parts.append(stock.of_members(numbers, month))
-            low, high = np.searchsorted(stock.of, [place, place + 1])
-            if high > low:
-                again = stock.again[low:high]
-                parts.append(again[again["month"] >= since])
-        parts = [part for part in parts if len(part)] or parts[:1]
-        rows = np.concatenate(parts, dtype=CELL) if len(parts) > 1 else parts[0]
-        found: Records = rows[rows["level"] <= level]
-        return found
+            where, of = stock.of_each(numbers, months[node])
+            again, again_of = stock.again_of_each(places, self.since + months)
+            for rows, at, whose in (
+                (stock.cells, where, node[of]),
+                (stock.again, again, again_of),
+            ):
+                known = rows["level"][at] <= level
+                found.append(taken(rows, at[known], names))
+                nodes.append(whose[known])
+        return together(found), np.concatenate(nodes)
 
-    def spread(self, authorities: Integers, level: Handling) -> Iterator[tuple[Records, Integers]]:
+    def spread(self, authorities: Integers, level: Handling) -> Iterator[tuple[Columns, Integers]]:
         """What some authorities reported, each cell once for every node of it; to be added up."""
         for stock in self.stocks:
-            for rows, of in ((stock.cells, None), (stock.again, stock.of)):
-                which = (rows["level"] <= level) & np.isin(rows["authority"], authorities)
-                if of is None:
-                    yield self.members.spread(rows[which])
-                else:
-                    yield rows[which], of[which]
+            mine = np.flatnonzero(_reported(stock.cells, authorities, level))
+            row, node = self.members.spread_places(stock.cells["substance"][mine])
+            yield taken(stock.cells, mine[row]), node
+            again = np.flatnonzero(_reported(stock.again, authorities, level))
+            yield taken(stock.again, again), stock.of[again]
 
     def kept(self, month: int) -> Records:
         """The cells of all substances from a month (counted from the first) on, as of the stock
         that is kept; each of them once."""
         cells = self.stocks[0].cells
-        return cells[cells["month"] >= self.since + month]
+        return records(taken(cells, np.flatnonzero(cells["month"] >= self.since + month)), CELL)
 
     def changed(self, month: int) -> tuple[Records, Records]:
         """Of the substances and months in which something changed since, the cells that were kept
         and those that are known; each of them once."""
         first, *rest = self.stocks
-        changed = arrays.joined(*(s.cells for s in rest)) if rest else first.cells[:0]
+        changed = np.concatenate([np.empty(0, CELL), *(records(each.cells, CELL) for each in rest)])
         changed = changed[changed["month"] >= self.since + month]
-        if not len(changed):
-            return changed, changed
-        touched = np.unique(changed["substance"].astype(np.int64) * PLACE + changed["month"])
-        kept = [first.at(place // PLACE, place % PLACE - self.since) for place in touched.tolist()]
-        before = np.concatenate(kept)
+        numbers, months = changed["substance"].astype(np.int64), changed["month"] - self.since
+        where = first.in_months(np.unique(numbers * self.months + months))
+        before = records(taken(first.cells, where), CELL)
         key = ("substance", *arrays.KEY)
         return before, arrays.summed(arrays.joined(before, changed), key, COUNTED)
 
 
-def _dated(cells: Records, since: int) -> Records:
-    found: Records = cells[cells["month"] >= since]
-    return found
-
-
-def _again(shared: Records, members: Membership, since: int) -> tuple[Records, Integers]:
-    again, of = counted_too_often(shared[shared["month"] >= since], members)
-    return again[list(CELL.names or ())].astype(CELL), of
+def _reported(cells: Columns, authorities: Integers, level: Handling) -> NDArray[np.bool_]:
+    known: NDArray[np.bool_] = (cells["level"] <= level) & np.isin(cells["authority"], authorities)
+    return known

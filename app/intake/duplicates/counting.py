@@ -74,14 +74,30 @@ def passed_over_for_substance(
     )
 
 
-def grouped_reports(as_of: datetime) -> Select[int, int, int]:
-    """The reports (in all versions) that were held in a group at a time: number, group, place."""
+def grouped_reports(as_of: datetime, *, few: bool = False) -> Select[int, int, int]:
+    """The reports (in all versions) that were held in a group at a time: number, group, place.
+
+    `few`: who asks names a few reports by number, which lead to their groups and not the reverse
+    (ix_duplicate_member_case).
+    """
     member, mine = aliased(DuplicateMember), aliased(Report)
     return (
         select(mine.id.label("report_id"), member.group_id, member.place)
         .select_from(member)
-        .join(mine, _is(mine, member))
+        .join(mine, led_by_reports(mine, member) if few else led_by_members(mine, member))
         .where(_standing(member, as_of))
+    )
+
+
+def led_by_reports(report: type[Report], member: type[DuplicateMember]) -> ColumnElement[bool]:
+    """The members that a report is, found by ix_duplicate_member_case.
+
+    The report's side is written so that no index on it serves: SQLite would else walk through all
+    members and look each up among the reports.
+    """
+    return and_(
+        member.authority_id == report.authority_id + 0,
+        member.reference == report.reference.concat(""),
     )
 
 
@@ -94,8 +110,8 @@ def _beside_one_counted(among: Among, today: date, as_of: datetime | None) -> Se
         select(_MINE.id)
         .select_from(_MEMBER)
         .join(_BESIDE, and_(_BESIDE.group_id == _MEMBER.group_id, _BESIDE.id != _MEMBER.id))
-        .join(_MINE, _is(_MINE, _MEMBER))
-        .join(_OTHER, _is(_OTHER, _BESIDE))
+        .join(_MINE, led_by_members(_MINE, _MEMBER))
+        .join(_OTHER, led_by_members(_OTHER, _BESIDE))
         .where(
             _standing(_MEMBER, as_of),
             _standing(_BESIDE, as_of),
@@ -109,7 +125,7 @@ def _beside_one_counted(among: Among, today: date, as_of: datetime | None) -> Se
     )
 
 
-def _is(report: type[Report], member: type[DuplicateMember]) -> ColumnElement[bool]:
+def led_by_members(report: type[Report], member: type[DuplicateMember]) -> ColumnElement[bool]:
     """The versions of a member, found by the unique key of report.
 
     The member's side is written so that no index on it serves: SQLite, which cannot know that the

@@ -112,6 +112,7 @@ class DuplicateMember(Base):
             sqlite_where=text("until IS NULL"),
             postgresql_where=text("until IS NULL"),
         ),
+        Index("ix_duplicate_member_case", "authority_id", "reference"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -119,8 +120,8 @@ class DuplicateMember(Base):
     authority_id: Mapped[int] = mapped_column(ForeignKey("authority.id"))
     reference: Mapped[str] = mapped_column(String(200))
     place: Mapped[int]
-    since: Mapped[datetime]
-    until: Mapped[datetime | None]
+    since: Mapped[datetime] = mapped_column(index=True)
+    until: Mapped[datetime | None] = mapped_column(index=True)
 
     @property
     def case(self) -> CaseKey:

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import digamma, polygamma
-from scipy.stats import gamma, norm
+from scipy.special import digamma, gammaincinv, ndtri, polygamma
 
 from app.surveillance.statistics.series import Bools, Floats
 
-Z = float(norm.isf(0.025))
+Z = float(-ndtri(0.025))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,7 @@ def information_component(observed: ArrayLike, expecting: ArrayLike) -> Estimate
     testable = due > 0
     shape, scale = seen + 0.5, 1 / (due + 0.5)
     value = np.log2(shape * scale)
-    lower, upper = (np.log2(gamma.ppf(q, shape, scale=scale)) for q in (0.025, 0.975))
+    lower, upper = (np.log2(scale * gammaincinv(shape, q)) for q in (0.025, 0.975))
     return _masked(value, lower, upper, testable)
 
 

@@ -259,11 +259,8 @@ def likelihood_ratio(
         ratio = np.where(raised, events, 1.0) / np.where(raised, sums, 1.0)
         values = np.where(raised, events * np.log(ratio) + sums - events, 0.0)
     else:
-        values = np.zeros(y.shape)
-        some = raised.any(-1)  # most series have nothing to maximise
-        alpha = np.broadcast_to(np.asarray(dispersion, dtype=np.float64), some.shape)
-        values[some] = _negative_binomial(y[some], mu[some], alpha[some])
-        values[~raised] = 0.0
+        alpha = np.broadcast_to(np.asarray(dispersion, dtype=np.float64), y.shape[:-1])
+        values = _negative_binomial(y, mu, alpha, raised)
     best = values.argmax(-1)
     at = best[..., None]
     statistic = np.take_along_axis(values, at, -1)[..., 0]
@@ -326,18 +323,19 @@ def _odds(probability: Floats) -> Floats:
     return odds
 
 
-def _negative_binomial(y: Floats, mu: Floats, dispersion: Floats) -> Floats:
+def _negative_binomial(y: Floats, mu: Floats, dispersion: Floats, raised: Flags) -> Floats:
     """Per start, the ratio maximised over rate ratios above 1; alpha 0 is the Poisson limit.
 
-    Shapes (series, months) and (series,).
+    Shapes (..., months) and (...) of the dispersion. 0 where nothing is raised since the start:
+    most series have nothing to maximise.
     """
     if (dispersion < 0).any():
         raise ValueError("a dispersion is not negative")
-    alpha = dispersion[:, None]
     values = np.zeros(y.shape)
-    safe = np.maximum(alpha, SMALL)
     for start in range(y.shape[-1]):
-        seen, mean = y[..., start:], mu[..., start:]
+        some = raised[..., start]
+        seen, mean, alpha = y[some][:, start:], mu[some][:, start:], dispersion[some][:, None]
+        safe = np.maximum(alpha, SMALL)
         # every month's score is negative above its own y / mu, so the root lies below the largest
         top = np.where(mean > 0, seen / np.where(mean > 0, mean, 1.0), 0.0).max(-1)
         low, high = np.zeros(top.shape), np.log(np.maximum(top, 1.0))
@@ -348,5 +346,5 @@ def _negative_binomial(y: Floats, mu: Floats, dispersion: Floats) -> Floats:
             low, high = np.where(rising, middle, low), np.where(rising, high, middle)
         kappa = ((low + high) / 2)[..., None]
         odds = np.log1p(safe * mean) - np.log1p(safe * mean * np.exp(kappa))
-        values[..., start] = (seen * kappa + (seen + 1 / safe) * odds).sum(-1)
+        values[some, start] = (seen * kappa + (seen + 1 / safe) * odds).sum(-1)
     return np.maximum(values, 0.0)

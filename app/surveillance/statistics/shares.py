@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from scipy.stats import beta
+from scipy.special import betainccinv, betaincinv
 
 
 class Share(NamedTuple):
@@ -30,6 +30,5 @@ def posterior(k: float, n: float, a: float, b: float, coverage: float) -> Share:
     """k of n with a Beta(a, b) prior; k may be a sum of weights. Raises ValueError unless 0≤k≤n."""
     if not 0 <= k <= n:
         raise ValueError(f"{k} of {n} is no share")
-    known = beta(a + k, b + n - k)
-    tail = (1 - coverage) / 2
-    return Share(float(known.mean()), float(known.ppf(tail)), float(known.isf(tail)))
+    a, b, tail = a + k, b + n - k, (1 - coverage) / 2
+    return Share(a / (a + b), float(betaincinv(a, b, tail)), float(betainccinv(a, b, tail)))
