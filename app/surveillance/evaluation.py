@@ -35,8 +35,9 @@ from app.surveillance.rollup import asked_since
 from app.surveillance.ruleset import Ruleset
 from app.surveillance.sighted import Earlier, Sighted, sighted
 from app.surveillance.spans import Total
-from app.surveillance.spots import clusters_of_harm, unusual_quantities
-from app.surveillance.spotting import Stockpile, maybe_clustered, maybe_unusual
+from app.surveillance.spots import clusters_of_harm
+from app.surveillance.spotting import maybe_clustered
+from app.surveillance.stockpile import Stockpile, quantities
 from app.surveillance.totals import growth_in_totals, volumes
 from app.surveillance.unknowns import fresh_since, new_unknowns, unresolved
 from app.surveillance.windows import months_before
@@ -206,15 +207,13 @@ def _spotted(counted: Counted, as_of: date, limits: Ruleset) -> Iterable[tuple[S
     harms = maybe_clustered(counted.harms(), as_of=as_of, rules=limits)
     pile = counted.once(
         "weights",
-        (as_of, limits.quantity),
+        (as_of, limits.version, limits.quantity, limits.tiers),
         lambda: Stockpile.of(counted.kept(Part.WEIGHTS), as_of=as_of, rules=limits),
     )
     less, more = counted.less(Part.WEIGHTS), counted.more(Part.WEIGHTS)
-    seizures = maybe_unusual(pile, less, more, counted.seized(), as_of=as_of, rules=limits)
-    seen = ((list(occurrences(fresh)), weights) for fresh, weights in seizures)
     for signal, levels in chain(
         clusters_of_harm(occurrences(harms), as_of=as_of, rules=limits),
-        unusual_quantities(seen, as_of=as_of, rules=limits),
+        quantities(pile, less, more, counted.seized(), as_of=as_of, rules=limits),
     ):
         yield signal, rules.sparing(levels)
 
@@ -269,7 +268,7 @@ class _Curved:
     def add(self, seen: Curves, limits: Ruleset) -> None:
         """Run the rules on what one audience knows; the audiences come from the lowest up."""
         self._highest = seen.level
-        self.names |= {node.id: node.name for node in seen.nodes}
+        self.names = self.names or {node.id: node.name for node in seen.nodes}
         back = returning(seen, limits, self.earlier)
         found = chain(rising(seen, limits), back, harming(seen, limits))
         for signal, evidence, opens in found:

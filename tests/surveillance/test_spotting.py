@@ -15,7 +15,8 @@ from app.surveillance.arrays import FORMS, KINDS, ROLES, SINGLE, WEIGHED, WEIGHE
 from app.surveillance.occurrences import occurrences
 from app.surveillance.ruleset import ruleset
 from app.surveillance.spots import Weights, clusters_of_harm, unusual_quantities
-from app.surveillance.spotting import Stockpile, maybe_clustered, maybe_unusual
+from app.surveillance.spotting import maybe_clustered
+from app.surveillance.stockpile import Stockpile, maybe_unusual, quantities, weighed
 from tests.surveillance.making import AS_OF
 
 RULES = ruleset()
@@ -96,10 +97,9 @@ def as_weights(rows: Records) -> Records:
     return found
 
 
-def looked_at(every: Records, kept: Records, less: Records, more: Records) -> Any:
+def piled(kept: Records) -> Stockpile:
     kept = arrays.summed(kept, WEIGHED_KEY, ("seizures",))
-    pile = Stockpile.of(kept, as_of=AS_OF, rules=RULES)
-    return list(maybe_unusual(pile, less, more, every, as_of=AS_OF, rules=RULES))
+    return Stockpile.of(kept, as_of=AS_OF, rules=RULES)
 
 
 @settings(max_examples=150, deadline=None)
@@ -131,15 +131,12 @@ def test_no_unusual_quantity_is_left_out(rows: list[Any], data: st.DataObject) -
         (mine, Weights.of(weights[weights["substance"] == substance], ANY))
         for substance, mine in by_substance.items()
     )
-    some = (
-        (list(occurrences(fresh)), held)
-        for fresh, held in looked_at(
-            every, np.concatenate([weights[:kept], weights[:gone]]), weights[:gone], weights[kept:]
-        )
-    )
-    expected, found = (
-        dict(unusual_quantities(each, as_of=AS_OF, rules=RULES)) for each in (whole, some)
-    )
+    expected = dict(unusual_quantities(whole, as_of=AS_OF, rules=RULES))
+    pile = piled(np.concatenate([weights[:kept], weights[:gone]]))
+    fewer = data.draw(st.integers(0, len(every)))  # were known when the pile was asked before
+    for seen in (every[:fewer], every):
+        asked = pile, weights[:gone], as_weights(seen)[kept:], seen
+        found = dict(quantities(*asked, as_of=AS_OF, rules=RULES))
     assert found == expected
 
 
@@ -149,5 +146,9 @@ def test_most_seizures_are_not_looked_at_one_by_one() -> None:
     for rows, expected in (([*history, *few], [900.0]), ([*history, few[0]], [])):
         every = seizures(rows)
         weights = as_weights(every)
-        found = looked_at(every, weights, weights[:0], weights[:0])
-        assert [one.grams for fresh, _ in found for one in occurrences(fresh)] == expected
+        pile, none = piled(weights), weights[:0]
+        found = [
+            weighed(pile, *asked)[0]
+            for asked in maybe_unusual(pile, none, none, every, as_of=AS_OF, rules=RULES)
+        ]
+        assert [one.grams for fresh in found for one in fresh] == expected
