@@ -58,17 +58,19 @@ def counted_too_often(shared: Records, members: Membership) -> tuple[Records, In
     The first is the most open one, and of those the most complete report with the best grade. So
     what is taken away at a level is so at every level above.
     """
-    order = np.lexsort([-shared["confirmed"], shared["place"], shared["level"], shared["event"]])
-    rows = shared[order]
+    code = arrays.codes([shared["event"], shared["level"], shared["place"], -shared["confirmed"]])
+    rows = shared[np.argsort(code, kind="stable")]
     if not len(rows):
         return rows, np.empty(0, np.int64)
-    begins = np.flatnonzero(np.concatenate(([True], rows["event"][1:] != rows["event"][:-1])))
+    event, substance = rows["event"], rows["substance"].astype(np.int64)
+    begins = np.flatnonzero(np.concatenate(([True], event[1:] != event[:-1])))
     position = np.arange(len(rows)) - np.repeat(begins, np.diff([*begins, len(rows)]))
     again = [np.empty(0, np.int64)]
     for back in range(1, int(position.max()) + 1):
         later = np.flatnonzero(position >= back)
-        place, node = members.spread_places(rows["substance"][later])
-        both = members.holds(node, rows["substance"][later[place] - back])
+        place, node = members.spread_places(substance[later])
+        both = members.holds(node, substance[later[place] - back])
         again.append(node[both] * len(rows) + later[place[both]])
-    node, place = np.divmod(np.unique(np.concatenate(again)), len(rows))
+    found = np.sort(np.concatenate(again))
+    node, place = np.divmod(found[np.diff(found, prepend=-1) > 0], len(rows))
     return arrays.negative(rows[place], COUNTED), node

@@ -304,6 +304,9 @@ def _morning(number: int) -> datetime:
 
 def _place(countries: NDArray[np.bytes_]) -> Integers:
     """A number of each country below `COUNTRIES`."""
-    letters = np.ascontiguousarray(countries).view("u1").reshape(-1, 2).astype(np.int64)
-    found: Integers = (letters - ord("A")) @ np.array([LETTERS, 1])
+    found: Integers = _PLACES[np.ascontiguousarray(countries).view(">u2")]
     return found
+
+
+_FIRST, _SECOND = np.divmod(np.arange(2**16), 2**8)  # the letters of two bytes
+_PLACES = (_FIRST - ord("A")) * LETTERS + _SECOND - ord("A")

@@ -44,7 +44,7 @@ class Stockpile:
     deviations: float
     # what was said of substances, and of what
     said: dict[int, tuple[Asked, list[tuple[Signal, Levels]]]] = field(default_factory=dict)
-    _at_levels: dict[int, Floats] = field(default_factory=dict)
+    _at_levels: dict[tuple[int, Handling], Floats] = field(default_factory=dict)
 
     @classmethod
     def of(cls, rows: Records, *, as_of: date, rules: Ruleset) -> Stockpile:
@@ -80,24 +80,33 @@ class Stockpile:
         least[vague["substance"], vague["form"]] = -np.inf
         return least
 
-    def at_levels(self, number: int, changed: Records, fresh: Records) -> Floats:
-        """The same of one substance by what is known at each level [levels, forms]."""
+    def at_levels(self, number: int, changed: Records, fresh: Records, lowest: Handling) -> Floats:
+        """The same of one substance by what is known at each level [levels, forms]; at those below
+        the lowest, which are not asked for, everything."""
+        least = np.full((len(Handling), WIDTH), np.inf)
         if number >= len(self.spare):
-            return np.full((len(Handling), WIDTH), -np.inf)
-        if number not in self._at_levels:
-            rows, spare = self.of_substance(number), self.spare[number]
-            self._at_levels[number] = np.array([
-                _least(
-                    known["form"].astype(np.int64), known, spare,
-                    earliest=self.earliest, deviations=self.deviations,
-                )
-                for known in (rows[rows["level"] <= level] for level in Handling)
-            ])  # fmt: skip
-        least = self._at_levels[number]
-        many = np.bincount(changed["form"], minlength=WIDTH)
-        void = (many > self.spare[number]) | ((many > 0) & np.isposinf(least).any(axis=0))
-        void[fresh["form"][fresh["first"] < self.earliest]] = True
-        return np.where(void, -np.inf, least)
+            least[lowest:] = -np.inf
+            return least
+        for level in list(Handling)[lowest:]:
+            known = self._at_level(number, level)
+            many = np.bincount(changed["form"], minlength=WIDTH)
+            void = (many > self.spare[number]) | ((many > 0) & np.isposinf(known))
+            void[fresh["form"][fresh["first"] < self.earliest]] = True
+            least[level] = np.where(void, -np.inf, known)
+        return least
+
+    def _at_level(self, number: int, level: Handling) -> Floats:
+        rows = self.of_substance(number)
+        if level >= rows["level"].max(initial=0):
+            found: Floats = self.least[number]
+            return found
+        if (number, level) not in self._at_levels:
+            known = rows[rows["level"] <= level]
+            self._at_levels[number, level] = _least(
+                known["form"].astype(np.int64), known, self.spare[number],
+                earliest=self.earliest, deviations=self.deviations,
+            )  # fmt: skip
+        return self._at_levels[number, level]
 
 
 def _size(rows: Records) -> int:
@@ -115,8 +124,7 @@ def quantities(
     for number, asked in maybe_unusual(pile, less, more, seized, as_of=as_of, rules=rules):
         known, told = pile.said.get(number, (None, []))
         if known != asked:
-            seen = [weighed(pile, number, asked)]
-            told = list(unusual_quantities(seen, as_of=as_of, rules=rules))
+            told = _said_of(pile, number, asked, as_of, rules)
             pile.said[number] = asked, told
         yield from told
 
@@ -149,16 +157,31 @@ def maybe_unusual(
     yield from zip(chosen.tolist(), map(Asked, *runs), strict=True)
 
 
-def weighed(pile: Stockpile, number: int, asked: Asked) -> tuple[list[Occurrence], Weights]:
-    """The seizures of a substance that may be unusual at some level, and all its weights."""
+def _said_of(
+    pile: Stockpile, number: int, asked: Asked, as_of: date, rules: Ruleset
+) -> list[tuple[Signal, Levels]]:
+    """What is unusual of one substance: most have nothing by all that is known, which decides, and
+    are not looked at level by level."""
     fresh = np.frombuffer(asked.fresh, SINGLE)
     less, more = (np.frombuffer(rows, WEIGHED) for rows in (asked.less, asked.more))
-    least = pile.at_levels(number, arrays.joined(less, more), fresh)
+    changed = arrays.joined(less, more)
+    weights = CHANGES[Part.WEIGHTS](pile.of_substance(number), less, more)
+    highest = Handling(int(weights["level"].max(initial=0)))
+    told: list[tuple[Signal, Levels]] = []
+    for lowest in (highest, min(Handling)):
+        least = pile.at_levels(number, changed, fresh, lowest)
+        seen = standing_out(fresh, least), Weights.of(weights, least)
+        told = list(unusual_quantities([seen], as_of=as_of, rules=rules))
+        if not told:
+            break
+    return told
+
+
+def standing_out(fresh: Records, least: Floats) -> list[Occurrence]:
+    """The seizures of a substance that may be unusual at some level."""
     levels = np.arange(len(Handling))[:, None]
     above = np.log10(fresh["grams"]) > least[levels, fresh["form"]]
-    fresh = fresh[(above & (fresh["level"] <= levels)).any(axis=0)]
-    weights = CHANGES[Part.WEIGHTS](pile.of_substance(number), less, more)
-    return list(occurrences(fresh)), Weights.of(weights, least)
+    return list(occurrences(fresh[(above & (fresh["level"] <= levels)).any(axis=0)]))
 
 
 def _least(

@@ -9,6 +9,7 @@ import numpy as np
 from app.access.handling import Handling
 from app.intake.words import EventKind
 from app.surveillance.arrays import KINDS, Floats, Integers, Records
+from app.surveillance.columns import Columns
 from app.surveillance.rows import WEIGHT
 from app.surveillance.tally import Tally
 
@@ -25,7 +26,7 @@ class Strata:
     harms: Floats
 
     @classmethod
-    def of(cls, rows: Records, since: int, size: int) -> Strata:
+    def of(cls, rows: Records | Columns, since: int, size: int) -> Strata:
         """Of cells, each of which is there once."""
         strata, at = np.unique(_stratum(rows, since), return_inverse=True)
         shape = len(Handling), size, len(strata)
@@ -71,13 +72,13 @@ def strata_of(tally: Tally, months: int, kept: Strata | None = None) -> Strata:
     return kept.with_change(less, more, since) if len(less) or len(more) else kept
 
 
-def _stratum(rows: Records, since: int) -> Integers:
+def _stratum(rows: Records | Columns, since: int) -> Integers:
     country = np.ascontiguousarray(rows["country"]).view(">u2").astype(np.int64)
     found: Integers = country * 2**16 + (rows["month"] - since) // 12
     return found
 
 
-def _harms(rows: Records) -> Floats:
+def _harms(rows: Records | Columns) -> Floats:
     """Events that tell of harm, deaths by causal role, in twentieths."""
     toxic = rows["kind"] == KINDS.index(EventKind.ACUTE_TOXICITY)
     found: Floats = np.where(toxic, WEIGHT * rows["events"].astype(float), rows["weighted"])

@@ -140,11 +140,11 @@ class Tally:
             again = np.flatnonzero(_reported(stock.again, authorities, level))
             yield taken(stock.again, again), stock.of[again]
 
-    def kept(self, month: int) -> Records:
+    def kept(self, month: int) -> Columns:
         """The cells of all substances from a month (counted from the first) on, as of the stock
         that is kept; each of them once."""
         cells = self.stocks[0].cells
-        return records(taken(cells, np.flatnonzero(cells["month"] >= self.since + month)), CELL)
+        return taken(cells, np.flatnonzero(cells["month"] >= self.since + month))
 
     def changed(self, month: int) -> tuple[Records, Records]:
         """Of the substances and months in which something changed since, the cells that were kept

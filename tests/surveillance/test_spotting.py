@@ -9,6 +9,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.access.handling import Handling
 from app.intake.words import CausalRole, EventKind
 from app.surveillance import arrays
 from app.surveillance.arrays import FORMS, KINDS, ROLES, SINGLE, WEIGHED, WEIGHED_KEY, Records
@@ -16,7 +17,7 @@ from app.surveillance.occurrences import occurrences
 from app.surveillance.ruleset import ruleset
 from app.surveillance.spots import Weights, clusters_of_harm, unusual_quantities
 from app.surveillance.spotting import maybe_clustered
-from app.surveillance.stockpile import Stockpile, maybe_unusual, quantities, weighed
+from app.surveillance.stockpile import Stockpile, maybe_unusual, quantities, standing_out
 from tests.surveillance.making import AS_OF
 
 RULES = ruleset()
@@ -148,7 +149,8 @@ def test_most_seizures_are_not_looked_at_one_by_one() -> None:
         weights = as_weights(every)
         pile, none = piled(weights), weights[:0]
         found = [
-            weighed(pile, *asked)[0]
-            for asked in maybe_unusual(pile, none, none, every, as_of=AS_OF, rules=RULES)
+            standing_out(fresh, pile.at_levels(number, none, fresh, Handling.CLEAR))
+            for number, asked in maybe_unusual(pile, none, none, every, as_of=AS_OF, rules=RULES)
+            for fresh in [np.frombuffer(asked.fresh, SINGLE)]
         ]
         assert [one.grams for fresh in found for one in fresh] == expected
