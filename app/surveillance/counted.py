@@ -154,7 +154,9 @@ class Counted:
 
 
 def _from(since: int | None, rows: Records) -> Records:
-    return rows if since is None else rows[from_month(since, rows["month"].astype(np.int64))]
+    if since is None:
+        return rows
+    return rows.take(np.flatnonzero(from_month(since, rows["month"].astype(np.int64))))
 
 
 def _change(session: Session, as_of: date, since: Since, day: date) -> tuple[Known, Known] | None:

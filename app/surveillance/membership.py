@@ -59,7 +59,7 @@ def counted_too_often(shared: Records, members: Membership) -> tuple[Records, In
     what is taken away at a level is so at every level above.
     """
     code = arrays.codes([shared["event"], shared["level"], shared["place"], -shared["confirmed"]])
-    rows = shared[np.argsort(code, kind="stable")]
+    rows = shared.take(np.argsort(code, kind="stable"))
     if not len(rows):
         return rows, np.empty(0, np.int64)
     event, substance = rows["event"], rows["substance"].astype(np.int64)
@@ -73,4 +73,4 @@ def counted_too_often(shared: Records, members: Membership) -> tuple[Records, In
         again.append(node[both] * len(rows) + later[place[both]])
     found = np.sort(np.concatenate(again))
     node, place = np.divmod(found[np.diff(found, prepend=-1) > 0], len(rows))
-    return arrays.negative(rows[place], COUNTED), node
+    return arrays.negative(rows.take(place), COUNTED), node

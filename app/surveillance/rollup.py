@@ -209,8 +209,10 @@ def _summing(of: str, key: Sequence[str], counted: Sequence[str]) -> Change:
         if not len(less_and_more):
             return held
         touched = _at(held, less_and_more, of)
-        anew = arrays.summed(arrays.joined(held[touched], less_and_more), key, counted)
-        return arrays.joined(held[~touched], anew)
+        anew = arrays.summed(
+            arrays.joined(held.take(np.flatnonzero(touched)), less_and_more), key, counted
+        )
+        return arrays.joined(held.take(np.flatnonzero(~touched)), anew)
 
     return change
 
@@ -268,8 +270,8 @@ CHANGES: dict[Part, Change] = {
 def _keep(session: Session, part: Part, rows: Records) -> None:
     """Write records down, month by month."""
     of = _substances(part, rows)
-    order = np.lexsort([of, rows["month"]])  # as they are read: by month
-    rows, of = rows[order], of[order]
+    order, _ = arrays.grouped([rows["month"], of])  # as they are read: by month
+    rows, of = rows.take(order), of[order]
     begins = np.flatnonzero(
         np.concatenate(
             ([len(rows) > 0], (of[1:] != of[:-1]) | (rows["month"][1:] != rows["month"][:-1]))

@@ -181,8 +181,7 @@ def _new_days(counted: Counted, kept: Bools, before: Bools) -> Records:
     def new(rows: Records, before: Bools) -> Records:
         number = np.minimum(rows["substance"], len(before) - 1)
         seen = before[number, _place(rows["country"])] & (number == rows["substance"])
-        found: Records = rows[~seen]
-        return found
+        return rows.take(np.flatnonzero(~seen))
 
     size = len(kept)
     since = counted.since.days

@@ -123,4 +123,4 @@ def _runs(begins: Integers, ends: Integers) -> tuple[Integers, Integers]:
 
 
 def _again(shared: Records, members: Membership, since: int) -> tuple[Records, Integers]:
-    return counted_too_often(shared[shared["month"] >= since], members)
+    return counted_too_often(shared.take(np.flatnonzero(shared["month"] >= since)), members)

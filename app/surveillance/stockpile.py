@@ -50,7 +50,7 @@ class Stockpile:
     def of(cls, rows: Records, *, as_of: date, rules: Ruleset) -> Stockpile:
         """Of records of weights."""
         since, deviations = seized_since(as_of, rules).toordinal(), rules.quantity.deviations
-        rows = rows[np.argsort(rows["substance"], kind="stable")]
+        rows = rows.take(arrays.grouped([rows["substance"]])[0])
         size = _size(rows)
         begins = np.searchsorted(rows["substance"], np.arange(size + 1))
         group = rows["substance"].astype(np.int64) * WIDTH + rows["form"]
