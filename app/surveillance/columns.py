@@ -142,8 +142,11 @@ def country_codes(numbers: NDArray[np.int64]) -> NDArray[np.bytes_]:
 
 @compiles(day_number, "sqlite")
 def _day_in_sqlite(element: Any, compiler: Any, **options: Any) -> str:
-    text = compiler.process(element.clauses, **options)
-    return f"CAST(julianday(substr({text}, 1, 10)) - 1721424.5 AS INTEGER)"
+    (argument,) = element.clauses
+    text = compiler.process(argument, **options)
+    # of a moment only the day is read: within half a millisecond of midnight it would be the next
+    text = text if _is_date(argument) else f"substr({text}, 1, 10)"
+    return f"CAST(julianday({text}) - 1721424.5 AS INTEGER)"
 
 
 @compiles(day_number, "postgresql")

@@ -195,6 +195,8 @@ def _described(rows: Columns) -> dict[str, NDArray[Any]]:
 
 
 def _where(rows: dict[str, NDArray[Any]], which: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
+    if which.all():  # as a rule: most reports are of single events
+        return rows
     return {name: values[which] for name, values in rows.items()}
 
 
