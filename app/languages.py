@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from gettext import NullTranslations
 from io import BytesIO
 from pathlib import Path
@@ -107,7 +107,12 @@ def NN_(one: str, many: str) -> tuple[str, str]:
 
 def day_long(day: date) -> str:
     """1 November 2026; 1er novembre 2026; 1 de noviembre de 2026."""
-    return _first_of_month(day, str(format_date(day, "long", locale=LOCALES[spoken()])))
+    return _first_of_month(day, _day_long(day, spoken()))
+
+
+@lru_cache(maxsize=10_000)  # sentences are full of days, and of the same ones
+def _day_long(day: date, language: str) -> str:
+    return str(format_date(day, "long", locale=LOCALES[language]))
 
 
 def day_short(day: date) -> str:

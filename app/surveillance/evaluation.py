@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from app.access.handling import Handling
 from app.registry.models import WATCHED, Standing, Substance
 from app.surveillance import rules, spans
+from app.surveillance.collecting import no_collecting
 from app.surveillance.counted import Counted
 from app.surveillance.curves import Curves, curves
 from app.surveillance.evidence import FIRSTS, WORLD, Evidence, Key, Signal
@@ -45,6 +46,13 @@ from app.surveillance.windows import months_before
 Levels = dict[Handling, Evidence]
 
 
+class Said:
+    """What was said of each substance by its cells, and of which cells."""
+
+    def __init__(self) -> None:
+        self.of: dict[Any, tuple[Any, Any]] = {}
+
+
 @dataclass(frozen=True, slots=True)
 class Watched:
     """A watched substance by its name, and by what it does (`rules.NO_FAMILY` when not known)."""
@@ -69,6 +77,7 @@ class Evaluation:
     watched: Mapping[int, Watched]
     names: Mapping[NodeId, str] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
+    stood: Said = field(default_factory=Said)
 
     def knows(self, node: NodeId) -> bool:
         """Whether anything counts for a node today."""
@@ -82,16 +91,33 @@ class Evaluation:
     def standing(self, signal: Signal, opened_on: date) -> Levels:
         """The evidence that a first announced on a day is still one; {} when it is not."""
         number = signal.node.substance_id or 0
-        return rules.standing(
+        return rules.standing(self._still_first(number, opened_on), (signal.rule, signal.scope))
+
+    def _still_first(
+        self, number: int, opened_on: date
+    ) -> Mapping[Handling, Mapping[Key, Evidence]]:
+        """What is still first of a substance since a day; of the same cells as before the same."""
+        asked = (
             self.sighted.cells.get(number, []),
-            (signal.rule, signal.scope),
-            as_of=self.as_of,
-            opened_on=opened_on,
-            rules=self.limits,
-            effect=self.watched[number].effect if number in self.watched else "",
-            before=self.sighted.before.get(number, frozenset()),
-            levels=self.sighted.levels.get(number, frozenset()),
+            self.watched[number].effect if number in self.watched else "",
+            self.sighted.before.get(number, frozenset()),
+            self.sighted.levels.get(number, frozenset()),
         )
+        found: Mapping[Handling, Mapping[Key, Evidence]]
+        known, found = self.stood.of.get((number, opened_on), (None, {}))
+        if known != asked:
+            cells, effect, before, levels = asked
+            found = rules.still_first(
+                cells,
+                as_of=self.as_of,
+                opened_on=opened_on,
+                rules=self.limits,
+                effect=effect,
+                before=before,
+                levels=levels,
+            )
+        self.stood.of[number, opened_on] = asked, found
+        return found
 
     def rests_on(self, signal: Signal) -> date | None:
         """When that came in on which a first can rest by itself: the newest confirmed report in its
@@ -110,6 +136,7 @@ class Evaluation:
         return self.sighted.confirmed_on(number, signal.scope) or min(there, default=None)
 
 
+@no_collecting()
 def evaluate(session: Session, *, as_of: date, limits: Ruleset, anew: bool = False) -> Evaluation:
     """Run every rule on what was known at the end of `as_of`. Nothing is written.
 
@@ -122,9 +149,8 @@ def evaluate(session: Session, *, as_of: date, limits: Ruleset, anew: bool = Fal
         counted, as_of=as_of, edges=rules.edges(as_of, limits), turn=turn(as_of, limits.silence)
     )
     watched = _watched(session)
-    said = counted.once(
-        "firsts", (as_of, limits.version, limits.first, limits.spread, limits.tiers), Said
-    )
+    ruled = as_of, limits.version, limits.first, limits.spread, limits.tiers
+    said, stood = (counted.once(what, ruled, Said) for what in ("firsts", "standing"))
     fired = dict(_fired(seen, watched, as_of, limits, said))
     fired |= dict(_grown_in_totals(session, watched, as_of, limits))
     curved = _Curved(watched, seen.earlier)
@@ -157,6 +183,7 @@ def evaluate(session: Session, *, as_of: date, limits: Ruleset, anew: bool = Fal
             "cells": sum(map(len, seen.cells.values())),
             "fired": len(fired),
         },
+        stood=stood,
     )
 
 
@@ -304,13 +331,6 @@ def _watched(session: Session) -> dict[int, Watched]:
         number: Watched(name, rules.NO_FAMILY if kind is Standing.UNCLASSIFIED else effect)
         for number, name, kind, effect in session.execute(rows)
     }
-
-
-class Said:
-    """What was said of the firsts and the spread of each substance, and of which cells."""
-
-    def __init__(self) -> None:
-        self.of: dict[int, tuple[Any, dict[Key, Levels]]] = {}
 
 
 def _fired(

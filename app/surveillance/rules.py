@@ -85,9 +85,8 @@ def views(
     return {key: sparing(levels) for key, levels in told.items()}
 
 
-def standing(
+def still_first(
     cells: Iterable[Cell],
-    key: Key,
     *,
     as_of: date,
     opened_on: date,
@@ -95,14 +94,13 @@ def standing(
     effect: str = "",
     before: Collection[str] = (),
     levels: Collection[Handling] = (),
-) -> dict[Handling, Evidence]:
-    """The evidence, by level, that a first announced on `opened_on` is still one; {} if it is not.
+) -> dict[Handling, dict[Key, Evidence]]:
+    """The evidence, by level, that firsts announced on `opened_on` are still ones.
 
-    Growing old does not undo it, and neither does another first that would now speak for it.
     `before` as in `views`; `levels` are those at which the substance was seen in other countries.
     """
     since = months_before(opened_on, rules.first.fresh_months)
-    by_level = {
+    return {
         level: firsts(
             visible,
             as_of=as_of,
@@ -114,6 +112,15 @@ def standing(
         )
         for level, visible in _levels(_known(cells, as_of), levels)
     }
+
+
+def standing(
+    by_level: Mapping[Handling, Mapping[Key, Evidence]], key: Key
+) -> dict[Handling, Evidence]:
+    """The evidence, by level, that a first is still one; {} if it is not.
+
+    Growing old does not undo it, and neither does another first that would now speak for it.
+    """
     if not by_level or key not in by_level[max(by_level)]:
         return {}
     return {level: found[key] for level, found in by_level.items() if key in found}

@@ -10,12 +10,14 @@ from time import perf_counter
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from app.access.handling import Handling
-from app.db import insert_new
+from app.db import insert_all_new, one_of
 from app.errors import Conflict
+from app.registry.models import Substance
 from app.surveillance import episodes, inhibition, sightings
+from app.surveillance.collecting import no_collecting
 from app.surveillance.episodes import Decision, Present, Reason, View
 from app.surveillance.evaluation import Evaluation, evaluate
 from app.surveillance.evidence import FIRSTS, Evidence, Signal
@@ -29,7 +31,7 @@ from app.surveillance.models import (
     Tier,
 )
 from app.surveillance.queries import last_assessment
-from app.surveillance.ruleset import Ruleset, ruleset
+from app.surveillance.ruleset import ruleset
 from app.surveillance.unknowns import settled
 from app.surveillance.wording import sentence
 
@@ -62,6 +64,7 @@ class Outcome:
     changes: tuple[Change, ...]
 
 
+@no_collecting()
 def assess(session: Session, *, as_of: date, now: datetime) -> Outcome:
     """Run the rules on what was known at the end of `as_of`, and move the episodes accordingly.
 
@@ -84,23 +87,16 @@ def assess(session: Session, *, as_of: date, now: datetime) -> Outcome:
     for signal, episode in sorted(still_open.items()):
         _rename(episode, signal, seen)
         changes += _apply(episode, _next(episode, signal, seen, named), as_of)
+    opening = [
+        signal
+        for signal in sorted(seen.fired.keys() - still_open.keys())
+        if _may_open(signal, closings.get(signal), seen)
+    ]
     new: dict[int, Episode] = {}
-    for signal in sorted(seen.fired.keys() - still_open.keys()):
-        closing = closings.get(signal)
-        if not episodes.may_open(
-            signal.rule,
-            closing,
-            as_of=as_of,
-            rests_on=seen.rests_on(signal) if closing else None,
-            evidence=seen.fired[signal][max(seen.fired[signal])],
-            limits=limits.episodes,
-        ):
-            continue
-        opened = _open(session, signal, seen, limits)
-        if opened is not None:
-            decision = episodes.opening(seen.fired[signal], as_of=as_of)
-            changes += _apply(opened, decision, as_of)
-            new[opened.id] = opened
+    for signal, opened in _open(session, opening, seen):
+        decision = episodes.opening(seen.fired[signal], as_of=as_of)
+        changes += _apply(opened, decision, as_of)
+        new[opened.id] = opened
     counted = _episodes_by_reason(changes)
     changes = _left_to_families(session, [*still_open.values(), *new.values()], new, changes)
 
@@ -117,12 +113,18 @@ def assess(session: Session, *, as_of: date, now: datetime) -> Outcome:
     return Outcome(assessment, tuple(changes))
 
 
+_WITH_SUBSTANCE = (
+    joinedload(Episode.substance).load_only(Substance.name, Substance.merged_into_id),
+)  # of a substance, no more than is looked at
+
+
 def _open_episodes(session: Session) -> dict[Signal, Episode]:
     """Every open episode, locked until the end so that two workers do not tell the same news."""
     held = (
         select(Episode)
         .where(Episode.state != EpisodeState.CLOSED)
         .options(
+            *_WITH_SUBSTANCE,
             selectinload(Episode.views),
             selectinload(Episode.inhibited_by).selectinload(Episode.views),
         )
@@ -187,7 +189,7 @@ def _rename(episode: Episode, signal: Signal, seen: Evaluation) -> None:
     levels = seen.fired.get(signal)
     shown = [view.handling for view in episode.views]
     if levels and shown and min(levels) <= min(shown):
-        episode.node_name = seen.names.get(signal.node, episode.node_name)
+        _write(episode, node_name=seen.names.get(signal.node, episode.node_name))
 
 
 def _next(
@@ -211,34 +213,53 @@ def _next(
     return episodes.next_of_first(present, fired, stands, as_of=as_of, limits=limits)
 
 
-def _open(session: Session, signal: Signal, seen: Evaluation, limits: Ruleset) -> Episode | None:
-    """A new episode, still without views; None when another worker has just opened it."""
-    fired = seen.fired[signal]
-    insert_new(
-        session,
-        Episode,
-        rule=signal.rule,
-        node_kind=signal.node.kind,
-        node_key=signal.node.key,
-        node_name=seen.names.get(signal.node),
-        substance_id=signal.node.substance_id,
-        scope=signal.scope,
-        state=EpisodeState.OPEN,
-        simulated=fired[max(fired)].simulated,
-        opened_on=seen.as_of,
-        evaluated_on=seen.as_of,
-        ruleset=limits.version,
+def _may_open(signal: Signal, closing: episodes.Closing | None, seen: Evaluation) -> bool:
+    return episodes.may_open(
+        signal.rule,
+        closing,
+        as_of=seen.as_of,
+        rests_on=seen.rests_on(signal) if closing else None,
+        evidence=seen.fired[signal][max(seen.fired[signal])],
+        limits=seen.limits.episodes,
     )
-    episode = session.scalars(
-        select(Episode).where(
-            Episode.node_kind == signal.node.kind,
-            Episode.node_key == signal.node.key,
-            Episode.rule == signal.rule,
-            Episode.scope == signal.scope,
+
+
+def _open(
+    session: Session, signals: Sequence[Signal], seen: Evaluation
+) -> list[tuple[Signal, Episode]]:
+    """New episodes, still without views; those left out that another worker has just opened."""
+    if not signals:
+        return []
+    insert_all_new(session, Episode, [_new(signal, seen) for signal in signals])
+    opened = (
+        select(Episode)
+        .where(
+            one_of(session, Episode.node_key, {signal.node.key for signal in signals}),
             Episode.state != EpisodeState.CLOSED,
+            Episode.opened_on == seen.as_of,
         )
-    ).one()
-    return None if episode.views else episode
+        .options(*_WITH_SUBSTANCE, selectinload(Episode.views))
+    )
+    there = {signal_of(episode): episode for episode in session.scalars(opened)}
+    found = ((signal, there.get(signal)) for signal in signals)
+    return [(signal, one) for signal, one in found if one is not None and not one.views]
+
+
+def _new(signal: Signal, seen: Evaluation) -> dict[str, Any]:
+    fired = seen.fired[signal]
+    return {
+        "rule": signal.rule,
+        "node_kind": signal.node.kind,
+        "node_key": signal.node.key,
+        "node_name": seen.names.get(signal.node),
+        "substance_id": signal.node.substance_id,
+        "scope": signal.scope,
+        "state": EpisodeState.OPEN,
+        "simulated": fired[max(fired)].simulated,
+        "opened_on": seen.as_of,
+        "evaluated_on": seen.as_of,
+        "ruleset": seen.limits.version,
+    }
 
 
 def _apply(episode: Episode, decision: Decision, as_of: date) -> list[Change]:
@@ -246,7 +267,9 @@ def _apply(episode: Episode, decision: Decision, as_of: date) -> list[Change]:
     name = episode.name
     before = {view.handling: view for view in episode.views}
     lost = {
-        level: _change(episode, _view(view), Reason.CLOSED, name) for level, view in before.items()
+        level: _change(episode, _view(before[level]), Reason.CLOSED, name)
+        for level, _ in decision.news
+        if level not in decision.views
     }
     for level in before.keys() - decision.views.keys():
         episode.views.remove(before[level])
@@ -255,22 +278,24 @@ def _apply(episode: Episode, decision: Decision, as_of: date) -> list[Change]:
         if row is None:
             row = EpisodeView(handling=level)
             episode.views.append(row)
-        row.tier = view.evidence.tier
-        row.since = view.since
-        row.sentence = sentence(view.evidence, name)
-        row.evidence = _stored(view)
-    episode.evaluated_on = as_of
-    episode.quiet_since = decision.quiet_since
+        _write(row, tier=view.evidence.tier, since=view.since, evidence=_stored(view),
+               sentence=sentence(view.evidence, name))  # fmt: skip
+    _write(episode, evaluated_on=as_of, quiet_since=decision.quiet_since)
     if decision.outcome is not None:
-        episode.state = EpisodeState.CLOSED
-        episode.closed_on = as_of
-        episode.outcome = decision.outcome
+        _write(episode, state=EpisodeState.CLOSED, closed_on=as_of, outcome=decision.outcome)
     return [
         _change(episode, decision.views[level], reason, name)
         if level in decision.views
         else lost[level]
         for level, reason in decision.news
     ]
+
+
+def _write(row: Episode | EpisodeView, **values: Any) -> None:
+    """What differs alone: most episodes are today as they were this morning."""
+    for name, value in values.items():
+        if getattr(row, name) != value:
+            setattr(row, name, value)
 
 
 def _left_to_families(

@@ -91,7 +91,10 @@ def unresolved(session: Session, *, as_of: date, since: date) -> list[Unresolved
 
 def settled(session: Session, keys: Collection[str], *, as_of: date) -> set[str]:
     """The names among these of which somebody had said by then what they mean, in all reports."""
-    named = Finding.name_key.in_(keys)
+    if not keys:
+        return set()
+    # the resolution is any, and leads to the few through ix_finding_queue
+    named = and_(Finding.resolution.in_(list(Resolution)), Finding.name_key.in_(keys))
     waiting = set(session.scalars(_names(as_of, Finding.name_key).where(named, _waits(as_of))))
     told = set(session.scalars(_names(as_of, Finding.name_key).where(named, ~_waits(as_of))))
     return {key for key in told - waiting if key}
