@@ -1,5 +1,5 @@
-"""Counting a large register and running the rules on it: from scratch, and after a thousand new
-reports.
+"""Counting a large register, running the rules on it and moving the episodes: from scratch, and
+after a thousand new reports.
 
     python -m bench.rolling [REPORTS [DATABASE]]
 
@@ -28,10 +28,12 @@ from app.db import Database
 from app.intake.models import Finding, Report
 from app.surveillance.counted import Counted, forget
 from app.surveillance.evaluation import evaluate
+from app.surveillance.models import Assessment, Episode, EpisodeView
 from app.surveillance.months import month_of
 from app.surveillance.rolled import Part, RolledMonth, Rollup
 from app.surveillance.rollup import kept_since, roll
 from app.surveillance.ruleset import ruleset
+from app.surveillance.service import assess
 from bench.figure import Figure, table
 from bench.register import LAST, add, fill, settle_statistics
 
@@ -69,8 +71,8 @@ def _measured(database: Database, reports: int) -> list[Figure]:
     database.migrate()
     with database.transaction() as session:
         held = session.scalar(select(func.count()).select_from(Report)) or 0
-        session.execute(delete(Rollup))
-        session.execute(delete(RolledMonth))
+        for table in (Rollup, RolledMonth, EpisodeView, Episode, Assessment):
+            session.execute(delete(table))
     if not held:
         fill(database, reports)
     forget()
@@ -79,16 +81,18 @@ def _measured(database: Database, reports: int) -> list[Figure]:
     settle_statistics(database)
     one_pass = _timed(database, _one_pass)
     first, at_rest = _timed(database, _ruled), _timed(database, _ruled)
-    with database.reading() as session:
-        newest = session.scalar(select(func.max(Report.id))) or 0
-        finding = session.scalar(select(func.max(Finding.id))) or 0
-    add(database, newest + 1, NEW, first_finding=finding + 1, seed=newest)
+    opened = _timed(database, _assessed, writes=True)
+    _add(database)
     after_new = _timed(database, _ruled)
+    _add(database)
+    assessed = _timed(database, _assessed, writes=True)
     forget()
     restarted = _timed(database, _ruled)
     folded = _timed(
         database, lambda session: roll(session, now=NIGHT + timedelta(days=1)), writes=True
     )
+    with database.reading() as session:
+        there = session.scalar(select(func.count()).select_from(Episode)) or 0
     grouping, passing = "GROUP BY substance, country, kind", "one sum over the kept cells"
     return [
         _figure(f"roll {held or reports:,} reports from scratch", scratch, floor, grouping),
@@ -97,8 +101,17 @@ def _measured(database: Database, reports: int) -> list[Figure]:
         _figure("all rules, nothing new", at_rest, one_pass, passing),
         _figure(f"all rules after {NEW:,} new reports", after_new, one_pass, passing),
         _figure("the same, nothing worked out before", restarted, one_pass, passing),
-        _figure(f"roll {NEW:,} new reports up", folded, floor, grouping),
+        _figure(f"all rules, {there:,} episodes opened", opened, one_pass, passing),
+        _figure(f"the same, open, after {NEW:,} new reports", assessed, one_pass, passing),
+        _figure(f"roll {2 * NEW:,} new reports up", folded, floor, grouping),
     ]
+
+
+def _add(database: Database) -> None:
+    with database.reading() as session:
+        newest = session.scalar(select(func.max(Report.id))) or 0
+        finding = session.scalar(select(func.max(Finding.id))) or 0
+    add(database, newest + 1, NEW, first_finding=finding + 1, seed=newest)
 
 
 def _group_by(session: Session) -> None:
@@ -118,6 +131,11 @@ def _one_pass(session: Session) -> None:
 def _ruled(session: Session) -> None:
     """What an assessment does before it writes: every rule on every node, at every level."""
     evaluate(session, as_of=TODAY, limits=ruleset())
+
+
+def _assessed(session: Session) -> None:
+    """The same, and every episode opened or moved."""
+    assess(session, as_of=TODAY, now=NIGHT + timedelta(days=1))
 
 
 def _timed(database: Database, run: Callable[[Session], object], *, writes: bool = False) -> Taken:

@@ -109,6 +109,12 @@ SINGLE = np.dtype(
 )
 
 
+def known_at(level: int, rows: Records) -> Records:
+    """Those that are handled at most so."""
+    known = rows["level"] <= level
+    return rows if known.all() else rows.take(np.flatnonzero(known))
+
+
 def joined(*parts: Records) -> Records:
     """Records of one kind, one after the other."""
     return np.concatenate(parts)

@@ -165,8 +165,9 @@ def curves(
         ),
     )
     volume = volumes(counted)
+    of_all_levels = exposures(session, as_of=as_of, since=date.min)
     for level in tally.levels:
-        declared = exposures(session, as_of=as_of, since=date.min, ceiling=level)
+        declared = [one for one in of_all_levels if one.level <= level]
         found = looked(volume, declared, since=since, months=tally.months, ceiling=level)
         yield Curves(
             level,

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.access.handling import Handling
-from app.surveillance.arrays import KINDS, Records
+from app.surveillance.arrays import KINDS, Records, known_at
 from app.surveillance.months import elapsed, month_is_over, month_of
 from app.surveillance.statistics.delay import LONGEST, completeness, shrunk
 
@@ -73,13 +73,13 @@ def estimated(
     """
     if by not in (None, "kind", "country"):
         raise ValueError(f"delays are told by kind or by country, not by {by}")
-    volume = volume[volume["level"] <= ceiling]
+    volume = known_at(ceiling, volume)
     archive = _archive(volume)
     left_out = int(volume["reports"][archive].sum())
     now = month_of(as_of) if month_is_over(as_of) else month_of(as_of) - 1
     age = now - volume["month"]
     looked_at = ~archive & (age >= 0) & (age < WINDOW) & (volume["received"] <= now)
-    volume = volume[looked_at]
+    volume = volume.take(np.flatnonzero(looked_at))
     pooled = completeness(triangle(volume, now))
     strata, reports = {}, {}
     names = _strata(volume, by)

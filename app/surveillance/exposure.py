@@ -14,16 +14,18 @@ are months in which the authority could not have seen it.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.access.handling import Handling
 from app.surveillance import sightings
-from app.surveillance.arrays import Floats, Integers, Records
+from app.surveillance.arrays import Floats, Integers, Records, known_at
 from app.surveillance.delays import Delays
 from app.surveillance.months import month_of
 from app.surveillance.nodes import Node
@@ -53,7 +55,7 @@ class Basis(IntEnum):
         return self.name.lower()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Looked:
     """What is known of who looked, before any node is asked about: arrays by authority and month.
 
@@ -68,13 +70,23 @@ class Looked:
     active: Floats  # 0 or 1 [authorities, months]
     scope: dict[int, tuple[frozenset[str] | None, ...]]  # of those who declared one, by month
 
+    @cached_property
+    def _told(self) -> tuple[list[frozenset[str]], Integers]:
+        """Each scope once, and which applied [authorities, months]; -1 where it was everything."""
+        each: dict[frozenset[str], int] = {}
+        which = np.full(self.volume.shape, -1)
+        for place, words in self.scope.items():
+            which[place] = [
+                -1 if said is None else each.setdefault(said, len(each)) for said in words
+            ]
+        return list(each), which
+
     def sees(self, classes: frozenset[str]) -> Floats:
         """Whether each authority could find these classes in each month: 0 or 1."""
-        wanted = frozenset(map(scope_word, classes))
-        found = np.ones(self.volume.shape)
-        for place, words in self.scope.items():
-            found[place] = [said is None or bool(said & wanted) for said in words]
-        return found
+        wanted = _words(classes)
+        scopes, which = self._told
+        can = np.array([*(not said.isdisjoint(wanted) for said in scopes), True], float)
+        return can[which]
 
     def seen_by(self, every: Sequence[Node]) -> Callable[[Integers, Integers, Integers], Floats]:
         """`sees` for places of nodes, of authorities and of months."""
@@ -110,10 +122,8 @@ class Exposure:
         if not declared.any():
             return tally.series(level)
         # one basis, one set of authorities that are counted
-        counted = np.append(self.counted[declared.argmax()], False)
-        mine = tally.weighted(
-            lambda whose: counted[places_of(self.authorities, whose)].astype(float), level
-        )
+        counted = self.counted[declared.argmax()]
+        mine = tally.of_authorities(np.array(self.authorities)[counted], level)
         return np.where(declared[:, None], mine, tally.series(level))
 
     def discounted(self, late: Delays) -> Floats:
@@ -140,7 +150,7 @@ def looked(
     An authority that speaks for several countries declares for each; the samples are added, and its
     scope in a month is what it could find in any of them.
     """
-    volume = volume[volume["level"] <= ceiling]
+    volume = known_at(ceiling, volume)
     many = np.bincount(volume["authority"], weights=volume["reports"])
     ids = set(np.flatnonzero(many > 0).tolist())
     ids |= {one.authority_id for one in declared}
@@ -190,6 +200,11 @@ def exposed(every: tuple[Node, ...], found: Looked, own: Floats) -> Exposure:
         else:
             total[alone], basis[alone] = 1, Basis.CONSTANT
     return Exposure(every, found.authorities, found.since, total, basis, counted)
+
+
+@lru_cache(maxsize=4_096)  # the same scope is declared month after month
+def _words(scope: frozenset[str]) -> frozenset[str]:
+    return frozenset(map(scope_word, scope))
 
 
 def scope_word(word: str) -> str:
@@ -246,17 +261,22 @@ def _scopes(
     said: dict[int, dict[int, frozenset[str] | None]] = {}
     for one in declared:
         months = said.setdefault(row[one.authority_id], {})
-        words = frozenset(map(scope_word, one.scope)) if one.scope else None
+        words = _words(one.scope) if one.scope else None
         month = month_of(one.month)
         before = months.get(month, frozenset())
         months[month] = None if words is None or before is None else words | before
     return {
-        place: tuple(
-            months[max((m for m in months if m <= month), default=min(months))] for month in asked
-        )
+        place: _by_then(months, asked)
         for place, months in said.items()
         if any(words is not None for words in months.values())
     }
+
+
+def _by_then(
+    said: dict[int, frozenset[str] | None], asked: range
+) -> tuple[frozenset[str] | None, ...]:
+    months = sorted(said)
+    return tuple(said[months[max(bisect_right(months, month) - 1, 0)]] for month in asked)
 
 
 def own_events(tally: Tally, found: Looked, level: Handling) -> Floats:

@@ -100,6 +100,7 @@ class Exposure:
     month: date
     samples: int
     scope: frozenset[str]
+    level: Handling = Handling.CLEAR
 
 
 def region_or_none(country: str) -> str | None:
@@ -165,7 +166,12 @@ def exposures(
 ) -> list[Exposure]:
     """The samples analysed in months from `since` on, as declared by the end of `as_of`."""
     declared = select(
-        Activity.authority_id, Activity.country, Activity.month, Activity.samples, Activity.scope
+        Activity.authority_id,
+        Activity.country,
+        Activity.month,
+        Activity.samples,
+        Activity.scope,
+        Activity.handling,
     ).where(
         *_held(Activity.received_at, Activity.superseded_at, as_of),
         Activity.month >= since,
@@ -173,8 +179,8 @@ def exposures(
         Activity.handling <= ceiling,
     )
     return [
-        Exposure(authority, country, month, samples, frozenset(scope))
-        for authority, country, month, samples, scope in session.execute(declared)
+        Exposure(authority, country, month, samples, frozenset(scope), level)
+        for authority, country, month, samples, scope, level in session.execute(declared)
     ]
 
 

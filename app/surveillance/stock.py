@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,6 +78,14 @@ class Stock:
             of[by_node],
             own.astype(float).reshape(shape),
         )
+
+    @cached_property
+    def at(self) -> Integers:
+        """Where each cell is counted in `own`."""
+        size, months = self.own.shape[1:]
+        place = np.repeat(np.arange(size * months), np.diff(self.begins))
+        found: Integers = self.cells["level"].astype(np.int64) * (size * months) + place
+        return found
 
     def of_each(self, numbers: Integers, months: Integers) -> tuple[Integers, Integers]:
         """Where the cells of some substances are, of each from a month (counted from the first)

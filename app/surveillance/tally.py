@@ -7,7 +7,7 @@ that node.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import cached_property
 from itertools import chain
@@ -76,17 +76,13 @@ class Tally:
         found: Floats = self._series[level]
         return found
 
-    def weighted(self, weigh: Callable[[Integers], Floats], level: Handling) -> Floats:
-        """The same with a weight for what each authority reported."""
-        size, months = len(self.members.begins), self.months
-        own, again = np.zeros((len(Handling), size, months)), []
+    def of_authorities(self, authorities: Integers, level: Handling) -> Floats:
+        """The same of what some authorities reported."""
+        own, again = np.zeros_like(self.stocks[0].own), []
         for stock in self.stocks:
-            cells = stock.cells
-            at = (cells["level"].astype(np.int64) * size + cells["substance"]) * months
-            at += cells["month"] - self.since
-            weights = cells["events"] * weigh(cells["authority"])
-            own += np.bincount(at, weights=weights, minlength=own.size).reshape(own.shape)
-            again.append(stock.again["events"] * weigh(stock.again["authority"]))
+            cells, shared = (_events_of(authorities, of) for of in (stock.cells, stock.again))
+            own += np.bincount(stock.at, cells, own.size).reshape(own.shape)
+            again.append(shared)
         found: Floats = self._of_nodes(own, again)[level]
         return found
 
@@ -157,6 +153,15 @@ class Tally:
         before = records(taken(first.cells, where), CELL)
         key = ("substance", *arrays.KEY)
         return before, arrays.summed(arrays.joined(before, changed), key, COUNTED)
+
+
+def _events_of(authorities: Integers, rows: Columns) -> Integers:
+    """The events of some authorities; of the others, none."""
+    whose = rows["authority"]
+    counts = np.zeros(int(max(whose.max(initial=0), authorities.max(initial=0))) + 1, np.int64)
+    counts[authorities] = 1
+    found: Integers = rows["events"] * counts[whose]
+    return found
 
 
 def _reported(cells: Columns, authorities: Integers, level: Handling) -> NDArray[np.bool_]:
