@@ -160,7 +160,10 @@ def counted(
     shared = found.shared[found.shared["level"] <= ceiling]
     members = Membership.of(every)
     rows, of = members.spread(cells)
-    extra, extra_of = counted_too_often(shared, members)
+    # an event of which one report tells the month is in the months, whatever others know of it
+    dated = shared["month"] >= 0
+    apart = [counted_too_often(shared[which], members) for which in (dated, ~dated)]
+    extra, extra_of = (np.concatenate(parts) for parts in zip(*apart, strict=True))
     together = np.zeros(len(rows) + len(extra), _NODE_CELL)
     together["node"] = np.concatenate([of, extra_of])
     for name in NODE_FIELDS:

@@ -268,7 +268,7 @@ def test_what_is_back_is_what_the_plain_rule_says(said) -> None:
         fired, seen = said(sent, Rule.RE_EMERGENCE)
         expected = {}
         for of, number in enumerate(said.ids):
-            row = seen.discounted[seen.tally.places[of_substance(number)]].tolist()
+            row = seen.discounted[seen.tally.place_of[number]].tolist()
             expected[of, "world"] = plain_return([one for one in sent if one.of == of], row)
         assert {
             place: (e.details["silent_months"], e.details["events_before"])

@@ -80,7 +80,7 @@ def test_an_event_with_two_nitazenes_is_one_event_of_the_family(database: Databa
     assert total(found, FAMILY, "confirmed") == 2
     tally = Tally.of_events(kept, found.nodes, as_of=AS_OF, since=found.since)
     assert np.array_equal(tally.series(RED), found.series())
-    whole = tally.of(found.places[FAMILY], 0, RED)
+    whole, _ = tally.of(np.array([found.places[FAMILY]]), np.array([0]), RED)
     assert [whole[field].sum() for field in ("events", "cases", "confirmed")] == [2, 3, 2]
     row = found.series()[found.places[FAMILY]]
     assert {int(m) + found.since for m in np.flatnonzero(row)} == {

@@ -13,15 +13,17 @@ from sqlalchemy.orm import Session
 from app.access.handling import Handling
 from app.db import Database
 from app.surveillance import arrays
-from app.surveillance.arrays import COUNTED, KEY
+from app.surveillance.arrays import CELL, COUNTED, KEY
 from app.surveillance.exposure import exposed, looked, own_events
-from app.surveillance.months import month_of
+from app.surveillance.months import first_day, month_of
 from app.surveillance.nodes import kin, nodes
 from app.surveillance.sightings import exposures
+from app.surveillance.stock import records
+from app.surveillance.stretches import Span, spans
 from app.surveillance.tally import Tally
 from tests.surveillance.changing import KNOWN_LATER, World, arriving, declared
 from tests.surveillance.making import AS_OF, morning
-from tests.surveillance.reference import counted, exposure, known_events, known_volumes
+from tests.surveillance.reference import Cells, counted, exposure, known_events, known_volumes
 
 SINCE = month_of(AS_OF) - 4
 
@@ -65,11 +67,33 @@ def assert_same(session: Session) -> None:
         same = exposed(every, whom, own_events(tally, whom, level))
         assert same.total.tolist() == told.total.tolist()
         assert same.basis.tolist() == told.basis.tolist()
-        for place in range(len(every)):
+        begins = np.arange(len(every)) % tally.months  # a month of its own for each node
+        places = np.arange(len(every))
+        cells, of = tally.of(places, begins, level)
+        for place, span in enumerate(spans(tally, places, begins, level)):
             mine = each.of(place)
-            cells = arrays.summed(tally.of(place, 2, level), KEY, COUNTED)
-            cells = cells[cells["events"] > 0]
-            late = mine.where(mine.month >= SINCE + 2)
+            late = mine.where(mine.month >= SINCE + begins[place])
+            own = records({name: column[of == place] for name, column in cells.items()}, CELL)
+            own = arrays.summed(own, KEY, COUNTED)
+            own = own[own["events"] > 0]
             for name in set(COUNTED) - {"weighted"}:
-                assert cells[name].sum() == getattr(late, name).sum()
-            assert set(cells["country"].tolist()) == set(late.country.tolist())
+                assert own[name].sum() == getattr(late, name).sum()
+            assert span == plainly(late)
+
+
+def plainly(cells: Cells) -> Span:
+    """What a node's cells say, one by one."""
+    now = month_of(AS_OF)
+    months = cells.month.tolist()
+    by_reporter = set(zip(cells.authority.tolist(), months, strict=True))
+    return Span(
+        countries=tuple(sorted({country.decode() for country in cells.country.tolist()})),
+        events=cells.events.sum(),
+        confirmed=cells.confirmed.sum(),
+        deaths=cells.deaths.sum(),
+        first=first_day(min(months, default=now)),
+        last=first_day(max(months, default=now)),
+        simulated=bool(cells.simulated.any()),
+        sightings=len(by_reporter),
+        reporters=len({authority for authority, _ in by_reporter}),
+    )
