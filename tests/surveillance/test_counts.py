@@ -89,6 +89,25 @@ def test_an_event_with_two_nitazenes_is_one_event_of_the_family(database: Databa
     }
 
 
+def test_an_event_of_which_one_report_knows_the_year_alone_is_in_the_month_of_the_other(
+    database: Database,
+) -> None:
+    with database.transaction() as session:
+        one, two = a_substance(session, "One"), a_substance(session, "Two")
+        vague = a_report(session, one, "FR", days_ago(60))
+        vague.precision, vague.event_date, vague.event_end = (
+            Precision.YEAR, date(AS_OF.year, 1, 1), date(AS_OF.year, 12, 31)
+        )  # fmt: skip
+        exact = a_report(session, two, day=days_ago(40))
+        a_group(session, vague, exact, since=days_ago(30))
+        found = counted(session)
+        kept = known_events(session, AS_OF, found.since)
+    tally = Tally.of_events(kept, found.nodes, as_of=AS_OF, since=found.since)
+    (month,) = np.flatnonzero(tally.series(RED)[found.places[FAMILY]])
+    assert month + found.since == month_of(days_ago(40))
+    assert np.array_equal(tally.series(RED), found.series())
+
+
 def test_two_findings_of_one_substance_are_one_event_with_the_better_grade(
     database: Database,
 ) -> None:
