@@ -9,11 +9,11 @@ from datetime import date, datetime, timedelta
 from time import perf_counter
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from app.access.handling import Handling
-from app.db import insert_all_new, one_of
+from app.db import insert_all_new
 from app.errors import Conflict
 from app.registry.models import Substance
 from app.surveillance import episodes, inhibition, sightings
@@ -230,14 +230,11 @@ def _open(
     """New episodes, still without views; those left out that another worker has just opened."""
     if not signals:
         return []
+    newest = session.scalar(select(func.max(Episode.id))) or 0
     insert_all_new(session, Episode, [_new(signal, seen) for signal in signals])
     opened = (
         select(Episode)
-        .where(
-            one_of(session, Episode.node_key, {signal.node.key for signal in signals}),
-            Episode.state != EpisodeState.CLOSED,
-            Episode.opened_on == seen.as_of,
-        )
+        .where(Episode.id > newest, Episode.state != EpisodeState.CLOSED)
         .options(*_WITH_SUBSTANCE, selectinload(Episode.views))
     )
     there = {signal_of(episode): episode for episode in session.scalars(opened)}
