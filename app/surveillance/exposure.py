@@ -289,9 +289,14 @@ def own_events(tally: Tally, found: Looked, level: Handling) -> Floats:
         return own
     sees = found.seen_by(tally.nodes)
     limited = np.array(sorted(found.authorities[place] for place in found.scope))
-    for some, node in tally.spread(limited, level):
-        place, month = places_of(found.authorities, some["authority"]), some["month"] - tally.since
-        np.add.at(own, (node, month), some["events"] * (sees(node, place, month) - 1))
+    for cells, nodes in tally.by_node(limited, level):
+        place = places_of(found.authorities, cells["authority"])
+        month = cells["month"] - tally.since
+        for which, node in nodes:
+            unseen = 1 - sees(node, place[which], month[which])
+            at = node * tally.months + month[which]
+            lost = np.bincount(at, cells["events"][which] * unseen, own.size)
+            own -= lost.reshape(own.shape)
     return own
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,11 +29,6 @@ class Membership:
         begins = np.searchsorted(substances[order], np.arange(size))
         return cls(begins, places[order])
 
-    def spread(self, rows: Records) -> tuple[Records, Integers]:
-        """Each row once for every node of its substance, and the nodes."""
-        row, node = self.spread_places(rows["substance"])
-        return rows[row], node
-
     def holds(self, nodes: Integers, substances: Integers) -> NDArray[np.bool_]:
         """Whether each of these nodes holds the substance beside it."""
         width = int(self.nodes.max(initial=0)) + 1
@@ -50,6 +45,20 @@ class Membership:
         row = np.repeat(np.arange(len(substances)), many)
         step = np.arange(len(row)) - np.repeat(np.cumsum(many) - many, many)
         return row, self.nodes[np.repeat(begins, many) + step]
+
+    def in_turn(
+        self, substances: NDArray[np.integer]
+    ) -> Iterator[tuple[Integers | slice, Integers]]:
+        """The first node of each substance, then the second of those that have one, and so on: at
+        which places they are, and the nodes."""
+        begins = self.begins[substances]
+        many = np.append(self.begins, self.begins[-1:])[substances + 1] - begins
+        for turn in range(int(many.max(initial=0))):
+            left = many > turn
+            if left.all():
+                yield slice(None), self.nodes[begins + turn]
+            else:
+                yield np.flatnonzero(left), self.nodes[begins[left] + turn]
 
 
 def counted_too_often(shared: Records, members: Membership) -> tuple[Records, Integers]:

@@ -127,14 +127,18 @@ class Tally:
                 nodes.append(whose[known])
         return together(found), np.concatenate(nodes)
 
-    def spread(self, authorities: Integers, level: Handling) -> Iterator[tuple[Columns, Integers]]:
-        """What some authorities reported, each cell once for every node of it; to be added up."""
+    def by_node(
+        self, authorities: Integers, level: Handling
+    ) -> Iterator[tuple[Columns, Iterator[tuple[Integers | slice, Integers]]]]:
+        """What some authorities reported, to be added up; and, for one node of each substance after
+        the other, which of the cells those are, and the nodes."""
+        names = ("substance", "authority", "month", "events")
         for stock in self.stocks:
             mine = np.flatnonzero(_reported(stock.cells, authorities, level))
-            row, node = self.members.spread_places(stock.cells["substance"][mine])
-            yield taken(stock.cells, mine[row]), node
+            cells = taken(stock.cells, mine, names)
+            yield cells, self.members.in_turn(cells["substance"])
             again = np.flatnonzero(_reported(stock.again, authorities, level))
-            yield taken(stock.again, again), stock.of[again]
+            yield taken(stock.again, again, names), iter([(slice(None), stock.of[again])])
 
     def kept(self, month: int) -> Columns:
         """The cells of all substances from a month (counted from the first) on, as of the stock
@@ -165,5 +169,8 @@ def _events_of(authorities: Integers, rows: Columns) -> Integers:
 
 
 def _reported(cells: Columns, authorities: Integers, level: Handling) -> NDArray[np.bool_]:
-    known: NDArray[np.bool_] = (cells["level"] <= level) & np.isin(cells["authority"], authorities)
+    whose = cells["authority"]
+    wanted = np.zeros(int(max(whose.max(initial=0), authorities.max(initial=0))) + 1, bool)
+    wanted[authorities] = True
+    known: NDArray[np.bool_] = wanted[whose] & (cells["level"] <= level)
     return known

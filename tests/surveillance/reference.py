@@ -159,7 +159,8 @@ def counted(
     cells = found.cells[found.cells["level"] <= ceiling]
     shared = found.shared[found.shared["level"] <= ceiling]
     members = Membership.of(every)
-    rows, of = members.spread(cells)
+    row, of = members.spread_places(cells["substance"])
+    rows = cells[row]
     # an event of which one report tells the month is in the months, whatever others know of it
     dated = shared["month"] >= 0
     apart = [counted_too_often(shared[which], members) for which in (dated, ~dated)]
