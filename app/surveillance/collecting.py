@@ -12,7 +12,7 @@ def no_collecting() -> Iterator[None]:
     """Meanwhile, objects are freed as nobody refers to them; those that refer to each other, later.
 
     An assessment makes a million objects, and hardly any of them in circles. To look for those
-    again and again, in all that is kept besides, was a quarter of its time.
+    again and again, in all that is kept besides, was up to a quarter of its time.
     """
     was = gc.isenabled()
     gc.disable()
