@@ -82,6 +82,8 @@ def _measured(database: Database, reports: int) -> list[Figure]:
     one_pass = _timed(database, _one_pass)
     first, at_rest = _timed(database, _ruled), _timed(database, _ruled)
     opened = _timed(database, _assessed, writes=True)
+    with database.reading() as session:
+        there = session.scalar(select(func.count()).select_from(Episode)) or 0
     _add(database)
     after_new = _timed(database, _ruled)
     _add(database)
@@ -91,8 +93,6 @@ def _measured(database: Database, reports: int) -> list[Figure]:
     folded = _timed(
         database, lambda session: roll(session, now=NIGHT + timedelta(days=1)), writes=True
     )
-    with database.reading() as session:
-        there = session.scalar(select(func.count()).select_from(Episode)) or 0
     grouping, passing = "GROUP BY substance, country, kind", "one sum over the kept cells"
     return [
         _figure(f"roll {held or reports:,} reports from scratch", scratch, floor, grouping),

@@ -174,8 +174,12 @@ def grouped(columns: Sequence[NDArray[Any]]) -> tuple[Integers, Integers]:
     run begins in it."""
     code = codes(columns)
     order = _order(code)
-    code = code[order]
-    return order, np.flatnonzero(np.concatenate(([True], code[1:] != code[:-1]))[: len(code)])
+    return order, _begins(code[order])
+
+
+def _begins(code: Integers) -> Integers:
+    """Where each run of the same numbers begins."""
+    return np.flatnonzero(np.concatenate(([True], code[1:] != code[:-1]))[: len(code)])
 
 
 def _order(code: Integers) -> Integers:
@@ -214,26 +218,13 @@ def negative(rows: Records, counted: Sequence[str]) -> Records:
     return found
 
 
-def first_of_each(rows: Records, key: Sequence[str], order: Sequence[str]) -> Records:
-    """Of the rows with the same key the one that comes first in `order`."""
-    if not len(rows):
-        return rows
-    by = [*reversed(order), *reversed(key)]  # numpy wants the last one first
-    sorted_rows = rows.take(np.lexsort([rows[name] for name in by]))
-    is_first = np.zeros(len(rows), bool)
-    is_first[0] = True
-    for name in key:
-        is_first[1:] |= sorted_rows[name][1:] != sorted_rows[name][:-1]
-    return sorted_rows[is_first]
-
-
 def netted(codes: Integers, counted: NDArray[np.integer]) -> tuple[Integers, Integers]:
     """The codes of which something is left when what is counted of them is added up, in order, and
     how much."""
     if np.any(codes[1:] < codes[:-1]):
         order = _order(codes)
         codes, counted = codes[order], counted[order]
-    begins = np.flatnonzero(np.concatenate(([True], codes[1:] != codes[:-1]))[: len(codes)])
+    begins = _begins(codes)
     if not len(begins):
         return codes, codes
     left = np.add.reduceat(counted.astype(np.int64), begins)

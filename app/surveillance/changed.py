@@ -38,11 +38,13 @@ def _changed(after: date, end: datetime, until: date) -> CompoundSelect[Any]:
     released = select(Report.id).where(  # ix_report_embargo
         Report.embargo_until > after, Report.embargo_until <= until
     )
-    rehandled = select(HandlingChange.report_id).where(HandlingChange.changed_at > end)
+    rehandled = select(HandlingChange.report_id).where(  # ix_handling_change_changed_at
+        HandlingChange.changed_at > end
+    )
     curated = select(Finding.report_id).where(  # ix_finding_curated
         Finding.resolution == Resolution.CURATOR, Finding.resolved_at > end
     )
-    regrouped = (
+    regrouped = (  # ix_duplicate_member_since, ix_duplicate_member_until
         select(Report.id)
         .join(DuplicateMember, led_by_members(Report, DuplicateMember))
         .where(or_(DuplicateMember.since > end, DuplicateMember.until > end))

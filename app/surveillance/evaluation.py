@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from itertools import chain
-from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -34,6 +34,7 @@ from app.surveillance.rising import rising
 from app.surveillance.rolled import Part
 from app.surveillance.rollup import asked_since
 from app.surveillance.ruleset import Ruleset
+from app.surveillance.said import Said
 from app.surveillance.sighted import Earlier, Sighted, sighted
 from app.surveillance.spans import Total
 from app.surveillance.spots import clusters_of_harm
@@ -44,13 +45,6 @@ from app.surveillance.unknowns import fresh_since, new_unknowns, unresolved
 from app.surveillance.windows import months_before
 
 Levels = dict[Handling, Evidence]
-
-
-class Said:
-    """What was said of each substance by its cells, and of which cells."""
-
-    def __init__(self) -> None:
-        self.of: dict[Any, tuple[Any, Any]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +60,7 @@ class Evaluation:
     """What the rules found, as known at the end of `as_of`.
 
     `fired` suffices to open an episode, `held` to keep one open. `names` are those of the nodes
-    that are no substances.
+    that are no substances, `stood` what was said of firsts that are still ones.
     """
 
     as_of: date
@@ -97,17 +91,14 @@ class Evaluation:
         self, number: int, opened_on: date
     ) -> Mapping[Handling, Mapping[Key, Evidence]]:
         """What is still first of a substance since a day; of the same cells as before the same."""
-        asked = (
-            self.sighted.cells.get(number, []),
-            self.watched[number].effect if number in self.watched else "",
-            self.sighted.before.get(number, frozenset()),
-            self.sighted.levels.get(number, frozenset()),
-        )
-        found: Mapping[Handling, Mapping[Key, Evidence]]
-        known, found = self.stood.of.get((number, opened_on), (None, {}))
-        if known != asked:
-            cells, effect, before, levels = asked
-            found = rules.still_first(
+        cells = self.sighted.cells.get(number, [])
+        effect = self.watched[number].effect if number in self.watched else ""
+        before = self.sighted.before.get(number, frozenset())
+        levels = self.sighted.levels.get(number, frozenset())
+        return self.stood.again(
+            (number, opened_on),
+            (cells, effect, before, levels),
+            lambda: rules.still_first(
                 cells,
                 as_of=self.as_of,
                 opened_on=opened_on,
@@ -115,9 +106,8 @@ class Evaluation:
                 effect=effect,
                 before=before,
                 levels=levels,
-            )
-        self.stood.of[number, opened_on] = asked, found
-        return found
+            ),
+        )
 
     def rests_on(self, signal: Signal) -> date | None:
         """When that came in on which a first can rest by itself: the newest confirmed report in its
@@ -342,10 +332,12 @@ def _fired(
     for number, cells in seen.cells.items():
         if any(cell.until >= fresh for cell in cells):
             effect, before = watched[number].effect, seen.before[number]
-            asked = cells, effect, before
-            known, told = said.of.get(number, (None, {}))
-            if known != asked:
-                told = rules.views(cells, as_of=as_of, rules=limits, effect=effect, before=before)
-                said.of[number] = asked, told
+            told = said.again(
+                number,
+                (cells, effect, before),
+                partial(
+                    rules.views, cells, as_of=as_of, rules=limits, effect=effect, before=before
+                ),
+            )
             for (rule, scope), levels in told.items():
                 yield Signal(of_substance(number), rule, scope), levels

@@ -112,8 +112,9 @@ class Exposure:
     counted: NDArray[np.bool_]  # [nodes, authorities]
 
     def counts(self, nodes: Integers, reporters: Integers) -> NDArray[np.bool_]:
-        """Whether the events that reporters had of nodes are counted."""
-        found: NDArray[np.bool_] = self.counted[nodes, places_of(self.authorities, reporters)]
+        """Whether the events that reporters had of nodes are counted; not of one unknown here."""
+        place = places_of(self.authorities, reporters)
+        found: NDArray[np.bool_] = self.counted[nodes, place] & (place >= 0)
         return found
 
     def events(self, tally: Tally, level: Handling) -> Floats:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from app.surveillance.arrays import Integers
 from app.surveillance.curves import Curves, evidence_of
 from app.surveillance.evidence import WORLD, Evidence, Signal
 from app.surveillance.harmful import NO_CLASS
@@ -50,8 +51,7 @@ def _standing_out(seen: Curves, limits: HarmRule) -> Iterator[tuple[int, dict[st
     total, harms = seen.strata.up_to(seen.level)
     if not total.size:
         return
-    for places in _classes(seen):
-        numbers = np.array([seen.nodes[place].members[0] for place in places])
+    for numbers in _classes(seen):
         mine, mine_harms = total[numbers], harms[numbers]
         others, other_harms = mine.sum(0) - mine, mine_harms.sum(0) - mine_harms
         observed, events = mine_harms.sum(1), mine.sum(1)
@@ -67,7 +67,7 @@ def _standing_out(seen: Curves, limits: HarmRule) -> Iterator[tuple[int, dict[st
             usual = class_share(harmful, reports)
             fraction = harm_fraction(float(observed[which]), float(events[which]), usual)
             yield (
-                places[which],
+                int(seen.tally.place_of[numbers[which]]),
                 {
                     "harms": round(float(observed[which]), 2),
                     "of": int(events[which]),
@@ -82,10 +82,10 @@ def _standing_out(seen: Curves, limits: HarmRule) -> Iterator[tuple[int, dict[st
             )
 
 
-def _classes(seen: Curves) -> list[list[int]]:
-    """The places of substances by their group; those of none are not compared."""
+def _classes(seen: Curves) -> list[Integers]:
+    """The numbers of substances by their group; those of none are not compared."""
     return [
-        seen.tally.place_of[list(node.members)].tolist()
+        np.array(node.members)
         for node in seen.nodes
         if node.kind is NodeKind.GROUP and node.key not in NO_CLASS
     ]

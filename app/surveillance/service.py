@@ -113,9 +113,8 @@ def assess(session: Session, *, as_of: date, now: datetime) -> Outcome:
     return Outcome(assessment, tuple(changes))
 
 
-_WITH_SUBSTANCE = (
-    joinedload(Episode.substance).load_only(Substance.name, Substance.merged_into_id),
-)  # of a substance, no more than is looked at
+# of a substance, no more than is looked at
+_SUBSTANCE = joinedload(Episode.substance).load_only(Substance.name, Substance.merged_into_id)
 
 
 def _open_episodes(session: Session) -> dict[Signal, Episode]:
@@ -124,7 +123,7 @@ def _open_episodes(session: Session) -> dict[Signal, Episode]:
         select(Episode)
         .where(Episode.state != EpisodeState.CLOSED)
         .options(
-            *_WITH_SUBSTANCE,
+            _SUBSTANCE,
             selectinload(Episode.views),
             selectinload(Episode.inhibited_by).selectinload(Episode.views),
         )
@@ -235,7 +234,7 @@ def _open(
     opened = (
         select(Episode)
         .where(Episode.id > newest, Episode.state != EpisodeState.CLOSED)
-        .options(*_WITH_SUBSTANCE, selectinload(Episode.views))
+        .options(_SUBSTANCE, selectinload(Episode.views))
     )
     there = {signal_of(episode): episode for episode in session.scalars(opened)}
     found = ((signal, there.get(signal)) for signal in signals)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +24,7 @@ from app.surveillance.occurrences import Occurrence, occurrences
 from app.surveillance.rolled import Part
 from app.surveillance.rollup import CHANGES
 from app.surveillance.ruleset import Ruleset
+from app.surveillance.said import Said
 from app.surveillance.spots import Levels, Weights, seized_since, unusual_quantities
 from app.surveillance.statistics.quantity import LEAST_PRIOR, LEAST_SPREAD, TO_SIGMA
 
@@ -42,8 +44,7 @@ class Stockpile:
     earliest: int  # the first day of the seizures that `least` is of
     spare: Integers  # so many weights may change before it holds no longer [substances, forms]
     deviations: float
-    # what was said of substances, and of what
-    said: dict[int, tuple[Asked, list[tuple[Signal, Levels]]]] = field(default_factory=dict)
+    said: Said = field(default_factory=Said)  # of substances
     _at_levels: dict[tuple[int, Handling], Floats] = field(default_factory=dict)
 
     @classmethod
@@ -122,11 +123,9 @@ def quantities(
     Of a substance of which nothing is new since the pile was asked for it, the same is said.
     """
     for number, asked in maybe_unusual(pile, less, more, seized, as_of=as_of, rules=rules):
-        known, told = pile.said.get(number, (None, []))
-        if known != asked:
-            told = _said_of(pile, number, asked, as_of, rules)
-            pile.said[number] = asked, told
-        yield from told
+        yield from pile.said.again(
+            number, asked, partial(_said_of, pile, number, asked, as_of, rules)
+        )
 
 
 class Asked(NamedTuple):

@@ -80,7 +80,9 @@ class Tally:
         """The same of what some authorities reported."""
         own, again = np.zeros_like(self.stocks[0].own), []
         for stock in self.stocks:
-            cells, shared = (_events_of(authorities, of) for of in (stock.cells, stock.again))
+            cells, shared = (
+                rows["events"] * _by(authorities, rows) for rows in (stock.cells, stock.again)
+            )
             own += np.bincount(stock.at, cells, own.size).reshape(own.shape)
             again.append(shared)
         found: Floats = self._of_nodes(own, again)[level]
@@ -134,10 +136,12 @@ class Tally:
         the other, which of the cells those are, and the nodes."""
         names = ("substance", "authority", "month", "events")
         for stock in self.stocks:
-            mine = np.flatnonzero(_reported(stock.cells, authorities, level))
+            mine, again = (
+                np.flatnonzero((rows["level"] <= level) & _by(authorities, rows))
+                for rows in (stock.cells, stock.again)
+            )
             cells = taken(stock.cells, mine, names)
             yield cells, self.members.in_turn(cells["substance"])
-            again = np.flatnonzero(_reported(stock.again, authorities, level))
             yield taken(stock.again, again, names), iter([(slice(None), stock.of[again])])
 
     def kept(self, month: int) -> Columns:
@@ -159,18 +163,9 @@ class Tally:
         return before, arrays.summed(arrays.joined(before, changed), key, COUNTED)
 
 
-def _events_of(authorities: Integers, rows: Columns) -> Integers:
-    """The events of some authorities; of the others, none."""
+def _by(authorities: Integers, rows: Columns) -> NDArray[np.bool_]:
+    """Which rows some authorities reported."""
     whose = rows["authority"]
-    counts = np.zeros(int(max(whose.max(initial=0), authorities.max(initial=0))) + 1, np.int64)
-    counts[authorities] = 1
-    found: Integers = rows["events"] * counts[whose]
-    return found
-
-
-def _reported(cells: Columns, authorities: Integers, level: Handling) -> NDArray[np.bool_]:
-    whose = cells["authority"]
     wanted = np.zeros(int(max(whose.max(initial=0), authorities.max(initial=0))) + 1, bool)
     wanted[authorities] = True
-    known: NDArray[np.bool_] = wanted[whose] & (cells["level"] <= level)
-    return known
+    return wanted[whose]
